@@ -1,0 +1,55 @@
+# Two commands: `make run` does a street's business day, `make test` proves it. Only Python 3.11-3.13 and make are needed.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+export DO_NOT_TRACK := 1
+
+.PHONY: run stop setup test lint format lock render clean
+
+run: setup  ## set up, start, run the business day, show where to look
+	@$(BIN)/street up
+	@$(BIN)/street run
+
+stop:  ## stop everything `make run` started
+	@$(BIN)/street down
+
+setup: $(READY)
+
+# uv installs the locked set in seconds; it follows pip's own index setting where there is one (a company mirror).
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed; name one with make PYTHON=python3.12")'
+	@echo "Setting up $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true); \
+	  $${index:+env UV_DEFAULT_INDEX=$$index} $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test: setup lint  ## every gate and every test, the whole stack included
+	@$(BIN)/pytest
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests dbt_project/macros --processes 2
+
+format: setup
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
+
+lock: setup  ## resolve requirements.in anew
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-strip-extras --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --no-header --upgrade requirements.in --output-file requirements.lock
+	@grep '^uv==' requirements.lock | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --no-header - --output-file requirements-uv.lock
+
+render: setup  ## re-render what the contracts determine
+	@$(BIN)/python -m sources.render
+
+clean: stop
+	rm -rf $(VENV) var

@@ -1,0 +1,1 @@
+"""Who and where: addresses -> dwellings, records -> persons; keys for ever."""

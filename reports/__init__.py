@@ -1,0 +1,1 @@
+"""What people see: the daily governance report."""

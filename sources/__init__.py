@@ -1,0 +1,1 @@
+"""What arrives: one contract a feed, fetching, landing; the sample street."""

@@ -1,0 +1,1 @@
+"""A synthetic street in the departments' own formats, with its truth beside it."""

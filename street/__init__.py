@@ -1,0 +1,1 @@
+"""The office: settings, database, batches, publishing, the embedded services and the command line."""
