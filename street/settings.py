@@ -1,0 +1,125 @@
+"""Settings of the office: the environment, then `.env`, then what `street up` has remembered in STREET_VAR."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    JsonConfigSettingsSource,
+    NoDecode,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_settings import PydanticBaseSettingsSource
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+"""The business time zone: business dates, due times and the morning run are in it."""
+
+
+def as_of_at(as_of: dt.date) -> dt.datetime:
+    """Return the default "now" of the business date: 07:30 Shanghai (docs/rules.md, The day)."""
+    return dt.datetime.combine(as_of, dt.time(7, 30), SHANGHAI)
+
+
+class Settings(BaseSettings):
+    """Every setting of the project; `.env.example` documents each."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    street_var: Path = Path("var")
+    street_inbox: Path | None = None
+    street_border_api_url: str | None = None
+    street_border_api_token: SecretStr | None = None
+    warehouse_url: str | None = Field(default=None, repr=False)  # carries a password
+    street_hmac_key: SecretStr | None = None
+    smtp_host: str | None = None
+    smtp_port: int = 25
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str = "street-office@localhost"
+    report_recipients: Annotated[tuple[str, ...], NoDecode] = Field(default=())
+    street_schedules: bool = False
+
+    @field_validator("report_recipients", mode="before")
+    @classmethod
+    def _split_recipients(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def run_dir(self) -> Path:
+        """Where the running set-up keeps its state (ports, process ids)."""
+        return self.street_var / "run"
+
+    @property
+    def secrets_dir(self) -> Path:
+        """Where the embedded set-up keeps its secrets: one file a setting, mode 0600."""
+        return self.street_var / "secrets"
+
+
+class _Remembered(Settings):
+    """Settings that also read `STREET_VAR/secrets/<setting>` and `STREET_VAR/run/settings.json`."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        given = Settings()
+        remembered = JsonConfigSettingsSource(settings_cls, json_file=_remembered_file(given.street_var))
+        if given.secrets_dir.is_dir():
+            file_secret_settings = SecretsSettingsSource(settings_cls, secrets_dir=given.secrets_dir)
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, remembered
+
+
+def _remembered_file(var: Path) -> Path:
+    return var / "run" / "settings.json"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings, read once; `settings.cache_clear()` reads them again."""
+    return _Remembered()
+
+
+def remember(plain: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
+    """Keep the embedded set-up's settings for later commands, under the names of `Settings`.
+
+    `plain` replaces what was kept in `run/settings.json`; each secret becomes a file of its own, readable by its
+    owner alone. A value given by the environment or `.env` wins over a remembered one.
+    """
+    current = Settings()
+    unknown = (plain.keys() | secrets.keys()) - Settings.model_fields.keys()
+    if unknown:
+        raise ValueError(f"No such setting: {', '.join(sorted(unknown))}.")
+    for name, value in secrets.items():
+        write_private(current.secrets_dir / name, value)
+    write_private(_remembered_file(current.street_var), json.dumps(dict(plain), default=str, indent=2))
+    settings.cache_clear()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, in one step: a reader never sees half of it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    partial.replace(path)

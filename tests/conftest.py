@@ -1,0 +1,52 @@
+"""One embedded PostgreSQL a test process, one freshly migrated database a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from street import database
+from street.postgres import Postgres
+from street.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A running embedded server; each xdist worker has its own, for roles belong to the whole server."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = Postgres(folder / "server", folder / "secrets", preferred_port=54700, durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _template(postgres: Postgres) -> str:
+    database.migrate(postgres.url("warehouse"))
+    return "warehouse"
+
+
+@pytest.fixture
+def warehouse_url(postgres: Postgres, _template: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """URL of a migrated, empty warehouse of this test alone; the settings point to it."""
+    url = postgres.url("warehouse").removesuffix("/warehouse") + "/test"
+    with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
+        admin.execute("drop database if exists test with (force)")
+        admin.execute(f"create database test template {_template} owner warehouse")
+    monkeypatch.setenv("WAREHOUSE_URL", url)
+    settings.cache_clear()
+    yield url
+    settings.cache_clear()
+
+
+@pytest.fixture
+def warehouse(warehouse_url: str) -> Iterator[psycopg.Connection]:
+    """A connection to `warehouse_url` as the pipeline, not in autocommit mode."""
+    with database.connect(warehouse_url) as connection:
+        yield connection
+        connection.rollback()

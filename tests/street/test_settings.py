@@ -1,0 +1,53 @@
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from street.settings import Settings, as_of_at, remember, settings
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def test_what_is_given_wins_over_dotenv_and_dotenv_over_what_was_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    remember({"smtp_host": "remembered", "smtp_port": 1025, "smtp_from": "a@b"}, {"street_hmac_key": "kept"})
+    Path(".env").write_text("SMTP_HOST=file\nSMTP_FROM=file@x\nREPORT_RECIPIENTS= a@x , b@x\nSTREET_INBOX=\n")
+    monkeypatch.setenv("SMTP_HOST", "environment")
+    settings.cache_clear()
+    read = settings()
+    assert (read.smtp_host, read.smtp_from, read.smtp_port) == ("environment", "file@x", 1025)
+    assert read.report_recipients == ("a@x", "b@x")
+    assert read.street_inbox is None
+    assert read.street_hmac_key is not None
+    assert read.street_hmac_key.get_secret_value() == "kept"
+
+
+def test_remembered_settings_belong_to_their_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    remember({"smtp_host": "one"}, {"warehouse_url": "postgresql://x:secret@h/d"})
+    assert "secret" not in repr(settings())
+    assert Path("var/secrets/warehouse_url").stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv("STREET_VAR", str(tmp_path / "other"))
+    settings.cache_clear()
+    assert settings().smtp_host is None
+
+
+def test_an_unknown_setting_is_not_remembered() -> None:
+    with pytest.raises(ValueError, match="colour"):
+        remember({"colour": "red"}, {})
+
+
+def test_schedules_are_switched_by_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREET_SCHEDULES", "on")
+    settings.cache_clear()
+    assert settings().street_schedules
+
+
+def test_now_of_a_business_date_is_half_past_seven_in_shanghai() -> None:
+    assert as_of_at(dt.date(2020, 3, 28)).isoformat() == "2020-03-28T07:30:00+08:00"
