@@ -35,6 +35,7 @@ DATABASES = ("airflow", "warehouse")
 
 _UNPRIVILEGED_ID = 65534  # nobody: PostgreSQL refuses to run as root
 _START_SECONDS = 60
+_NO_PROCESS = 2**31 - 1  # above every kernel's pid_max
 
 
 class PostgresError(RuntimeError):
@@ -208,25 +209,34 @@ class Postgres:
         return "".join(f"{name} = {value}\n" for name, value in values.items())
 
     def _start_server(self) -> None:
-        if self.pid() is None:
-            # pg_ctl would take a recycled process id for a running server.
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
         deadline = time.monotonic() + _START_SECONDS
-        port = _free_port(self.preferred_port)
         while True:
             try:
-                _run("pg_ctl", "start", "-D", str(self.data), "-l", str(self.log), "-o", f"-p {port}", "-w", "-t", "30")
-            except PostgresError:
-                # The children of a killed postmaster hold its shared memory for a moment; a port may just have gone.
+                if self.pid() is None:
+                    self._forget_recycled_pid()
+                    port = _free_port(self.preferred_port)
+                    _run("pg_ctl", "start", "-D", str(self.data), "-l", str(self.log), "-o", f"-p {port}", "-w")
+                with psycopg.connect(self.admin_url(), connect_timeout=5):
+                    return
+            except (PostgresError, psycopg.OperationalError):
+                # The children of a killed postmaster hold its shared memory for a moment; a port may just have gone;
+                # a large recovery takes its time.
                 if time.monotonic() > deadline:
                     raise PostgresError(
                         f"The embedded PostgreSQL doesn't start: see {self.log}. `street down`, then `street up`, "
                         "tries again."
                     ) from None
                 time.sleep(0.3)
-                port = _free_port(self.preferred_port)
-            else:
-                return
+
+    def _forget_recycled_pid(self) -> None:
+        """Make PostgreSQL see that its last postmaster is dead when another process has its number by now.
+
+        The file itself stays: by its shared memory key the new server notices children that are still alive.
+        """
+        lines = self._pid_file()
+        if lines and lines[0].isdigit() and psutil.pid_exists(int(lines[0])):
+            path = self.data / "postmaster.pid"
+            path.write_text("\n".join([str(_NO_PROCESS), *lines[1:], ""]), encoding="utf-8")
 
     def _provide_databases(self) -> None:
         with psycopg.connect(self.admin_url(), autocommit=True) as connection:
