@@ -1,0 +1,422 @@
+"""Read the data contracts: one file a feed, in the Open Data Contract Standard, and nothing restated elsewhere.
+
+The raw table, the ingest DAG, the validation suite, dbt's source and the data dictionary are all derived from what
+`load` returns. A contract is checked by the JSON schema of the standard first (its Pydantic model drops unknown nested
+keys silently), then read by the model. What the standard has no place for stands in `customProperties` and is read
+into the closed class `Properties`.
+"""
+
+import json
+import re
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+from jsonschema import Draft201909Validator  # type: ignore[import-untyped]
+from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
+from open_data_contract_standard.model import (
+    CustomProperty,
+    DataQuality,
+    OpenDataContractStandard,
+    SchemaObject,
+    SchemaProperty,
+)
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+
+LoadMode = Literal["snapshot", "increment", "events"]
+Severity = Literal["quarantine", "flag"]
+Role = Literal[
+    "person_name",
+    "person_name_latin",
+    "document_number",
+    "document_type",
+    "document_country",
+    "resident_id",
+    "birth_date",
+    "sex",
+    "phone",
+    "address",
+    "registered_address",
+    "compound",
+    "building",
+    "room",
+    "event_time",
+    "revision",
+    "recorded_at",
+    "person_no",
+    "household_no",
+    "serial_no",
+]
+DocumentKind = Literal[
+    "resident_id",
+    "residence_permit",
+    "passport",
+    "hm_permit",
+    "tw_permit",
+    "foreign_permit",
+    "disability_certificate",
+]
+Classification = Literal["public", "internal", "personal", "sensitive"]
+LogicalType = Literal["string", "date", "timestamp", "integer", "number"]
+
+IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+
+
+class ContractError(ValueError):
+    """A contract that can't be used; the message names the file, the path inside it, and what is wrong."""
+
+
+class Closed(BaseModel):
+    """Unknown keys are errors; values don't change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+
+
+class Properties(Closed):
+    """What a feed must say and the standard has no place for (`customProperties` of the contract).
+
+    `due_at` is the local time (Asia/Shanghai) of the day, month or week's delivery, `late_after` the hours after it
+    at which the feed counts as late, `row_floor` the share of the last accepted snapshot's rows below which a snapshot
+    is rejected, `version_by` the column that tells a newer version of a key from an older one (else the later row).
+    """
+
+    legal_basis: tuple[str, ...] = Field(min_length=1)
+    load_mode: LoadMode
+    cadence: Literal["hourly", "daily", "weekly", "monthly"]
+    due_at: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    late_after: float = Field(default=0, ge=0)
+    transport: Literal["file", "http"]
+    format: Literal["csv", "xlsx", "json"]
+    container: Literal["none", "gzip"] = "none"
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    sheet: str | None = None
+    sources: Literal["one", "file_name"] = "one"
+    row_floor: float = Field(default=0.7, ge=0, le=1)
+    about_person: bool
+    about_arrival: bool = False
+    version_by: str | None = None
+
+
+class ColumnProperties(Closed):
+    """What a column may say beyond the standard: its part in linkage, and whether a later date is natural in it."""
+
+    role: Role | None = None
+    document_kind: DocumentKind | None = None
+    may_be_future: bool = False
+
+
+class EnumProperties(Closed):
+    """What a code may say beyond the standard: the kind of document that it announces."""
+
+    document_kind: DocumentKind | None = None
+
+
+class Present(Closed):
+    """At least one of the columns must say something."""
+
+    kind: Literal["present"]
+    columns: tuple[str, ...] = Field(min_length=1)
+
+
+class Between(Closed):
+    """The number, where it can be read, lies within these bounds."""
+
+    kind: Literal["between"]
+    columns: tuple[str] = Field()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Ordered(Closed):
+    """The first date isn't after the second."""
+
+    kind: Literal["ordered"]
+    columns: tuple[str, str]
+
+
+class CertificateAgrees(Closed):
+    """Type and level agree with digits 19 and 20 of the disability certificate's number (in this order)."""
+
+    kind: Literal["certificate_agrees"]
+    columns: tuple[str, str, str]
+
+
+Check = Present | Between | Ordered | CertificateAgrees
+_CHECK: TypeAdapter[Check] = TypeAdapter(Check)
+
+
+class Rule(Closed):
+    """A rule over columns that the contract states itself; those of single columns follow from their declaration."""
+
+    name: str
+    severity: Severity
+    check: Check
+
+
+class Code(Closed):
+    """One allowed value of a column."""
+
+    value: str
+    label: str
+    document_kind: DocumentKind | None = None
+
+
+class Column(Closed):
+    """One field of a feed: `name` in the warehouse, `header` and `synonyms` as the department writes it."""
+
+    name: str
+    header: str
+    synonyms: tuple[str, ...]
+    description: str
+    required: bool
+    logical_type: LogicalType
+    pattern: str | None
+    max_length: int | None
+    enum: tuple[Code, ...]
+    classification: Classification
+    role: Role | None
+    document_kind: DocumentKind | None
+    may_be_future: bool
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether a value of this column must never be seen in an error, a log or a validation result."""
+        return self.classification in ("personal", "sensitive")
+
+
+class Contract(Closed):
+    """A feed as its department and the street office agreed on it."""
+
+    feed: str
+    title_zh: str
+    department: str
+    version: str
+    purpose: str
+    usage: str
+    limits: str
+    grain: str
+    retention_days: int
+    business_key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...]
+    properties: Properties
+
+    @property
+    def legal_basis(self) -> tuple[str, ...]:
+        """The laws that allow the street office to hold this."""
+        return self.properties.legal_basis
+
+    @property
+    def load_mode(self) -> LoadMode:
+        """Whether a delivery replaces the one before (`snapshot`) or adds to it."""
+        return self.properties.load_mode
+
+    @property
+    def cadence(self) -> str:
+        """How often a delivery is due."""
+        return self.properties.cadence
+
+    @property
+    def due_at(self) -> str:
+        """The hour (Asia/Shanghai, `HH:MM`) at which a delivery is due."""
+        return self.properties.due_at
+
+    @property
+    def transport(self) -> str:
+        """How a delivery arrives: a file in the inbox, or pulled by HTTP."""
+        return self.properties.transport
+
+    @property
+    def about_person(self) -> bool:
+        """Whether each record is about a person."""
+        return self.properties.about_person
+
+    @property
+    def about_arrival(self) -> bool:
+        """Whether each record registers an arrival: its quarantined rows are listed until resolved."""
+        return self.properties.about_arrival
+
+    def column(self, name: str) -> Column:
+        """The column of this name.
+
+        Raises:
+            KeyError: the feed has no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.feed} has no column {name}")
+
+    def with_role(self, role: Role) -> Column | None:
+        """The first column that plays this role, if any."""
+        return next((column for column in self.columns if column.role == role), None)
+
+
+@cache
+def load(feed: str) -> Contract:
+    """Read the contract of a feed.
+
+    Raises:
+        ContractError: there is no such contract, or it breaks the standard or this project's additions to it.
+    """
+    file = resources.files("sources") / "contracts" / f"{feed}.yaml"
+    if not file.is_file():
+        raise ContractError(f"there is no contract {feed}.yaml in sources/contracts")
+    contract = parse(file.read_text(encoding="utf-8"), name=f"{feed}.yaml")
+    if contract.feed != feed:
+        raise ContractError(f"{feed}.yaml: the contract's id is {contract.feed}; id and file name must be the feed's")
+    return contract
+
+
+def all_contracts() -> list[Contract]:
+    """Every contract of the project, in order of feed.
+
+    Raises:
+        ContractError: one of them can't be used.
+    """
+    folder = resources.files("sources") / "contracts"
+    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml"))
+    return [load(name.removesuffix(".yaml")) for name in names]
+
+
+def parse(text: str, *, name: str) -> Contract:
+    """Check and read a contract's text; `name` is what an error calls it.
+
+    Raises:
+        ContractError: the text isn't YAML, breaks the standard, or breaks this project's additions.
+    """
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ContractError(f"{name}: not YAML: {error}") from error
+    worst = best_match(_standard().iter_errors(document))
+    if worst is not None:
+        raise ContractError(f"{name}: {worst.json_path}: {worst.message}")
+    standard = OpenDataContractStandard(**document)
+    try:
+        return _read(standard)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise ContractError(f"{name}: {error.title}.{path}: {first['msg']}") from error
+    except ContractError as error:
+        raise ContractError(f"{name}: {error}") from error
+
+
+@cache
+def _standard() -> Draft201909Validator:
+    schema = resources.files("open_data_contract_standard") / "schema.json"
+    return Draft201909Validator(json.loads(schema.read_text(encoding="utf-8")))
+
+
+def _read(standard: OpenDataContractStandard) -> Contract:
+    table = _only_table(standard)
+    columns = tuple(_column(declared) for declared in table.properties or [])
+    key = sorted((p for p in table.properties or [] if p.primaryKey), key=lambda p: p.primaryKeyPosition or 0)
+    description = standard.description
+    contract = Contract.model_validate(
+        {
+            "feed": standard.id,
+            "titleZh": standard.name,
+            "department": _team_description(standard),
+            "version": standard.version,
+            "purpose": description and description.purpose,
+            "usage": description and description.usage,
+            "limits": description and description.limitations,
+            "grain": table.dataGranularityDescription,
+            "retentionDays": _retention_days(standard),
+            "businessKey": tuple(p.name for p in key),
+            "columns": columns,
+            "rules": tuple(_rule(check) for check in table.quality or []),
+            "properties": Properties.model_validate(_custom(standard.customProperties)),
+        }
+    )
+    _check_names(contract)
+    return contract
+
+
+def _check_names(contract: Contract) -> None:
+    names = [column.name for column in contract.columns]
+    for name in [contract.feed, *names]:
+        if not IDENTIFIER.match(name):
+            raise ContractError(f"{name!r} is no identifier (lower-case ASCII letters, digits, underscores)")
+    if len(set(names)) != len(names):
+        raise ContractError("two columns have the same name")
+    mentioned = [name for rule in contract.rules for name in rule.check.columns]
+    if contract.properties.version_by:
+        mentioned.append(contract.properties.version_by)
+    for name in mentioned:
+        if name not in names:
+            raise ContractError(f"a rule mentions the column {name}, which the contract doesn't declare")
+    if contract.about_arrival and contract.with_role("event_time") is None:
+        raise ContractError("a feed about arrivals needs a column with the role event_time")
+
+
+def _only_table(standard: OpenDataContractStandard) -> SchemaObject:
+    tables = standard.schema_ or []
+    if len(tables) != 1 or tables[0].name != standard.id:
+        raise ContractError("schema must declare exactly one object, named as the contract's id")
+    return tables[0]
+
+
+def _column(declared: SchemaProperty) -> Column:
+    options = declared.logicalTypeOptions or {}
+    properties = ColumnProperties.model_validate(_custom(declared.customProperties))
+    return Column.model_validate(
+        {
+            "name": declared.name,
+            "header": declared.businessName,
+            "synonyms": tuple(synonym.synonym for synonym in declared.synonyms or []),
+            "description": declared.description,
+            "required": bool(declared.required),
+            "logicalType": declared.logicalType,
+            "pattern": options.get("pattern"),
+            "maxLength": options.get("maxLength"),
+            "enum": tuple(
+                Code.model_validate(
+                    {
+                        "value": code.value,
+                        "label": code.label,
+                        "documentKind": EnumProperties.model_validate(_custom(code.customProperties)).document_kind,
+                    }
+                )
+                for code in declared.enum or []
+            ),
+            "classification": declared.classification,
+            "role": properties.role,
+            "documentKind": properties.document_kind,
+            "mayBeFuture": properties.may_be_future,
+        }
+    )
+
+
+def _rule(quality: DataQuality) -> Rule:
+    if quality.engine != "street":
+        raise ContractError(f"quality {quality.name}: the engine must be street")
+    return Rule.model_validate(
+        {
+            "name": quality.name,
+            "severity": quality.severity,
+            "check": _CHECK.validate_python(quality.implementation),
+        }
+    )
+
+
+def _custom(declared: list[CustomProperty] | None) -> dict[str, Any]:
+    return {str(item.property): item.value for item in declared or []}
+
+
+def _team_description(standard: OpenDataContractStandard) -> str:
+    team = standard.team
+    if team is None or isinstance(team, list) or not team.name:
+        raise ContractError("team.name must name the department that delivers the feed")
+    return team.name
+
+
+def _retention_days(standard: OpenDataContractStandard) -> int:
+    for item in standard.slaProperties or []:
+        if item.property == "retention" and item.unit == "d" and isinstance(item.value, int):
+            return item.value
+    raise ContractError("slaProperties must state a retention in days (unit: d)")
