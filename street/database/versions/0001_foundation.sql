@@ -14,9 +14,25 @@ create schema marts;
 create schema audit;
 
 -- ---------------------------------------------------------------- ops
+create table ops.feed (
+    feed text primary key,
+    title_zh text not null,
+    department text not null,
+    load_mode text not null check (load_mode in ('snapshot', 'increment', 'events')),
+    cadence text not null check (cadence in ('continuous', 'hourly', 'daily', 'weekly', 'monthly')),
+    due_at time not null,
+    late_after_hours double precision not null default 0,
+    row_floor numeric not null default 0.7,
+    retention_days integer not null,
+    about_person boolean not null,
+    about_arrival boolean not null,
+    contract_version text not null
+);
+comment on table ops.feed is '来源 | What the contracts say of each connected feed; written from them, never by hand';
+
 create table ops.batch (
     batch_id bigint generated always as identity primary key,
-    feed text not null,
+    feed text not null references ops.feed,
     source text not null default '',
     business_date date not null,
     received_at timestamptz not null,
@@ -41,6 +57,26 @@ create table ops.batch (
 create index batch_by_feed on ops.batch (feed, source, business_date, batch_id);
 create index batch_by_content on ops.batch (feed, source, sha256);
 comment on table ops.batch is '批次 | One delivery of one feed: what came, when, and what became of its rows';
+
+-- The one definition of what describes a day: of a snapshot feed the newest accepted batch of each source, of increments
+-- and events all accepted ones (docs/rules.md, Rows and batches).
+create function ops.batch_in_force(as_of date)
+returns table (feed text, source text, batch_id bigint, business_date date)
+language sql stable
+as $$
+    select accepted.feed, accepted.source, accepted.batch_id, accepted.business_date
+    from (
+        select
+            batch.feed, batch.source, batch.batch_id, batch.business_date, feed.load_mode,
+            row_number() over (
+                partition by batch.feed, batch.source order by batch.business_date desc, batch.batch_id desc
+            ) as age
+        from ops.batch
+        inner join ops.feed on batch.feed = feed.feed
+        where batch.status = 'accepted' and batch.business_date <= as_of
+    ) as accepted
+    where accepted.load_mode <> 'snapshot' or accepted.age = 1
+$$;
 
 create table ops.superseded_row (
     feed text not null,

@@ -1,0 +1,277 @@
+"""Batches: one delivery of one feed, from its arrival to its verdict (docs/rules.md, Rows and batches).
+
+Each function works in one transaction: the caller's if one is open on the connection, else its own, committed with
+`synchronous_commit = on`. Each may be repeated: a task that was killed after its commit does the same thing once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from street.database import scrubbed
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import psycopg
+
+Status = Literal["landed", "accepted", "rejected", "repeated", "failed"]
+LoadMode = Literal["snapshot", "increment", "events"]
+
+QUARANTINE_LIMIT = Decimal("0.05")
+"""A snapshot is rejected with more than this share of its rows quarantined ..."""
+QUARANTINE_ROWS = 3
+"""... and at least so many: two bad rows of a short list don't stop it."""
+
+
+class BatchError(ValueError):
+    """What was asked of a batch can't be done; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of a batch's rows; in an accepted batch `received` is the sum of the others."""
+
+    received: int
+    accepted: int
+    quarantined: int
+    superseded: int
+
+
+def register(  # noqa: PLR0913 -- the facts of a delivery
+    conn: psycopg.Connection,
+    *,
+    feed: str,
+    source: str,
+    business_date: dt.date,
+    received_at: dt.datetime,
+    sources: Sequence[Mapping[str, Any]],
+    sha256: str,
+    contract_version: str,
+    unknown_columns: Sequence[str] = (),
+) -> int:
+    """Write a delivery down and return its batch_id; `status` tells whether it is to be landed.
+
+    - The same bytes for the same date: the batch they already are (a retry), a failed one set back to `landed`.
+    - The same bytes as an accepted batch of another date: a new batch, `repeated`, all its rows superseded.
+    - Else a new batch, `landed`. A delivery without rows is never a repetition: nothing is like nothing.
+    """
+    with _transaction(conn):
+        _lock_feed(conn, feed)
+        same = conn.execute(
+            "select batch_id, business_date, status, rows_received from ops.batch"
+            " where feed = %s and source = %s and sha256 = %s order by batch_id",
+            (feed, source, sha256),
+        ).fetchall()
+        for batch_id, on, known_as, rows in same:
+            if on == business_date and not (known_as == "accepted" and rows == 0):
+                conn.execute(
+                    "update ops.batch set status = 'landed', reason = null where batch_id = %s and status = 'failed'",
+                    (batch_id,),
+                )
+                return int(batch_id)
+        original = next((row for row in same if row[2] == "accepted" and row[3] > 0), None)
+        row = conn.execute(
+            "insert into ops.batch (feed, source, business_date, received_at, sources, sha256, contract_version,"
+            " unknown_columns, status, reason, rows_received, rows_superseded)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning batch_id",
+            (
+                feed, source, business_date, received_at, Jsonb(list(sources)), sha256, contract_version,
+                list(unknown_columns), "repeated" if original else "landed",
+                f"与批次 {original[0]}（{original[1]}）内容完全相同" if original else None,
+                original[3] if original else 0, original[3] if original else 0,
+            ),
+        ).fetchone()  # fmt: skip
+        assert row is not None  # noqa: S101 -- `returning` returns
+        return int(row[0])
+
+
+def status(conn: psycopg.Connection, batch_id: int) -> Status:
+    """Return the status of a batch. Raises BatchError when there is none of this number."""
+    return _read(conn, batch_id)[2]
+
+
+def in_force(conn: psycopg.Connection, as_of: dt.date) -> dict[str, list[int]]:
+    """Return, by feed, the batches that describe the business date `as_of` (SQL: `ops.batch_in_force`)."""
+    with scrubbed():
+        rows = conn.execute(
+            "select feed, array_agg(batch_id order by batch_id) from ops.batch_in_force(%s)"
+            " group by feed order by feed",
+            (as_of,),
+        ).fetchall()
+    return dict(rows)
+
+
+def promote(conn: psycopg.Connection, batch_id: int, load_mode: LoadMode) -> Status:
+    """Judge a landed and validated batch, freeze its counts, and return its status.
+
+    A snapshot is rejected with over 5 % (and at least 3) of its rows quarantined, with fewer rows than the feed's
+    floor (70 %) of the last accepted snapshot of its source, or with no row at all. Increments and events are accepted
+    at any rate. A batch that has its verdict keeps it.
+
+    Raises BatchError when the rows of the batch don't balance.
+    """
+    if load_mode not in get_args(LoadMode):
+        raise BatchError(f"批次 {batch_id}：没有 {load_mode} 这种装载方式。")
+    with _transaction(conn):
+        feed, source, current = _locked(conn, batch_id)
+        if current != "landed":
+            return current
+        counts = _count(conn, batch_id, feed)
+        reason = _objection(conn, batch_id, feed, source, counts) if load_mode == "snapshot" else None
+        if reason is None:
+            _accept(conn, batch_id, counts, by=None)
+            return "accepted"
+        _refuse(conn, batch_id, "rejected", reason, counts.received)
+        return "rejected"
+
+
+def accept(conn: psycopg.Connection, batch_id: int, by: str) -> None:
+    """Put a rejected batch in force on an operator's word; `by` is kept with it.
+
+    Raises BatchError when the batch isn't rejected, or has no row that could be used.
+    """
+    with _transaction(conn):
+        feed, _, current = _locked(conn, batch_id)
+        if current != "rejected":
+            raise BatchError(f"批次 {batch_id} 的状态是 {current}：只有被拒绝（rejected）的批次可以人工接受。")
+        counts = _count(conn, batch_id, feed)
+        if counts.accepted == 0:
+            raise BatchError(f"批次 {batch_id}（{feed}）没有可用的行，不能接受：请部门重新报送。")
+        _accept(conn, batch_id, counts, by=by)
+
+
+def reject(conn: psycopg.Connection, batch_id: int, reason: str) -> None:
+    """Refuse a delivery that can't be read to its end or lacks a required column; `reason` must hold no value of a row.
+
+    The rows that could be read stay in raw and are counted as received.
+    Raises BatchError when the batch has another verdict already.
+    """
+    _set_aside(conn, batch_id, "rejected", reason)
+
+
+def fail(conn: psycopg.Connection, batch_id: int, reason: str) -> None:
+    """Record that our own work on a delivery broke off; registering the same bytes again takes it up anew.
+
+    Raises BatchError when the batch has another verdict already.
+    """
+    _set_aside(conn, batch_id, "failed", reason)
+
+
+def _set_aside(conn: psycopg.Connection, batch_id: int, verdict: Literal["rejected", "failed"], reason: str) -> None:
+    with _transaction(conn):
+        feed, _, current = _locked(conn, batch_id)
+        if current == verdict:
+            return
+        if current not in ("landed", "failed"):
+            raise BatchError(f"批次 {batch_id} 的状态已是 {current}，不能改为 {verdict}。")
+        _refuse(conn, batch_id, verdict, reason, _received(conn, batch_id, feed))
+
+
+def _objection(conn: psycopg.Connection, batch_id: int, feed: str, source: str, counts: Counts) -> str | None:
+    """Say why a snapshot can't be put in force, or return None."""
+    if counts.received == 0:
+        return "名单没有一行数据"
+    if counts.quarantined >= QUARANTINE_ROWS and counts.quarantined > QUARANTINE_LIMIT * counts.received:
+        share = counts.quarantined / counts.received
+        return f"{counts.received} 行中有 {counts.quarantined} 行不可用（{share:.1%}），超过 {QUARANTINE_LIMIT:.0%}"
+    last = conn.execute(
+        "select earlier.batch_id, earlier.rows_received, feed.row_floor from ops.batch as earlier"
+        " inner join ops.feed on earlier.feed = feed.feed"
+        " inner join ops.batch as this on this.batch_id = %s"
+        " where earlier.feed = %s and earlier.source = %s and earlier.status = 'accepted'"
+        " and earlier.business_date <= this.business_date"
+        " order by earlier.business_date desc, earlier.batch_id desc limit 1",
+        (batch_id, feed, source),
+    ).fetchone()
+    if last is not None and counts.received < last[2] * last[1]:
+        return f"只有 {counts.received} 行，不足上次接受的批次 {last[0]}（{last[1]} 行）的 {last[2]:.0%}"
+    return None
+
+
+def _count(conn: psycopg.Connection, batch_id: int, feed: str) -> Counts:
+    # Accepted rows are counted by themselves, not as a difference, so that the balance is a check.
+    row = conn.execute(
+        sql.SQL(
+            "select"
+            " (select count(*) from {raw} where _batch_id = %(id)s),"
+            " (select count(*) from {raw} as raw where raw._batch_id = %(id)s"
+            "  and not exists (select from {quarantine} as q where q.batch_id = %(id)s and q.row_no = raw._row_no)"
+            "  and not exists (select from ops.superseded_row as s"
+            "                  where s.batch_id = %(id)s and s.row_no = raw._row_no)),"
+            " (select count(*) from {quarantine} where batch_id = %(id)s),"
+            " (select count(*) from ops.superseded_row where batch_id = %(id)s)"
+        ).format(raw=sql.Identifier("raw", feed), quarantine=sql.Identifier("quarantine", feed)),
+        {"id": batch_id},
+    ).fetchone()
+    assert row is not None  # noqa: S101 -- an aggregate returns a row
+    counts = Counts(*row)
+    if counts.received != counts.accepted + counts.quarantined + counts.superseded:
+        raise BatchError(
+            f"批次 {batch_id}（{feed}）不平：收到 {counts.received}，接受 {counts.accepted}，"
+            f"隔离 {counts.quarantined}，被取代 {counts.superseded}。请重新校验该批次。"
+        )
+    return counts
+
+
+def _received(conn: psycopg.Connection, batch_id: int, feed: str) -> int:
+    # A delivery can be refused before its feed ever had a raw table.
+    found = conn.execute("select to_regclass(format('raw.%%I', %s::text))", (feed,)).fetchone()
+    if found is None or found[0] is None:
+        return 0
+    query = sql.SQL("select count(*) from {} where _batch_id = %s").format(sql.Identifier("raw", feed))
+    row = conn.execute(query, (batch_id,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _accept(conn: psycopg.Connection, batch_id: int, counts: Counts, by: str | None) -> None:
+    conn.execute(
+        "update ops.batch set status = 'accepted', promoted_at = clock_timestamp(), accepted_by = %s,"
+        " reason = case when %s::text is null then null else reason end,"
+        " rows_received = %s, rows_accepted = %s, rows_quarantined = %s, rows_superseded = %s where batch_id = %s",
+        (by, by, counts.received, counts.accepted, counts.quarantined, counts.superseded, batch_id),
+    )
+
+
+def _refuse(
+    conn: psycopg.Connection, batch_id: int, verdict: Literal["rejected", "failed"], reason: str, received: int
+) -> None:
+    conn.execute(
+        "update ops.batch set status = %s, reason = %s, rows_received = %s, rows_accepted = 0, rows_quarantined = 0,"
+        " rows_superseded = 0 where batch_id = %s",
+        (verdict, reason, received, batch_id),
+    )
+
+
+def _locked(conn: psycopg.Connection, batch_id: int) -> tuple[str, str, Status]:
+    """Return feed, source and status of a batch, read after every other verdict on its feed has been committed."""
+    feed, _, _ = _read(conn, batch_id)
+    _lock_feed(conn, feed)
+    return _read(conn, batch_id)
+
+
+def _read(conn: psycopg.Connection, batch_id: int) -> tuple[str, str, Status]:
+    with scrubbed():
+        row = conn.execute("select feed, source, status from ops.batch where batch_id = %s", (batch_id,)).fetchone()
+    if row is None:
+        raise BatchError(f"没有批次 {batch_id}：`street batches` 列出所有批次。")
+    return row[0], row[1], row[2]
+
+
+def _lock_feed(conn: psycopg.Connection, feed: str) -> None:
+    # Two verdicts on one feed at once would both compare with the same "last accepted" batch.
+    conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"ops.batch {feed}",))
+
+
+@contextlib.contextmanager
+def _transaction(conn: psycopg.Connection) -> Iterator[None]:
+    with scrubbed(), conn.transaction():
+        conn.execute("set local synchronous_commit = on")
+        yield
