@@ -1,0 +1,180 @@
+"""The street's register of doors: from the housing list in force, with keys that stay.
+
+A door is known by (compound, building, room) and by (road, lane, building, room). Source of the rules: docs/rules.md,
+Place: the same name in one committee, or over two committees with a common lane, is one compound; dwellings of no
+compound belong to one compound a committee, 沿街散户.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+import psycopg
+
+from linkage import address
+from linkage.table import append, read
+
+NO_COMPOUND: Final = "沿街散户"
+
+DWELLING_COLUMNS: Final = (
+    "dwelling_key", "dwelling_code", "batch_id", "row_no", "building_key", "compound_key", "compound_name",
+    "committee_code", "road", "lane", "building_no", "unit_no", "room_no",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Register:
+    """The doors of the street, and what can be known of an address by each of its parts.
+
+    doors: one row a dwelling: DWELLING_COLUMNS and `door_no` (the room's number within its unit).
+    buildings: building_key, compound_key, road, lane, building_no, committee_code (null: doors of two committees).
+    compounds: compound_key, compound_name, committee_code (null: it spans committees).
+    """
+
+    doors: pl.DataFrame
+    buildings: pl.DataFrame
+    compounds: pl.DataFrame
+
+
+def load(conn: psycopg.Connection, as_of: date) -> Register:
+    """Read the housing list in force from staging, give each door, building and compound its key.
+
+    New keys are appended to `linkage.dwelling_key` and `linkage.compound_key`; existing ones never change.
+    Raises DatabaseError (see `street.database.scrubbed`).
+    """
+    doors = _cleaned(
+        read(
+            conn,
+            "select batch_id, row_no, dwelling_code, committee_code, compound_name, road, lane, building_no, room_no "
+            "from staging.stg_housing_registry",
+            {"batch_id": pl.Int64, "row_no": pl.Int32},
+        )
+    )
+    doors = _with_dwelling_keys(conn, doors, as_of)
+    doors = _with_compound_keys(conn, doors, as_of)
+    doors = _with_building_keys(doors)
+    committee = pl.when(pl.col("committee_code").n_unique() == 1).then(pl.col("committee_code").first())
+    buildings = doors.group_by("building_key", "compound_key", "road", "lane", "building_no").agg(committee)
+    compounds = doors.group_by("compound_key").agg(pl.col("compound_name").first(), committee)
+    return Register(doors, buildings, compounds)
+
+
+def _cleaned(rows: pl.DataFrame) -> pl.DataFrame:
+    room = address.room_of(rows["room_no"])
+    return rows.with_columns(
+        pl.col("committee_code").str.strip_chars(),
+        compound_name=address.normalise(rows["compound_name"]).replace("", None).fill_null(NO_COMPOUND),
+        road=address.normalise(rows["road"]).replace("", None),
+        lane=address.lane_of(rows["lane"]),
+        building_no=address.building_of(rows["building_no"]),
+        unit_no=room["unit_no"],
+        door_no=room["room_no"],
+    ).with_columns(
+        room_no=pl.when(pl.col("unit_no").is_not_null())
+        .then(pl.col("unit_no") + "单元" + pl.col("door_no"))
+        .otherwise("door_no")
+    )
+
+
+def _key(prefix: str, *parts: str | None) -> str:
+    """A short name for public facts (codes, lanes, compounds): no secret is needed, for nothing personal is hashed."""
+    return prefix + hashlib.sha256("\x1f".join(part or "" for part in parts).encode()).hexdigest()[:16]
+
+
+def _with_dwelling_keys(conn: psycopg.Connection, doors: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    known = read(conn, "select dwelling_code, dwelling_key from linkage.dwelling_key")
+    fresh = doors.select("dwelling_code").unique().join(known, on="dwelling_code", how="anti").sort("dwelling_code")
+    fresh = fresh.with_columns(
+        pl.Series("dwelling_key", [_key("d", code) for code in fresh["dwelling_code"]], dtype=pl.String)
+    )
+    append(conn, "linkage.dwelling_key", fresh.with_columns(first_seen_on=pl.lit(as_of)))
+    return doors.join(pl.concat([known, fresh]), on="dwelling_code", how="left", maintain_order="left")
+
+
+def _with_building_keys(doors: pl.DataFrame) -> pl.DataFrame:
+    parts = ["compound_key", "road", "lane", "building_no"]
+    buildings = doors.select(parts).unique()
+    keys = pl.Series("building_key", [_key("b", *row) for row in buildings.iter_rows()], dtype=pl.String)
+    return doors.join(
+        buildings.with_columns(keys), on=parts, how="left", nulls_equal=True, maintain_order="left"
+    )
+
+
+@dataclass(frozen=True)
+class _Compound:
+    name: str
+    lanes: frozenset[str]
+    committees: frozenset[str]
+
+
+def _with_compound_keys(conn: psycopg.Connection, doors: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Group the list's (name, committee) pairs into compounds and find each one's key, or issue one."""
+    lane = pl.when(pl.col("lane").is_not_null()).then(pl.concat_str("road", "lane", separator="|", ignore_nulls=True))
+    pairs = (
+        doors.group_by("compound_name", "committee_code").agg(lane.drop_nulls().unique().alias("lanes"))
+        .sort("compound_name", "committee_code")
+    )
+    compounds = _grouped(pairs.iter_rows())
+    known = {
+        key: _Compound(name, frozenset(lanes), frozenset(committees))
+        for key, name, lanes, committees in conn.execute(
+            "select compound_key, compound_name, lanes, committee_codes from linkage.compound_key order by compound_key"
+        )
+    }
+    keys = _matched(compounds, known)
+    with conn.cursor() as cursor:
+        for compound in compounds:
+            if compound not in keys:
+                keys[compound] = _key("c", compound.name, min(compound.committees), min(compound.lanes, default=None))
+                cursor.execute(
+                    "insert into linkage.compound_key (compound_key, compound_name, lanes, committee_codes, "
+                    "first_seen_on) values (%s, %s, %s, %s, %s) on conflict do nothing",
+                    (keys[compound], compound.name, sorted(compound.lanes), sorted(compound.committees), as_of),
+                )
+    rows = [(c.name, committee or None, key) for c, key in keys.items() for committee in c.committees]
+    by_pair = pl.DataFrame(
+        rows, orient="row", schema={k: pl.String for k in ("compound_name", "committee_code", "compound_key")}
+    )
+    return doors.join(
+        by_pair, on=["compound_name", "committee_code"], how="left", nulls_equal=True, maintain_order="left"
+    )
+
+
+def _grouped(pairs: Iterable[tuple[str, str, list[str]]]) -> list[_Compound]:
+    """(name, committee, lanes) -> compounds: one name is one compound where committees have a lane in common."""
+    by_name: dict[str, list[_Compound]] = defaultdict(list)
+    for name, committee, lanes in pairs:
+        found = _Compound(name, frozenset(lanes), frozenset([committee or ""]))
+        apart = []
+        for other in by_name[name]:
+            if name != NO_COMPOUND and found.lanes & other.lanes:
+                found = _Compound(name, found.lanes | other.lanes, found.committees | other.committees)
+            else:
+                apart.append(other)
+        by_name[name] = [*apart, found]
+    return [compound for group in by_name.values() for compound in group]
+
+
+def _matched(compounds: list[_Compound], known: dict[str, _Compound]) -> dict[_Compound, str]:
+    """Keys of the compounds that were known before: by name and place, else a renamed one by its lanes alone."""
+    keys: dict[_Compound, str] = {}
+    free = dict(known)
+    present = {c.name for c in compounds}
+    for same_name in (True, False):
+        for compound in compounds:
+            if compound in keys:
+                continue
+            shared = {
+                key: (len(compound.lanes & old.lanes), len(compound.committees & old.committees))
+                for key, old in free.items()
+                if (old.name == compound.name if same_name else old.name not in present and compound.name != NO_COMPOUND)
+            }
+            fits = {k: s for k, s in shared.items() if s[0] or (same_name and s[1])}
+            if fits:
+                keys[compound] = max(fits, key=lambda k: fits[k])
+                del free[keys[compound]]
+    return keys

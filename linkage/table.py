@@ -1,0 +1,44 @@
+"""Whole tables between PostgreSQL and Polars, by COPY."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+import psycopg
+from polars._typing import PolarsDataType
+
+from street.database import scrubbed
+
+
+def read(
+    conn: psycopg.Connection, query: str, types: Mapping[str, PolarsDataType] | None = None
+) -> pl.DataFrame:
+    """Rows of a query, in its order; columns are text unless `types` says otherwise. Raises DatabaseError."""
+    buffer = io.BytesIO()
+    with scrubbed(), conn.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout (format csv, header)") as copy:
+        for block in copy:
+            buffer.write(block)
+    buffer.seek(0)
+    header = next(csv.reader([buffer.readline().decode()]))
+    buffer.seek(0)
+    schema = {name: (types or {}).get(name, pl.String) for name in header}
+    return pl.read_csv(buffer, schema=schema)
+
+
+_QUOTED: Final = pl.concat_str(pl.lit('"'), pl.element().str.replace_all(r'(["\\\\])', r"\\$1"), pl.lit('"'))
+
+
+def append(conn: psycopg.Connection, table: str, rows: pl.DataFrame) -> None:
+    """Add rows to a table, columns by name; lists of text become arrays. Raises DatabaseError."""
+    if rows.is_empty():
+        return
+    lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
+    flat = rows.with_columns(
+        (pl.lit("{") + pl.col(name).list.eval(_QUOTED).list.join(",") + pl.lit("}")).alias(name) for name in lists
+    )
+    columns = ", ".join(flat.columns)
+    with scrubbed(), conn.cursor() as cursor:
+        with cursor.copy(f"copy {table} ({columns}) from stdin (format csv)") as copy:
+            copy.write(flat.write_csv(include_header=False))
