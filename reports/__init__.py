@@ -1,1 +1,1 @@
-"""What people see: the daily governance report."""
+"""What people see: the daily governance report, drawn from the published marts alone."""

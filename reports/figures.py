@@ -1,0 +1,509 @@
+"""The figures of the daily report: aggregates of the published marts, never a person's name or number.
+
+Everything is read from schema ``marts`` in one REPEATABLE READ transaction, so the figures are all of one publication.
+A mart or a column that doesn't exist, or a count that nobody can know, is None and prints 无数据 (docs/rules.md).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
+
+from reports.feeds import FeedLine, read_feeds
+from reports.suppression import Cell, Mark, Row, suppress
+from street.settings import as_of_at
+
+if TYPE_CHECKING:
+    import psycopg
+
+STREET = "310115016"
+UNPLACED = "000000000000"
+
+COLOURS = {"orange": "境外来沪", "yellow": "重点省份", "blue": "其他省市"}
+"""Colour of an episode -> what people call its origin (docs/rules.md, Home isolation), in the order of the rules."""
+
+LEVELS = {"red": ("红", (20, 10**9)), "orange": ("橙", (10, 19)), "yellow": ("黄", (5, 9))}
+"""Level of a compound that is named in the report -> its label, and the persons isolating that it means."""
+CALM = "平稳"
+"""Levels none and blue, which print as one class."""
+
+DUTIES = {
+    "temperature": "居家隔离测温",
+    "temperature_check": "居家隔离测温",
+    "release_visit": "解除隔离上门",
+    "living_alone_elderly": "独居老人走访",
+    "living_alone_visit": "独居老人走访",
+    "severe_disability": "重度残疾人走访",
+    "severe_disability_visit": "重度残疾人走访",
+    "breach": "违规外出处置",
+    "breach_visit": "违规外出处置",
+}
+SERVICES = {"meal_service": "助餐服务", "home_care": "居家养老服务", "low_income": "低保"}
+REASONS = {
+    "person": "人员身份未定",
+    "dwelling": "住所未落实到户",
+    "row": "行有误,未能入库",
+    "batch_rejected": "整批未能读取",
+    "outside_street": "目的地在外街道,待移交",
+    "after_central": "集中隔离后又登记居家",
+    "document_of_another": "证件号与他人相同",
+    "document_conflict": "证件信息相互矛盾",
+    "expired": "逾期未解决",
+}
+AGES = (("1天内", 1), ("2-7天", 7), ("8-14天", 14), ("14天以上", None))
+"""Label of an age class -> its last day, counted from first_seen_on."""
+
+CARE_COLUMNS = {
+    "elderly": "老人(60岁及以上)",
+    "living_alone_elderly": "独居老人",
+    "infants": "幼儿(未满7岁)",
+    "disabled": "残疾人",
+    "low_income": "低保",
+    "party_members": "党员",
+    "volunteers": "志愿者",
+}
+"""Column of compound_overview -> label, for the days before person_tag is published."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A flow or stock of the last closed day (截至昨日24时) beside the day before."""
+
+    label: str
+    yesterday: int | float | None
+    before: int | float | None
+    unit: str = "人"
+
+    @property
+    def change(self) -> int | float | None:
+        """The difference; None when either day is unknown."""
+        return None if self.yesterday is None or self.before is None else round(self.yesterday - self.before, 1)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of a series: persons by colour (releases), or isolating and arrivals (the curve)."""
+
+    date: dt.date
+    counts: dict[str, int | None]
+
+    @property
+    def total(self) -> int:
+        """The sum of what is known."""
+        return sum(count or 0 for count in self.counts.values())
+
+
+@dataclass(frozen=True)
+class Compound:
+    """One line of the table of compounds: persons isolating by colour, and their total as the last cell, as printed."""
+
+    name: str
+    committee: str
+    level: str
+    level_label: str
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class Duties:
+    """A committee's duties: those of the last closed day, and what is open today. Never suppressed."""
+
+    committee: str
+    due: int | None
+    done: int | None
+    overdue: int | None
+    open_today: int | None
+    urgent_today: int | None
+
+
+@dataclass(frozen=True)
+class Count:
+    """A label and a count of the whole street."""
+
+    label: str
+    count: int | None
+
+
+@dataclass(frozen=True)
+class Unresolved:
+    """Records of one reason that nobody has resolved yet, by age (in the order of AGES)."""
+
+    reason: str
+    by_age: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """All ages."""
+        return sum(self.by_age)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that the report prints. None where the marts cannot tell."""
+
+    as_of: dt.date
+    as_of_at: dt.datetime
+    data_date: dt.date | None
+    residents: int | None
+    isolating: dict[str, int] | None
+    released_today: int | None
+    completed_14d: int | None
+    headlines: list[Headline]
+    releases: list[Day] | None
+    curve: list[Day] | None
+    levels: list[Count] | None
+    compounds: list[Compound] | None
+    rest: list[Cell] | None
+    duties: list[Duties] | None
+    duty_kinds: list[Count] | None
+    care: list[Count] | None
+    services: list[Count] | None
+    feeds: list[FeedLine] | None
+    unresolved: list[Unresolved] | None
+
+    @property
+    def isolating_total(self) -> int | None:
+        """Persons isolating at home today, all colours."""
+        return None if self.isolating is None else sum(self.isolating.values())
+
+    @property
+    def troubled_feeds(self) -> list[FeedLine]:
+        """Feeds that were rejected or failed, then missing, then late."""
+        order = ("failed", "missing", "late")
+        troubled = [feed for feed in self.feeds or () if feed.status in order]
+        return sorted(troubled, key=lambda feed: order.index(feed.status))
+
+    @property
+    def closed_day(self) -> dt.date:
+        """The last closed day, D-1 of the day that the figures describe."""
+        described = self.as_of if self.data_date is None else min(self.data_date, self.as_of)
+        return described - dt.timedelta(days=1)
+
+    @property
+    def unresolved_total(self) -> int | None:
+        """Records that nobody has resolved yet."""
+        return None if self.unresolved is None else sum(line.total for line in self.unresolved)
+
+    @property
+    def opening(self) -> list[str]:
+        """The sentences the report opens with: feeds rejected or missing, and whether the data are of today."""
+        sentences = [feed.sentence for feed in self.troubled_feeds]
+        if self.data_date is None:
+            sentences.append("数据仓库尚未发布任何数据。")
+        elif self.data_date < self.as_of:
+            sentences.append(f"今日数据尚未发布,以下为{self.data_date:%-m月%-d日}的数据。")
+        elif self.data_date > self.as_of:
+            sentences.append(f"现行数据已是{self.data_date:%-m月%-d日},本报只列{self.as_of:%-m月%-d日}的历史指标。")
+        if self.feeds and not self.troubled_feeds:
+            sentences.append(f"{len(self.feeds)}个数据来源今日均正常。")
+        return sentences or ["数据来源情况:无数据。"]
+
+    @property
+    def first_line(self) -> str:
+        """The opening in one line."""
+        return "".join(self.opening)
+
+
+class Marts:
+    """The published marts as they are: which exist, and with which columns."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self._conn = conn
+        self._columns: dict[str, set[str]] = {}
+        query = "select table_name, column_name from information_schema.columns where table_schema = 'marts'"
+        for row in self.rows(query):
+            self._columns.setdefault(row["table_name"], set()).add(row["column_name"])
+
+    def has(self, mart: str, *columns: str) -> bool:
+        """Whether the mart is published with all of these columns."""
+        return mart in self._columns and self._columns[mart].issuperset(columns)
+
+    def rows(self, query: str, **values: object) -> list[dict[str, Any]]:
+        """Return the rows of a query."""
+        with self._conn.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(SQL(query), values).fetchall()
+
+    def date_of(self, mart: str) -> dt.date | None:
+        """Return the business date that a current mart describes."""
+        if not self.has(mart, "as_of"):
+            return None
+        with self._conn.cursor() as cursor:
+            row = cursor.execute(SQL("select max(as_of) from marts.{}").format(Identifier(mart))).fetchone()
+        return row[0] if row else None
+
+
+def read(conn: psycopg.Connection[Any], as_of: dt.date) -> Figures:
+    """Read the figures of one morning; the connection must be in no transaction."""
+    conn.execute("set transaction isolation level repeatable read, read only")
+    try:
+        return _read(Marts(conn), as_of)
+    finally:
+        conn.rollback()
+
+
+def _read(marts: Marts, as_of: dt.date) -> Figures:
+    data_date = marts.date_of("compound_overview") or marts.date_of("isolation_episode")
+    # The current marts of another day than this one's say nothing about it once they have moved past it.
+    current = data_date is not None and data_date <= as_of
+    today = data_date if current and data_date else as_of
+    episodes = current and marts.has("isolation_episode", "colour", "status", "started_on", "release_on")
+    isolating = _isolating(marts) if episodes else None
+    levels, compounds, rest = _compounds(marts, isolating) if current else (None, None, None)
+    return Figures(
+        as_of=as_of,
+        as_of_at=as_of_at(as_of),
+        data_date=data_date,
+        residents=_residents(marts, today) if current else None,
+        isolating=isolating,
+        released_today=_episodes_on(marts, today, "released") if episodes else None,
+        completed_14d=_completed(marts, today) if episodes else None,
+        headlines=_headlines(marts, today, episodes=episodes),
+        releases=_releases(marts, today) if episodes else None,
+        curve=_curve(marts, today, episodes=episodes),
+        levels=levels,
+        compounds=compounds,
+        rest=rest,
+        duties=_duties(marts, today, current=current),
+        duty_kinds=_duty_kinds(marts) if current else None,
+        care=_care(marts) if current else None,
+        services=_services(marts) if current else None,
+        feeds=read_feeds(marts, as_of) if marts.has("feed_health", "feed", "status") else None,
+        unresolved=_unresolved(marts, today) if current else None,
+    )
+
+
+def _isolating(marts: Marts) -> dict[str, int]:
+    counts = dict.fromkeys(COLOURS, 0)
+    query = "select colour, count(*) as persons from marts.isolation_episode where status = 'isolating' group by colour"
+    for row in marts.rows(query):
+        counts[row["colour"]] = row["persons"]
+    return counts
+
+
+_EPISODES_ON = {
+    "isolating": "started_on <= %(day)s and release_on > %(day)s",
+    "started": "started_on = %(day)s",
+    "released": "release_on = %(day)s and status in ('completed', 'isolating')",
+}
+
+
+def _episodes_on(marts: Marts, day: dt.date, what: str) -> int:
+    # A transferred or early-released episode's release_on is its closing date, so the dates hold for every status.
+    query = f"select count(*) as n from marts.isolation_episode where {_EPISODES_ON[what]}"
+    return int(marts.rows(query, day=day)[0]["n"])
+
+
+def _completed(marts: Marts, today: dt.date) -> int:
+    query = """select count(*) as n from marts.isolation_episode
+        where status = 'completed' and release_on between %(since)s and %(today)s"""
+    return int(marts.rows(query, since=today - dt.timedelta(days=13), today=today)[0]["n"])
+
+
+_GOVERNANCE = (
+    ("抵沪来本街道", "arrivals", "人"),
+    ("其中境外来沪", "arrivals_abroad", "人"),
+    ("在居家隔离", "isolating", "人"),
+    ("解除隔离", "released", "人"),
+    ("违规外出", "breaches", "次"),
+    ("应办任务", "duties_due", "项"),
+    ("已办任务", "duties_done", "项"),
+    ("逾期任务", "duties_overdue", "项"),
+    ("测温覆盖率", "coverage_pct", "%"),
+    ("常住居民", "residents", "人"),
+    ("独居老人", "living_alone_elderly", "人"),
+    ("待核实记录", "unresolved", "条"),
+)
+
+
+def _headlines(marts: Marts, today: dt.date, *, episodes: bool) -> list[Headline]:
+    days = today - dt.timedelta(days=1), today - dt.timedelta(days=2)
+    street = _street_days(marts, min(days), max(days))
+    headlines = []
+    for label, column, unit in _GOVERNANCE:
+        pair = [street.get(day, {}).get(column) for day in days]
+        if episodes and column in ("isolating", "released"):
+            counted = [_episodes_on(marts, day, column) for day in days]
+            pair = [known if known is not None else count for known, count in zip(pair, counted, strict=True)]
+        first, second = (float(value) if unit == "%" and value is not None else value for value in pair)
+        headlines.append(Headline(label, first, second, unit))
+    if episodes:
+        first, second = (_episodes_on(marts, day, "started") for day in days)
+        headlines.insert(2, Headline("新增居家隔离", first, second))
+    return headlines
+
+
+def _street_days(marts: Marts, first: dt.date, last: dt.date) -> dict[dt.date, dict[str, Any]]:
+    if not marts.has("governance_daily", "business_date", "committee_code"):
+        return {}
+    query = """select * from marts.governance_daily
+        where committee_code = %(street)s and business_date between %(first)s and %(last)s"""
+    return {row["business_date"]: row for row in marts.rows(query, street=STREET, first=first, last=last)}
+
+
+def _releases(marts: Marts, today: dt.date) -> list[Day]:
+    query = """select release_on, colour, count(*) as persons from marts.isolation_episode
+        where status = 'isolating' and release_on > %(today)s group by release_on, colour"""
+    days = [Day(today + dt.timedelta(days=n), dict.fromkeys(COLOURS, 0)) for n in range(1, 15)]
+    by_date = {day.date: day for day in days}
+    for row in marts.rows(query, today=today):
+        if row["release_on"] in by_date:
+            by_date[row["release_on"]].counts[row["colour"]] = row["persons"]
+    return days
+
+
+def _curve(marts: Marts, today: dt.date, *, episodes: bool) -> list[Day] | None:
+    """Return isolating and arrivals of the 28 closed days, oldest first; None when no day is known."""
+    first, last = today - dt.timedelta(days=28), today - dt.timedelta(days=1)
+    street = _street_days(marts, first, last)
+    counted: dict[dt.date, int] = {}
+    if episodes:
+        query = """select day::date as day, count(episode.started_on) as persons
+            from generate_series(%(first)s::date, %(last)s::date, interval '1 day') as day
+            left join marts.isolation_episode as episode on started_on <= day::date and release_on > day::date
+            group by 1"""
+        counted = {row["day"]: row["persons"] for row in marts.rows(query, first=first, last=last)}
+    days = []
+    for day in (first + dt.timedelta(days=n) for n in range(28)):
+        known = street.get(day, {})
+        isolating = counted.get(day) if known.get("isolating") is None else known["isolating"]
+        days.append(Day(day, {"isolating": isolating, "arrivals": known.get("arrivals")}))
+    return days if any(day.counts["isolating"] is not None for day in days) else None
+
+
+def _compounds(
+    marts: Marts, isolating: dict[str, int] | None
+) -> tuple[list[Count] | None, list[Compound] | None, list[Cell] | None]:
+    """Return compounds a level, the compounds above 平稳 with red first, and the cells of everybody else."""
+    colours = tuple(f"isolating_{colour}" for colour in COLOURS)
+    if not marts.has("compound_overview", "compound_name", "level", "isolating"):
+        return None, None, None
+    counts = dict.fromkeys((*LEVELS, CALM), 0)
+    for row in marts.rows("select level, count(*) as n from marts.compound_overview group by level"):
+        counts[row["level"] if row["level"] in LEVELS else CALM] += row["n"]
+    levels = [Count(LEVELS[level][0] if level in LEVELS else level, n) for level, n in counts.items()]
+    if isolating is None or not marts.has("compound_overview", "committee_name", *colours):
+        return levels, None, None
+    query = f"""select compound_name, committee_name, level, {", ".join(colours)}
+        from marts.compound_overview
+        where level = any(%(levels)s) order by compound_key, committee_code"""
+    found = marts.rows(query, levels=list(LEVELS))
+    rows = [Row(tuple(row[colour] or 0 for colour in colours), LEVELS[row["level"]][1]) for row in found]
+    others = tuple(isolating[colour] - sum(row.counts[n] for row in rows) for n, colour in enumerate(COLOURS))
+    # Compounds that claim more persons than the street has are a contradiction that no table should print.
+    table = None if min(others) < 0 else suppress([*rows, Row(others)]) if rows else []
+    if table is None:
+        return levels, None, None
+    compounds = [
+        Compound(row["compound_name"], row["committee_name"], row["level"], LEVELS[row["level"]][0], cells)
+        for row, cells in zip(found, table, strict=False)
+    ]
+    compounds.sort(key=_place_in_table)
+    return levels, compounds, table[-1] if table else None
+
+
+def _place_in_table(compound: Compound) -> tuple[int, int, str, str]:
+    """Red first, then by total; a hidden total stands behind those of its level, or its place would tell it."""
+    total = compound.cells[-1]
+    shown = total.value if total.mark is Mark.SHOWN else 0
+    return list(LEVELS).index(compound.level), -shown, compound.name, compound.committee
+
+
+def _committee_names(marts: Marts) -> dict[str, str]:
+    if not marts.has("compound_overview", "committee_code", "committee_name"):
+        return {}
+    query = "select distinct committee_code, committee_name from marts.compound_overview"
+    return {row["committee_code"]: row["committee_name"] for row in marts.rows(query)}
+
+
+def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | None:
+    closed: dict[str, dict[str, Any]] = {}
+    if marts.has("governance_daily", "duties_due", "duties_done", "duties_overdue"):
+        query = """select committee_code, duties_due, duties_done, duties_overdue from marts.governance_daily
+            where business_date = %(day)s and committee_code <> %(street)s"""
+        yesterday = today - dt.timedelta(days=1)
+        closed = {row["committee_code"]: row for row in marts.rows(query, day=yesterday, street=STREET)}
+    worklist: dict[str, dict[str, Any]] | None = None
+    if current and marts.has("worklist", "committee_code", "status", "priority"):
+        query = """select coalesce(committee_code, %(unplaced)s) as committee_code,
+                count(*) filter (where status <> 'done') as open_today,
+                count(*) filter (where status <> 'done' and priority <= 2) as urgent_today
+            from marts.worklist group by 1"""
+        worklist = {row["committee_code"]: row for row in marts.rows(query, unplaced=UNPLACED)}
+    if not closed and worklist is None:
+        return None
+    names = _committee_names(marts) | {UNPLACED: "未落实"}
+    lines = []
+    for code in closed.keys() | (worklist or {}).keys():
+        day = closed.get(code, {})
+        now = {} if worklist is None else worklist.get(code, {"open_today": 0, "urgent_today": 0})
+        lines.append(
+            Duties(
+                names.get(code, code),
+                day.get("duties_due"),
+                day.get("duties_done"),
+                day.get("duties_overdue"),
+                now.get("open_today"),
+                now.get("urgent_today"),
+            )
+        )
+    return sorted(lines, key=lambda line: (-(line.overdue or 0), -(line.open_today or 0), line.committee))
+
+
+def _duty_kinds(marts: Marts) -> list[Count] | None:
+    if not marts.has("worklist", "duty", "status"):
+        return None
+    query = "select duty, count(*) as n from marts.worklist where status <> 'done' group by duty order by n desc, duty"
+    return [Count(DUTIES.get(row["duty"], row["duty"]), row["n"]) for row in marts.rows(query)]
+
+
+def _residents(marts: Marts, today: dt.date) -> int | None:
+    known = _street_days(marts, today, today).get(today, {}).get("residents")
+    if known is not None or not marts.has("compound_overview", "residents"):
+        return known
+    total = marts.rows("select sum(residents) as n from marts.compound_overview")[0]["n"]
+    return None if total is None else int(total)
+
+
+def _care(marts: Marts) -> list[Count] | None:
+    if marts.has("person_tag", "tag", "label_zh"):
+        query = """select label_zh, count(distinct person_key) as n from marts.person_tag
+            group by label_zh order by n desc, label_zh"""
+        return [Count(row["label_zh"], row["n"]) for row in marts.rows(query)]
+    columns = [column for column in CARE_COLUMNS if marts.has("compound_overview", column)]
+    if not columns:
+        return None
+    wanted = ", ".join(f"sum({column}) as {column}" for column in columns)
+    sums = marts.rows(f"select {wanted} from marts.compound_overview")[0]
+    return [Count(CARE_COLUMNS[column], None if sums[column] is None else int(sums[column])) for column in columns]
+
+
+def _services(marts: Marts) -> list[Count] | None:
+    if not marts.has("service_roster", "service", "person_key"):
+        return None
+    query = """select service, count(distinct person_key) as n from marts.service_roster
+        group by service order by n desc, service"""
+    return [Count(SERVICES.get(row["service"], row["service"]), row["n"]) for row in marts.rows(query)]
+
+
+def _unresolved(marts: Marts, today: dt.date) -> list[Unresolved] | None:
+    if not marts.has("unresolved", "reason", "first_seen_on"):
+        return None
+    query = """select reason, %(today)s::date - first_seen_on + 1 as days, count(*) as n from marts.unresolved
+        group by reason, first_seen_on"""
+    counts: dict[str, list[int]] = {}
+    for row in marts.rows(query, today=today):
+        by_age = counts.setdefault(row["reason"], [0] * len(AGES))
+        by_age[_age_class(row["days"])] += row["n"]
+    lines = [Unresolved(REASONS.get(reason, reason), tuple(by_age)) for reason, by_age in counts.items()]
+    return sorted(lines, key=lambda line: (-line.total, line.reason))
+
+
+def _age_class(days: int | None) -> int:
+    """Return the index into AGES; an unknown age is the oldest, so that nobody waits unseen."""
+    if days is None:
+        return len(AGES) - 1
+    return next(index for index, (_, last) in enumerate(AGES) if last is None or days <= last)
