@@ -1,0 +1,68 @@
+"""Read the stored pages of a JSON API: `{"data": [entry, ...], "next_cursor": ...}`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from sources.contract import Contract
+from sources.readers.reading import Reading, empty, heading_key, without_nul
+
+UNREADABLE_ENTRY = "_entry"
+
+
+def read(paths: Sequence[Path], contract: Contract) -> Reading:
+    """Read pages in the order served; every entry becomes a record, also one that isn't an object.
+
+    Raises:
+        OSError: a page can't be read just now.
+        ValueError: a stored page isn't JSON (they are checked before they are stored).
+    """
+    entries = [entry for path in paths for entry in page(path.read_bytes())["data"]]
+    if not entries:
+        return empty(contract)
+    names = {heading_key(column.name): column.name for column in contract.columns}
+    records: list[dict[str, str | None]] = []
+    unknown: set[str] = set()
+    for entry in entries:
+        fields = entry if isinstance(entry, dict) else {UNREADABLE_ENTRY: entry}
+        record: dict[str, str | None] = dict.fromkeys(names.values())
+        extra: dict[str, str] = {}
+        for key, value in fields.items():
+            name = names.get(heading_key(key))
+            text = _text(value)
+            if name is not None:
+                record[name] = text
+            elif text is not None:
+                extra[key.replace("\x00", "")] = text.replace("\x00", "")
+        unknown |= extra.keys()
+        record["_extra"] = json.dumps(extra, ensure_ascii=False) if extra else None
+        records.append(record)
+    schema = {**{column.name: pl.String for column in contract.columns}, "_extra": pl.String}
+    return Reading(without_nul(pl.DataFrame(records, schema=schema)), unknown_columns=sorted(unknown))
+
+
+def page(content: bytes) -> dict[str, Any]:
+    """Parse one answer, numbers kept as they are written.
+
+    Raises:
+        ValueError: it isn't JSON, or not of the agreed form.
+    """
+    try:
+        answer = json.loads(content, parse_float=str, parse_int=str)
+    except ValueError:
+        raise ValueError("the answer isn't JSON") from None  # the parser's error quotes the document
+    match answer:
+        case {"data": list(), "next_cursor": str() | None}:
+            return dict(answer)
+    raise ValueError('the answer lacks its list "data" or its "next_cursor"')
+
+
+def _text(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # a lone surrogate is no text PostgreSQL could hold
+    return json.dumps(value, ensure_ascii=False)
