@@ -1,0 +1,48 @@
+{#- The batches of a feed in force at D, as literals: the planner then reads only their partitions. -#}
+{% macro batches_in_force(feed) -%}
+    {%- set found = none -%}
+    {%- if execute -%}
+        {%- set found = run_query(
+            "select batch_id from ops.batch_in_force(" ~ as_of() ~ ") where feed = '" ~ feed ~ "' order by batch_id"
+        ) -%}
+    {%- endif -%}
+    {%- if found -%}
+        {{ found.columns[0].values() | join(', ') }}
+    {%- else -%}
+        null
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The usable rows of a feed's batches in force (not quarantined), the superseded ones marked. -#}
+{% macro usable_rows_in_force(feed) -%}
+    select
+        received.*,
+        batch.business_date as _business_date,
+        batch.received_at as _received_at,
+        exists (
+            select 1 from {{ source('ops', 'superseded_row') }} as superseded
+            where superseded.batch_id = received._batch_id and superseded.row_no = received._row_no
+        ) as _is_superseded
+    from {{ source('raw', feed) }} as received
+    inner join {{ source('ops', 'batch') }} as batch on received._batch_id = batch.batch_id
+    where
+        received._batch_id in ({{ batches_in_force(feed) }})
+        and not exists (
+            select 1 from quarantine.{{ feed }} as broken
+            where broken.batch_id = received._batch_id and broken.row_no = received._row_no
+        )
+{%- endmacro %}
+
+{#- The accepted rows of a feed's batches in force: neither quarantined nor superseded. -#}
+{% macro rows_in_force(feed) -%}
+    select * from ({{ usable_rows_in_force(feed) }}) as usable
+    where not _is_superseded
+{%- endmacro %}
+
+{#- Whether a feed has anything in force: what no feed tells is null, never 0. -#}
+{% macro is_connected(feed) -%}
+    exists (
+        select 1 from {{ ref('int_feed_in_force') }} as connected
+        where connected.feed = '{{ feed }}'
+    )
+{%- endmacro %}

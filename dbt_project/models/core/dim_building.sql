@@ -1,0 +1,17 @@
+-- One row a building.
+{{ config(indexes=[{'columns': ['compound_key']}]) }}
+
+select
+    building_key,
+    min(compound_key) as compound_key,
+    min(compound_name) as compound_name,
+    min(committee_code) as committee_code,
+    min(road) as road,
+    min(lane) as lane,
+    min(building_no) as building_no,
+    max(floors_total) as floors_total,
+    avg(longitude) as longitude,
+    avg(latitude) as latitude,
+    cast(count(*) filter (where usage = 1) as integer) as dwellings
+from {{ ref('dim_dwelling') }}
+group by building_key

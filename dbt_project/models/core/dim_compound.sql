@@ -1,0 +1,13 @@
+-- One row a compound x committee.
+select
+    dwelling.compound_key,
+    dwelling.committee_code,
+    min(dwelling.compound_name) as compound_name,
+    min(committee.committee_name) as committee_name,
+    avg(dwelling.longitude) as longitude,
+    avg(dwelling.latitude) as latitude,
+    cast(count(distinct dwelling.building_key) as integer) as buildings,
+    cast(count(*) filter (where dwelling.usage = 1) as integer) as dwellings
+from {{ ref('dim_dwelling') }} as dwelling
+left join {{ ref('dim_committee') }} as committee on dwelling.committee_code = committee.committee_code
+group by dwelling.compound_key, dwelling.committee_code

@@ -1,0 +1,62 @@
+-- One row a person who has a record in force.
+with ranked as (
+    select
+        *,
+        -- The registry's name, else the newest in characters, else Latin.
+        row_number() over (
+            partition by person_key
+            order by
+                full_name is null, feed <> 'household_registry', recorded_at desc nulls last, batch_id desc, row_no desc
+        ) as by_name,
+        -- The birth date of the ID, else the registry's, else the newest.
+        row_number() over (
+            partition by person_key
+            order by
+                birth_date is null,
+                coalesce(is_birth_date_certified, false) desc,
+                feed <> 'household_registry', recorded_at desc nulls last, batch_id desc, row_no desc
+        ) as by_birth,
+        row_number() over (
+            partition by person_key
+            order by
+                sex is null,
+                coalesce(is_birth_date_certified, false) desc,
+                feed <> 'household_registry', recorded_at desc nulls last, batch_id desc, row_no desc
+        ) as by_sex,
+        -- The resident ID, else the first other document.
+        row_number() over (
+            partition by person_key
+            order by id_masked is null, coalesce(is_resident_id, false) desc, business_date, batch_id, row_no
+        ) as by_document,
+        row_number() over (
+            partition by person_key
+            order by phone is null, recorded_at desc nulls last, batch_id desc, row_no desc
+        ) as by_phone
+    from {{ ref('int_person_record') }}
+),
+
+chosen as (
+    select
+        person_key,
+        max(coalesce(full_name, name_latin)) filter (where by_name = 1) as full_name,
+        max(sex) filter (where by_sex = 1) as sex,
+        max(birth_date) filter (where by_birth = 1) as birth_date,
+        max(id_masked) filter (where by_document = 1) as id_masked,
+        max(phone) filter (where by_phone = 1) as phone
+    from ranked
+    group by person_key
+)
+
+select
+    person.person_key,
+    chosen.full_name,
+    chosen.sex,
+    chosen.birth_date,
+    rules.age(chosen.birth_date, {{ as_of() }}) as age,
+    chosen.id_masked,
+    chosen.phone,
+    person.is_provisional,
+    person.first_seen_on,
+    person.last_seen_on
+from {{ source('linkage_build', 'person') }} as person
+left join chosen on person.person_key = chosen.person_key

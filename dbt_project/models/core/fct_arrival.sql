@@ -1,0 +1,66 @@
+-- One row an accepted arrival in force: one registration of one person, on or before D.
+{{ config(indexes=[{'columns': ['person_key', 'arrived_on']}]) }}
+
+with placed as (
+    select
+        arrival.*,
+        link.person_key,
+        link.person_method,
+        link.dwelling_key,
+        link.building_key,
+        link.compound_key,
+        link.committee_code,
+        link.place_level,
+        link.place_method,
+        -- A new entry_id of the same document, flight and day is the same arrival.
+        row_number() over (
+            partition by link.person_key, arrival.arrived_on, coalesce(arrival.flight_no, arrival.record_code)
+            order by arrival.recorded_at nulls last, arrival.batch_id, arrival.row_no
+        ) as telling,
+        row_number() over (
+            partition by link.person_key, arrival.arrived_on
+            order by
+                (link.committee_code is null), arrival.recorded_at desc nulls last, arrival.batch_id, arrival.row_no
+        ) as counted
+    from {{ ref('int_border_arrival') }} as arrival
+    inner join {{ source('linkage_build', 'record_link') }} as link
+        on
+            arrival.feed = link.feed
+            and arrival.batch_id = link.batch_id
+            and arrival.row_no = link.row_no
+    where arrival.arrived_on <= {{ as_of() }}
+)
+
+select
+    placed.feed,
+    placed.batch_id,
+    placed.row_no,
+    placed.record_code,
+    placed.person_key,
+    placed.person_method,
+    placed.arrived_on,
+    placed.recorded_at,
+    placed.business_date,
+    placed.origin_kind,
+    placed.origin_code,
+    placed.origin_name,
+    colour.colour_rule,
+    colour.colour,
+    placed.disposition,
+    placed.was_home,
+    placed.closed_on,
+    placed.moved_on,
+    placed.origin_kind = 'border' and placed.telling = 1 as is_new_entry,
+    placed.counted = 1 as is_counted,
+    placed.dwelling_key,
+    placed.building_key,
+    placed.compound_key,
+    placed.committee_code,
+    placed.place_level,
+    placed.place_method
+from placed
+left join {{ ref('int_arrival_colour') }} as colour
+    on
+        placed.feed = colour.feed
+        and placed.batch_id = colour.batch_id
+        and placed.row_no = colour.row_no

@@ -1,0 +1,64 @@
+-- One row a resident of the street: where they live at D, and who says so.
+{{ config(indexes=[{'columns': ['dwelling_key']}]) }}
+
+with chosen as (
+    select
+        *,
+        -- The first source that reaches the compound; without one the finest.
+        row_number() over (
+            partition by person_key
+            order by
+                level_rank >= 2 desc,
+                case when level_rank >= 2 then 0 else -level_rank end,
+                source_rank
+        ) as choice
+    from {{ ref('int_residence_evidence') }}
+),
+
+-- A later source refines it to a door of the same building; while isolating the registered door if it lies in it.
+refined as (
+    select
+        chosen.person_key,
+        finer.dwelling_key,
+        finer.building_key,
+        finer.committee_code,
+        row_number() over (partition by chosen.person_key order by finer.source_rank) as choice
+    from chosen
+    inner join {{ ref('int_residence_evidence') }} as finer
+        on
+            chosen.person_key = finer.person_key
+            and chosen.source_rank < finer.source_rank
+            and finer.level_rank = 4
+            and (
+                chosen.building_key = finer.building_key
+                or (
+                    chosen.source = 'isolation'
+                    and chosen.level_rank = 2
+                    and finer.source = 'household_registry'
+                    and chosen.compound_key = finer.compound_key
+                )
+            )
+    where chosen.choice = 1 and chosen.level_rank in (2, 3)
+),
+
+told as (
+    select
+        person_key,
+        string_agg(source, ',' order by source_rank) as sources
+    from {{ ref('int_residence_evidence') }}
+    group by person_key
+)
+
+select
+    chosen.person_key,
+    coalesce(chosen.dwelling_key, refined.dwelling_key) as dwelling_key,
+    coalesce(chosen.building_key, refined.building_key) as building_key,
+    chosen.compound_key,
+    coalesce(chosen.committee_code, refined.committee_code) as committee_code,
+    case when refined.dwelling_key is not null then 'dwelling' else chosen.place_level end as place_level,
+    chosen.source,
+    told.sources
+from chosen
+inner join told on chosen.person_key = told.person_key
+left join refined on chosen.person_key = refined.person_key and refined.choice = 1
+where chosen.choice = 1

@@ -1,0 +1,76 @@
+-- One row a border entry in force: what it registers, and what its earlier revisions said.
+with spoken as (
+    select
+        entry_id,
+        revision,
+        recorded_on,
+        destination_address,
+        disposition
+    from {{ ref('stg_border_entry_revisions') }}
+    where disposition is not null
+),
+
+last_home as (
+    select
+        entry_id,
+        max(revision) as revision
+    from spoken
+    where disposition = 'home_isolation'
+    group by entry_id
+),
+
+closing as (
+    select
+        spoken.entry_id,
+        min(spoken.recorded_on) as closed_on
+    from spoken
+    inner join last_home on spoken.entry_id = last_home.entry_id
+    where spoken.revision > last_home.revision
+    group by spoken.entry_id
+),
+
+last_said as (
+    select
+        entry_id,
+        disposition,
+        row_number() over (partition by entry_id order by revision desc) as newest
+    from spoken
+),
+
+moved as (
+    select
+        entry.entry_id,
+        min(entry.recorded_on) as moved_on
+    from {{ ref('stg_border_entries') }} as entry
+    inner join spoken
+        on
+            entry.entry_id = spoken.entry_id
+            and entry.revision > spoken.revision
+            and spoken.disposition = 'home_isolation'
+            and entry.destination_address <> spoken.destination_address
+    group by entry.entry_id
+)
+
+select
+    'border_entries' as feed,
+    entry.batch_id,
+    entry.row_no,
+    entry.business_date,
+    entry.entry_id as record_code,
+    entry.arrived_on,
+    entry.recorded_at,
+    entry.flight_no,
+    'border' as origin_kind,
+    entry.departed_country as origin_code,
+    country.country_name as origin_name,
+    -- A disposition nobody can read must not let a person slip: what was said last, else home isolation.
+    coalesce(last_said.disposition, 'home_isolation') as disposition,
+    last_home.entry_id is not null or last_said.entry_id is null as was_home,
+    closing.closed_on,
+    moved.moved_on
+from {{ ref('stg_border_entries') }} as entry
+left join last_said on entry.entry_id = last_said.entry_id and last_said.newest = 1
+left join last_home on entry.entry_id = last_home.entry_id
+left join closing on entry.entry_id = closing.entry_id
+left join moved on entry.entry_id = moved.entry_id
+left join {{ ref('countries') }} as country on entry.departed_country = country.country_code

@@ -1,0 +1,40 @@
+-- One row a home-isolation episode: its dates as they stand at D.
+with last_step as (
+    select
+        *,
+        row_number() over (partition by person_key, episode_no order by step desc) as newest
+    from {{ ref('int_isolation_step') }}
+    where episode_no > 0
+),
+
+dated as (
+    select
+        step.person_key,
+        step.episode_no,
+        step.started_on,
+        step.first_started_on,
+        step.earlier_starts,
+        -- A death during the episode closes it on the day it was recorded.
+        least(
+            step.closed_on,
+            case when registry.died_on >= step.started_on and registry.died_on < step.started_on + 14 then registry.died_on end
+        ) as closed_on
+    from last_step as step
+    left join {{ ref('int_registry_person') }} as registry on step.person_key = registry.person_key
+    where step.newest = 1
+)
+
+select
+    person_key,
+    episode_no,
+    person_key || '-' || to_char(first_started_on, 'YYYYMMDD') as episode_key,
+    started_on,
+    first_started_on,
+    earlier_starts,
+    coalesce(closed_on, started_on + 14) as release_on,
+    case
+        when closed_on <= {{ as_of() }} then 'transferred'
+        when {{ as_of() }} < started_on + 14 then 'isolating'
+        else 'completed'
+    end as status
+from dated

@@ -1,0 +1,19 @@
+-- One row an episode: the first colour rule that any of its registrations meets, and that one's origin.
+with ranked as (
+    select
+        *,
+        row_number() over (
+            partition by episode_key
+            order by colour_rule, arrived_on desc, recorded_at desc nulls last, batch_id desc, row_no desc
+        ) as first_rule
+    from {{ ref('int_episode_arrival') }}
+)
+
+select
+    episode_key,
+    origin_kind,
+    origin_code,
+    origin_name,
+    colour
+from ranked
+where first_rule = 1

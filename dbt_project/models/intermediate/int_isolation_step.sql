@@ -1,0 +1,73 @@
+-- One row a person x day of arrival that bears on isolation: the episode it opens, joins, restarts or closes.
+with recursive step as (
+    select
+        person_key,
+        step,
+        arrived_on,
+        kind,
+        case when kind = 'home' then 1 else 0 end as episode_no,
+        kind = 'home' as is_in_episode,
+        case when kind = 'home' then arrived_on end as started_on,
+        case when kind = 'home' then arrived_on end as first_started_on,
+        case when kind = 'home' then '' end as earlier_starts,
+        case when kind = 'home' then closed_on end as closed_on,
+        case when kind = 'central' or closed_on is not null then arrived_on + 14 end as blocked_until
+    from {{ ref('int_isolation_day') }}
+    where step = 1
+    union all
+    select
+        day.person_key,
+        day.step,
+        day.arrived_on,
+        day.kind,
+        before.episode_no + cast(now.opens as integer) as episode_no,
+        now.opens or now.joins as is_in_episode,
+        case when now.opens or now.restarts then day.arrived_on else before.started_on end as started_on,
+        case when now.opens then day.arrived_on else before.first_started_on end as first_started_on,
+        case
+            when now.opens then ''
+            when now.restarts then concat_ws(',', nullif(before.earlier_starts, ''), before.started_on)
+            else before.earlier_starts
+        end as earlier_starts,
+        case
+            when now.opens or now.restarts then day.closed_on
+            when now.joins then least(before.closed_on, day.closed_on)
+            when now.closes then day.arrived_on
+            else before.closed_on
+        end as closed_on,
+        case
+            when day.kind = 'central' or ((now.opens or now.joins) and day.closed_on is not null)
+                then day.arrived_on + 14
+            else before.blocked_until
+        end as blocked_until
+    from step as before
+    inner join {{ ref('int_isolation_day') }} as day
+        on before.person_key = day.person_key and day.step = before.step + 1
+    cross join lateral (
+        -- Within 14 days: before the release of the episode as it stands.
+        select coalesce(day.arrived_on < coalesce(before.closed_on, before.started_on + 14), false) as is_within
+    ) as span
+    cross join lateral (
+        select
+            day.kind = 'home' and span.is_within as joins,
+            day.kind = 'home' and span.is_within and day.is_new_entry as restarts,
+            -- After a central arrival only a new border entry begins a home episode.
+            day.kind = 'home' and not span.is_within
+            and (day.is_new_entry or coalesce(day.arrived_on >= before.blocked_until, true)) as opens,
+            day.kind = 'central' and span.is_within as closes
+    ) as now
+)
+
+select
+    person_key,
+    step,
+    arrived_on,
+    kind,
+    episode_no,
+    is_in_episode,
+    kind = 'home' and not is_in_episode as is_after_central,
+    started_on,
+    first_started_on,
+    earlier_starts,
+    closed_on
+from step

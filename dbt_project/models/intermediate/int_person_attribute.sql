@@ -1,0 +1,31 @@
+-- One row a resident or an isolating person: what the tag dictionary's predicates may ask.
+with isolating as (
+    select
+        person_key, dwelling_key, building_key, compound_key, committee_code, started_on,
+        row_number() over (partition by person_key order by started_on desc) as newest
+    from {{ ref('fct_isolation_episode') }}
+    where status = 'isolating'
+)
+
+select
+    person.person_key,
+    person.first_seen_on,
+    person.birth_date,
+    person.age,
+    residence.person_key is not null as is_resident,
+    case when residence.person_key is not null then residence.dwelling_key else isolating.dwelling_key end
+        as dwelling_key,
+    case when residence.person_key is not null then residence.building_key else isolating.building_key end
+        as building_key,
+    case when residence.person_key is not null then residence.compound_key else isolating.compound_key end
+        as compound_key,
+    case when residence.person_key is not null then residence.committee_code else isolating.committee_code end
+        as committee_code,
+    door.residents as residents_of_door,
+    door.elders as elders_of_door,
+    isolating.started_on as isolating_since
+from {{ ref('dim_person') }} as person
+left join {{ ref('fct_residence') }} as residence on person.person_key = residence.person_key
+left join {{ ref('int_door') }} as door on residence.dwelling_key = door.dwelling_key
+left join isolating on person.person_key = isolating.person_key and isolating.newest = 1
+where residence.person_key is not null or isolating.person_key is not null

@@ -1,0 +1,22 @@
+-- One row a person: how their leading record was tied to them.
+{{ config(indexes=[{'columns': ['person_key'], 'unique': true}]) }}
+
+with ranked as (
+    select
+        person_key,
+        person_method,
+        person_score,
+        row_number() over (
+            partition by person_key
+            order by feed <> 'household_registry', batch_id desc, row_no desc
+        ) as leading
+    from {{ source('linkage_build', 'record_link') }}
+    where person_key is not null
+)
+
+select
+    person_key,
+    person_method,
+    person_score
+from ranked
+where leading = 1

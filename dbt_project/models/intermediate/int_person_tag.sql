@@ -1,0 +1,31 @@
+-- One row a person x tag: whoever meets the predicate that the tag dictionary states.
+-- depends_on: {{ ref('tags') }}
+{{ config(indexes=[{'columns': ['person_key']}, {'columns': ['dwelling_key']}]) }}
+
+{%- set dictionary = [] -%}
+{%- if execute -%}
+    {%- set dictionary = run_query("select tag, predicate, since from staging.tags order by tag").rows -%}
+{%- endif %}
+
+select
+    attribute.person_key,
+    attribute.dwelling_key,
+    attribute.building_key,
+    attribute.compound_key,
+    attribute.committee_code,
+    met.tag,
+    coalesce(met.since, attribute.first_seen_on) as since
+from {{ ref('int_person_attribute') }} as attribute
+cross join lateral (
+    {%- for tag in dictionary %}
+    select
+        '{{ tag.tag }}' as tag,
+        cast({{ tag.since or 'null' }} as date) as since
+    where {{ tag.predicate }}
+    {{ "union all" if not loop.last }}
+    {%- else %}
+    select
+        cast(null as text) as tag,
+        cast(null as date) as since
+    {%- endfor %}
+) as met

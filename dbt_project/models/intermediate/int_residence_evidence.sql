@@ -1,0 +1,74 @@
+-- One row a living person x source of evidence where they live, the best one of each source.
+{{ config(indexes=[{'columns': ['person_key']}]) }}
+
+with isolating as (
+    select
+        person_key, dwelling_key, building_key, compound_key, committee_code, place_level,
+        row_number() over (partition by person_key order by started_on desc) as newest
+    from {{ ref('fct_isolation_episode') }}
+    where status = 'isolating'
+),
+
+-- 无需: the destination counts from the day of arrival, for 180 days; home isolation: after its release.
+arrived as (
+    select
+        person_key, dwelling_key, building_key, compound_key, committee_code, place_level, release_on as since
+    from {{ ref('fct_isolation_episode') }}
+    where status in ('completed', 'released_early')
+    union all
+    select
+        person_key, dwelling_key, building_key, compound_key, committee_code, place_level, arrived_on as since
+    from {{ ref('fct_arrival') }}
+    where disposition = 'none' and arrived_on > {{ as_of() }} - 180
+),
+
+newest_arrived as (
+    select *, row_number() over (partition by person_key order by since desc) as newest
+    from arrived
+),
+
+evidence as (
+    select
+        2 as source_rank, 'isolation' as source,
+        person_key, dwelling_key, building_key, compound_key, committee_code, place_level
+    from isolating
+    where newest = 1
+    union all
+    select
+        3 as source_rank, 'household_registry' as source,
+        person_key, dwelling_key, building_key, compound_key, committee_code, place_level
+    from {{ ref('int_registry_person') }}
+    where is_living_here
+    union all
+    select
+        5 as source_rank, 'arrival' as source,
+        person_key, dwelling_key, building_key, compound_key, committee_code, place_level
+    from newest_arrived
+    where newest = 1
+    union all
+    -- The registered address counts for 人户一致 alone.
+    select
+        6 as source_rank, 'registered_address' as source,
+        registry.person_key,
+        registry.registered_dwelling_key as dwelling_key,
+        dwelling.building_key,
+        registry.registered_compound_key as compound_key,
+        dwelling.committee_code,
+        registry.registered_place_level as place_level
+    from {{ ref('int_registry_person') }} as registry
+    left join {{ ref('dim_dwelling') }} as dwelling on registry.registered_dwelling_key = dwelling.dwelling_key
+    where registry.is_living_here and registry.residence_type = 1 and registry.registered_place_level <> 'unparsed'
+)
+
+select
+    evidence.*,
+    case evidence.place_level
+        when 'dwelling' then 4 when 'building' then 3 when 'compound' then 2 when 'street' then 1 else 0
+    end as level_rank
+from evidence
+left join {{ ref('int_registry_person') }} as registry on evidence.person_key = registry.person_key
+where
+    evidence.place_level <> 'outside'
+    -- Deceased holds everywhere; living elsewhere holds against every later source.
+    and registry.died_on is null
+    and (coalesce(registry.residence_type, 0) <> 2 or evidence.source_rank < 3)

@@ -1,0 +1,24 @@
+-- One row a person whose isolation a picture shows: isolating (filled) or completed within the last 14 days (hollow).
+with shown as (
+    select
+        person_key, dwelling_key, compound_key, committee_code, colour, day_no, started_on, release_on, status,
+        row_number() over (partition by person_key order by started_on desc) as newest
+    from {{ ref('fct_isolation_episode') }}
+    where status = 'isolating' or (status = 'completed' and release_on > {{ as_of() }} - 14)
+)
+
+select
+    shown.person_key,
+    shown.dwelling_key,
+    shown.compound_key,
+    shown.committee_code,
+    shown.colour,
+    colour.rule_no as colour_rule,
+    shown.day_no,
+    shown.started_on,
+    shown.release_on,
+    shown.status
+from shown
+inner join (select colour, min(rule_no) as rule_no from {{ ref('colours') }} group by colour) as colour
+    on shown.colour = colour.colour
+where shown.newest = 1

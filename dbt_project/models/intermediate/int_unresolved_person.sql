@@ -1,0 +1,58 @@
+-- One row an accepted record whose person is not certain.
+with arrivals as (
+    select
+        arrival.feed,
+        arrival.batch_id,
+        arrival.row_no,
+        arrival.committee_code,
+        arrival.compound_key,
+        case when arrival.person_method = 'provisional' then 'provisional' end as reason,
+        coalesce(step.is_after_central and arrival.was_home, false) as is_after_central
+    from {{ ref('fct_arrival') }} as arrival
+    left join {{ ref('int_isolation_step') }} as step
+        on arrival.person_key = step.person_key and arrival.arrived_on = step.arrived_on
+),
+
+flagged as (
+    select
+        feed,
+        batch_id,
+        row_no,
+        committee_code,
+        compound_key,
+        case
+            when 'document_of_another' = any(flags) then 'document_of_another'
+            when 'document_conflict' = any(flags) then 'document_conflict'
+        end as reason
+    from {{ source('linkage_build', 'record_link') }}
+    where flags && array['document_of_another', 'document_conflict']
+),
+
+listed as (
+    select feed, batch_id, row_no, committee_code, compound_key, reason, 1 as urgency from flagged
+    union all
+    select feed, batch_id, row_no, committee_code, compound_key, 'after_central' as reason, 2 as urgency
+    from arrivals
+    where is_after_central
+    union all
+    select feed, batch_id, row_no, committee_code, compound_key, reason, 3 as urgency
+    from arrivals
+    where reason is not null
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by feed, batch_id, row_no order by urgency) as place_in_order
+    from listed
+)
+
+select
+    feed,
+    batch_id,
+    row_no,
+    committee_code,
+    compound_key,
+    reason
+from ranked
+where place_in_order = 1

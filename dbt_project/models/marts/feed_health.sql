@@ -1,0 +1,46 @@
+-- One row a feed x business date.
+with sums as (
+    select
+        feed,
+        business_date,
+        max(batch_id) as batch_id,
+        sum(rows_received) as rows_received,
+        sum(rows_accepted) as rows_accepted,
+        sum(rows_quarantined) as rows_quarantined,
+        sum(rows_superseded) as rows_superseded
+    from {{ source('ops', 'batch') }}
+    where status <> 'landed'
+    group by feed, business_date
+),
+
+failed as (
+    select
+        batch.feed,
+        batch.business_date,
+        array_agg(distinct result.rule order by result.rule) as rules
+    from {{ source('ops', 'check_result') }} as result
+    inner join {{ source('ops', 'batch') }} as batch on result.batch_id = batch.batch_id
+    where not result.passed and result.severity in ('quarantine', 'batch', 'error')
+    group by batch.feed, batch.business_date
+)
+
+select
+    health.feed,
+    health.business_date,
+    sums.batch_id,
+    health.received_at,
+    cast(coalesce(sums.rows_received, 0) as integer) as rows_received,
+    cast(coalesce(sums.rows_accepted, 0) as integer) as rows_accepted,
+    cast(coalesce(sums.rows_quarantined, 0) as integer) as rows_quarantined,
+    cast(coalesce(sums.rows_superseded, 0) as integer) as rows_superseded,
+    round(100.0 * sums.rows_quarantined / nullif(sums.rows_received, 0), 2) as quarantined_pct,
+    round(cast(greatest(extract(epoch from health.moment - health.received_at), 0) / 3600 as numeric), 1)
+        as hours_since_update,
+    health.status,
+    coalesce(failed.rules, cast(array[] as text []))
+    || case when health.is_stale_copy then array['stale_copy'] else cast(array[] as text []) end as failed_checks,
+    health.contract_version,
+    {{ as_of() }} as as_of
+from {{ ref('int_feed_status') }} as health
+left join sums on health.feed = sums.feed and health.business_date = sums.business_date
+left join failed on health.feed = failed.feed and health.business_date = failed.business_date

@@ -1,0 +1,79 @@
+-- One row a date x committee, one for the unplaced and one for the street: committees + unplaced = street.
+with dates as (
+    select cast(day as date) as business_date
+    from generate_series(
+        least((select min(arrived_on) from {{ ref('fct_arrival') }}), {{ as_of() }} - 1), {{ as_of() }}, interval '1 day'
+    ) as day
+),
+
+places as (
+    select committee_code from {{ ref('dim_committee') }}
+    union all
+    select '{{ var("unplaced_code") }}' as committee_code
+    union all
+    select '{{ var("street_code") }}' as committee_code
+),
+
+totals as (
+    select
+        fact.business_date,
+        coalesce(place.committee_code, '{{ var("street_code") }}') as committee_code,
+        sum(fact.arrivals) as arrivals,
+        sum(fact.arrivals_abroad) as arrivals_abroad,
+        sum(fact.isolating) as isolating,
+        sum(fact.released) as released,
+        sum(fact.residents) as residents,
+        sum(fact.living_alone_elderly) as living_alone_elderly,
+        sum(fact.unresolved) as unresolved
+    from {{ ref('int_governance_fact') }} as fact
+    left join places as place on fact.committee_code = place.committee_code
+    group by grouping sets ((fact.business_date, place.committee_code), (fact.business_date))
+),
+
+computed as (
+    select
+        dates.business_date,
+        places.committee_code,
+        coalesce(totals.arrivals, 0) as arrivals,
+        coalesce(totals.arrivals_abroad, 0) as arrivals_abroad,
+        coalesce(totals.isolating, 0) as isolating,
+        coalesce(totals.released, 0) as released,
+        -- Stocks describe D; of an earlier day only what was published then is known.
+        case when dates.business_date = {{ as_of() }} then coalesce(totals.residents, 0) end as residents,
+        case when dates.business_date = {{ as_of() }} then coalesce(totals.living_alone_elderly, 0) end
+            as living_alone_elderly,
+        case when dates.business_date = {{ as_of() }} then coalesce(totals.unresolved, 0) end as unresolved
+    from dates
+    cross join places
+    left join totals
+        on dates.business_date = totals.business_date and places.committee_code = totals.committee_code
+),
+
+published as ({{ published_governance() }})
+
+select
+    coalesce(computed.business_date, published.business_date) as business_date,
+    coalesce(computed.committee_code, published.committee_code) as committee_code,
+    {%- for flow in ['arrivals', 'arrivals_abroad', 'isolating', 'released'] %}
+    cast(
+        case
+            when published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1)
+                then computed.{{ flow }}
+            else published.{{ flow }}
+        end as integer
+    ) as {{ flow }},
+    {%- endfor %}
+    cast(null as integer) as breaches,
+    cast(null as integer) as duties_due,
+    cast(null as integer) as duties_done,
+    cast(null as integer) as duties_overdue,
+    cast(null as numeric) as coverage_pct,
+    {%- for stock in ['residents', 'living_alone_elderly', 'unresolved'] %}
+    cast(
+        case when computed.business_date = {{ as_of() }} then computed.{{ stock }} else published.{{ stock }} end as integer
+    ) as {{ stock }},
+    {%- endfor %}
+    {{ as_of() }} as as_of
+from computed
+full outer join published
+    on computed.business_date = published.business_date and computed.committee_code = published.committee_code

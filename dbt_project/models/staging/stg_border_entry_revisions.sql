@@ -1,0 +1,74 @@
+-- One row a usable revision of a border entry, newest or not: closings are read from what it said before.
+{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+
+with received as ({{ usable_rows_in_force('border_entries') }}),
+
+cleaned as (
+    select
+        *,
+        coalesce(rules.read_int(revision), 1) as revision_no,
+        upper(rules.clean(document_type)) as type_code,
+        upper(rules.clean(nationality)) as nationality_code,
+        upper(rules.clean(departed_country)) as departed_code,
+        rules.read_timestamp(entered_at) as entered,
+        rules.read_timestamp(recorded_at) as recorded,
+        rules.resident_id(id_number) as resident_id,
+        upper(rules.clean(sex)) as sex_code,
+        lower(rules.clean(disposition)) as disposition_code
+    from received
+),
+
+identified as (
+    select
+        *,
+        case type_code
+            when 'P' then 'passport'
+            when 'H' then 'hm_permit'
+            when 'T' then 'tw_permit'
+            when 'I' then 'resident_id'
+        end as written_kind
+    from cleaned
+),
+
+documented as (
+    select
+        *,
+        rules.document(written_kind, document_no, nationality_code) as document
+    from identified
+)
+
+select
+    _batch_id as batch_id,
+    _row_no as row_no,
+    _business_date as business_date,
+    _received_at as received_at,
+    rules.clean(entry_id) as entry_id,
+    revision_no as revision,
+    type_code as document_type,
+    rules.mask(written_kind, document_no) as document_no_masked,
+    case when document is not null then coalesce(rules.number_kind(document), written_kind) end as document_kind,
+    nationality_code as nationality,
+    rules.mask_text(rules.clean(name_latin)) as name_latin,
+    rules.mask_text(rules.clean(name_cn)) as name_cn,
+    case
+        when resident_id is not null then rules.id_sex(resident_id)
+        when sex_code = 'M' then 1
+        when sex_code = 'F' then 2
+    end as sex,
+    coalesce(rules.id_birth_date(resident_id), rules.read_birth_date(birth_date)) as birth_date,
+    upper(rules.clean(flight_no)) as flight_no,
+    departed_code as departed_country,
+    rules.clean(entry_port) as entry_port,
+    entered as entered_at,
+    cast(entered at time zone 'Asia/Shanghai' as date) as arrived_on,
+    rules.mask_text(rules.clean(destination_address)) as destination_address,
+    rules.read_phone(phone) as phone,
+    rules.mask('resident_id', id_number) as id_number_masked,
+    case when resident_id is not null then 'resident_id' end as id_number_kind,
+    case
+        when disposition_code in ('home_isolation', 'central_isolation', 'transferred_out') then disposition_code
+    end as disposition,
+    recorded as recorded_at,
+    cast(recorded at time zone 'Asia/Shanghai' as date) as recorded_on,
+    _is_superseded as is_superseded
+from documented

@@ -1,0 +1,148 @@
+"""Run the dbt project inside this process and keep an account of it in `ops.node_run`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+from street.database import connect, scrubbed
+from street.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date, datetime
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+
+#: The two steps of a warehouse run; linkage works between them.
+STAGING = ("resource_type:seed", "path:models/staging")
+MARTS = ("path:models/intermediate", "path:models/core", "path:models/marts")
+
+_PASSED = {"success", "pass", "no-op"}
+#: A quoted piece of a database message is kept only when it can be nothing but an identifier.
+_QUOTED = re.compile(r'"(?![a-z_][a-z0-9_.]*")[^"]*"|\'[^\']*\'')
+
+
+class BuildFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is caught
+    """A dbt step did not succeed; the published marts stay as they were."""
+
+
+@dataclass(frozen=True)
+class NodeRun:
+    """How one dbt node ended: `node` is its unique id, `rows` what its statement reported."""
+
+    node: str
+    status: str
+    seconds: float
+    rows: int | None
+    message: str
+
+
+def build(
+    select: Sequence[str], as_of: date, as_of_at: datetime, version: int | None = None, *, url: str | None = None
+) -> list[NodeRun]:
+    """Build and test the selected part of the project for the business date `as_of`.
+
+    `select` is `STAGING` or `MARTS` (or any dbt selection), `as_of_at` the moment that counts as now. Each node's
+    end is written to `ops.node_run` under `version`. Raises `BuildFailed` naming the nodes that failed.
+    """
+    arguments = [
+        "build", "--select", *select,
+        "--exclude-resource-type", "unit_test",
+        "--indirect-selection", "buildable",
+        "--vars", json.dumps({"as_of": as_of.isoformat(), "as_of_at": as_of_at.isoformat()}),
+    ]  # fmt: skip
+    runs = invoke(arguments, url=url)
+    _record(runs, version, url)
+    failed = [run for run in runs if run.status not in _PASSED and run.status != "skipped"]
+    if failed:
+        named = "; ".join(f"{run.node} ({run.status}: {run.message})" for run in failed)
+        skipped = sum(run.status == "skipped" for run in runs)
+        raise BuildFailed(
+            f"{len(failed)} of {len(runs)} dbt nodes failed for {as_of}, {skipped} were skipped, nothing is published: "
+            f"{named}"
+        )
+    return runs
+
+
+def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]:
+    """Run one dbt command in this process, silently: a database message may carry a person's data.
+
+    Nothing is logged and no artifact but the parser's cache is written. Raises `BuildFailed` when dbt itself fails.
+    """
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - takes a second to import, and only this step needs it
+
+    var = settings().street_var.resolve() / "dbt"
+    with _connection_in_environment(url):
+        outcome = dbtRunner().invoke(
+            [
+                *arguments,
+                "--project-dir", str(PROJECT),
+                "--profiles-dir", str(PROJECT),
+                "--target-path", str(var / "target"),
+                "--log-path", str(var / "logs"),
+                "--log-level", "none",
+                "--log-level-file", "none",
+                "--no-write-json",
+                "--no-send-anonymous-usage-stats",
+            ]
+        )  # fmt: skip
+    if outcome.exception is not None:
+        raise BuildFailed(f"dbt {arguments[0]} could not run: {_scrub(str(outcome.exception))}") from None
+    results: Any = getattr(outcome.result, "results", [])
+    return [
+        NodeRun(
+            node=result.node.unique_id,
+            status=str(result.status),
+            seconds=round(result.execution_time, 3),
+            rows=(result.adapter_response or {}).get("rows_affected"),
+            message=_scrub(result.message or ""),
+        )
+        for result in results
+    ]
+
+
+def _scrub(message: str) -> str:
+    """The message's own sentence without values: no DETAIL, no CONTEXT, no quoted text but identifiers."""
+    kept = re.split(r"\n\s*(?:DETAIL|CONTEXT|LINE \d+|HINT|compiled code)\b", message, maxsplit=1)[0]
+    return _QUOTED.sub("'…'", " ".join(kept.split()))
+
+
+@contextmanager
+def _connection_in_environment(url: str | None) -> Iterator[None]:
+    """Give dbt's profile its connection as environment variables, for as long as dbt runs."""
+    parts = conninfo_to_dict(url or settings().warehouse_url or "")
+    given = {
+        "WAREHOUSE_HOST": parts.get("host"),
+        "WAREHOUSE_PORT": parts.get("port"),
+        "WAREHOUSE_USER": parts.get("user"),
+        "WAREHOUSE_PASSWORD": parts.get("password"),
+        "WAREHOUSE_DBNAME": parts.get("dbname"),
+        "WAREHOUSE_SSLMODE": parts.get("sslmode"),
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update({name: str(value) for name, value in given.items() if value is not None})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _record(runs: Sequence[NodeRun], version: int | None, url: str | None) -> None:
+    with scrubbed(), connect(url) as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.node_run (version, node, status, seconds, rows_affected) values (%s, %s, %s, %s, %s)",
+            [(version, run.node, run.status, run.seconds, run.rows) for run in runs],
+        )
