@@ -1,0 +1,105 @@
+"""One DAG a feed, `ingest__<feed>`, from its contract: land -> validate -> promote.
+
+A run takes every delivery for its business date or an earlier one that has not been landed, each as its own batch, and
+may be repeated at any time ("now", not a data interval): what was landed is recognised.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, Asset, get_parsing_context
+from airflow.sdk.exceptions import AirflowFailException
+from office import DEFAULTS, START, business_date, by_clock, step
+
+from sources.contract import Contract, all_contracts, load
+
+if TYPE_CHECKING:
+    from airflow.sdk.bases.timetable import BaseTimetable
+
+PREFIX = "ingest__"
+
+_DOC = """
+**{title}**，{department}报送。{purpose}
+
+{limits}
+
+- 业务主键：{key}；装载方式：{load_mode}；频次：{cadence}，应于 {due_at} 前到达。
+- 依据：{legal_basis}
+- 分区键为业务日期（YYYY-MM-DD，上海时间）。重跑安全：已入库的批次会被识别，不会重复。
+- 批次被拒绝时本次运行为失败，仍使用上一批；`street batches` 查看原因，`street batch accept 批次号` 人工接受。
+"""
+
+
+def ingest(contract: Contract) -> DAG:
+    """Return the DAG of one feed."""
+    with DAG(
+        dag_id=f"{PREFIX}{contract.feed}",
+        dag_display_name=f"入库 · {contract.title_zh}",
+        description=contract.purpose,
+        doc_md=_DOC.format(
+            title=contract.title_zh,
+            department=contract.department,
+            purpose=contract.purpose,
+            limits=contract.limits,
+            key="、".join(contract.column(name).header for name in contract.business_key) or "无",
+            load_mode=contract.load_mode,
+            cadence=contract.cadence,
+            due_at=contract.due_at,
+            legal_basis="；".join(contract.legal_basis),
+        ),
+        schedule=_schedule(contract),
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,  # a feed's batches are judged one after the other
+        tags=["入库", contract.department],
+        default_args={**DEFAULTS, "owner": contract.department},
+    ) as dag:
+
+        @step(task_display_name="接收入库")
+        def land(dag_run: Any = None) -> list[int]:
+            from sources.landing import land as land_feed
+
+            return land_feed(contract.feed, business_date(dag_run))
+
+        @step(task_display_name="校验")
+        def validate(batch_ids: list[int]) -> list[int]:
+            from expectations.gate import validate as validate_batch
+
+            for batch_id in batch_ids:
+                validate_batch(batch_id)
+            return batch_ids
+
+        # Without a new batch too: the warehouse run that waited for this one is woken by the asset.
+        @step(task_display_name="生效", outlets=[Asset(f"raw.{contract.feed}")])
+        def promote(batch_ids: list[int]) -> None:
+            from street import batch
+            from street.database import connect
+
+            with connect() as connection:
+                verdicts = {each: batch.promote(connection, each, contract.load_mode) for each in batch_ids}
+            refused = [str(each) for each, verdict in verdicts.items() if verdict in ("rejected", "failed")]
+            if refused:
+                raise AirflowFailException(f"{contract.title_zh}：批次 {'、'.join(refused)} 未被接受，沿用上一批。")
+
+        promote(validate(land()))
+    return dag
+
+
+def _schedule(contract: Contract) -> BaseTimetable:
+    hour, minute = contract.due_at.split(":")
+    # From the hour it is due a file is looked for every hour: a late one is taken the same day, an early look is cheap.
+    hours = "*" if contract.cadence == "hourly" else f"{int(hour)}-23"
+    return by_clock(f"{int(minute)} {hours} * * *")
+
+
+# A task reads this file again: it needs its own feed's contract only.
+_asked = get_parsing_context().dag_id
+if _asked is None:
+    _contracts = all_contracts()
+elif _asked.startswith(PREFIX):
+    _contracts = [load(_asked.removeprefix(PREFIX))]
+else:
+    _contracts = []
+for _contract in _contracts:
+    ingest(_contract)
