@@ -30,12 +30,14 @@ _NUMERAL_IN_PLACE: Final = re.compile(
 )
 
 _PROVINCES: Final = (
-    "北京 天津 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 云南 陕西 甘肃 "
-    "青海 内蒙古 广西 西藏 宁夏 新疆 香港 澳门 台湾"
-).split()
+    "北京", "天津", "重庆", "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南",
+    "湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "内蒙古", "广西", "西藏", "宁夏", "新疆",
+    "香港", "澳门", "台湾",
+)  # fmt: skip
 _DISTRICTS: Final = (
-    "黄浦 徐汇 长宁 静安 普陀 虹口 杨浦 闵行 宝山 嘉定 金山 松江 青浦 奉贤 崇明 卢湾 闸北 南汇 南市"
-).split()
+    "黄浦", "徐汇", "长宁", "静安", "普陀", "虹口", "杨浦", "闵行", "宝山", "嘉定", "金山", "松江", "青浦", "奉贤", "崇明", "卢湾",
+    "闸北", "南汇", "南市",
+)  # fmt: skip
 _ANY_PROVINCE: Final = "|".join(_PROVINCES)
 _ANY_DISTRICT: Final = "|".join(_DISTRICTS)
 
@@ -120,8 +122,8 @@ def normalise(texts: pl.Series) -> pl.Series:
 def parse(texts: pl.Series) -> pl.DataFrame:
     """The parts of each address, one row a text, in the order given.
 
-    Columns (text, null where the address doesn't say): `road`, `lane` (`1099`, `1099弄5支弄`), `gate_no` (a number on the
-    road in front of a building number), `name` (of a compound, as written), `building_no`, `unit_no`, `room_no`; and
+    Columns (text, null where the address doesn't say): `road`, `lane` (`1099`, `1099弄5支弄`), `gate_no` (a number
+    on the road in front of a building number), `name` (of a compound, as written), `building_no`, `unit_no`, `room_no`; and
     Boolean: `is_outside` (another street, town, district, city or province is named), `is_home` (this street is named),
     `is_empty`, `is_same_as_registered` (同上, 同户籍地址).
     """
@@ -171,7 +173,7 @@ def _beyond_the_street(frame: pl.DataFrame) -> pl.DataFrame:
         is_home=is_home.fill_null(value=False),
         is_outside=(
             (~is_home & other_town).fill_null(value=False)
-            | (other_place & ~pl.col("whole").str.contains("^(?:中国)?,?上海市?,?浦东|^上海市?,?花木")).fill_null(value=False)
+            | (other_place & ~pl.col("whole").str.contains("^(?:中国)?,?上海市?,?(?:浦东|花木)")).fill_null(value=False)
         ),
     )
 

@@ -25,7 +25,7 @@ def resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
 
     place_level: dwelling, building, compound, street, outside, unparsed. place_method: exact (every part that is
     written agrees), alias (by a short form of the compound's name), contradiction (parts disagree; the level is what
-    they share), partial (coarser than a door), or null. candidates: keys of dwellings, buildings or compounds to review.
+    they share), partial (coarser than a door), or null. candidates: keys (of dwellings or compounds) to review.
     """
     asked = _in_register_words(parsed.with_row_index("id"), register)
     named = _compounds_named(asked, register)
@@ -42,17 +42,18 @@ def resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
     ):
         facts = facts.join(fact, on="id", how="left", maintain_order="left")
     roads = register.buildings["road"].drop_nulls().unique().to_list()
-    return _with_keys(_decided(facts.with_columns(road_known=pl.col("road").is_in(roads).fill_null(value=False))), register)
+    facts = facts.with_columns(road_known=pl.col("road").is_in(roads).fill_null(value=False))
+    return _with_keys(_decided(facts), register)
 
 
-# ------------------------------------------------------------------------------------------------ the register's words
+# --- the register's words
 def _in_register_words(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
     """Road and name as the register has them; a lane that only one road has brings its road."""
     roads = set(register.buildings["road"].drop_nulls())
     names = set(register.compounds["compound_name"])
     pairs = list(asked.select("road", "name").unique().iter_rows())
     words = pl.DataFrame(
-        [(*pair, *_reading(*pair, roads, names)) for pair in pairs],
+        [(road, name, *_reading(road, name, roads, names)) for road, name in pairs],
         orient="row",
         schema=dict.fromkeys(("road", "name", "read_road", "read_name"), pl.String),
     )
@@ -106,7 +107,7 @@ def _compounds_named(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 def _consistent(named: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
     """Of the compounds a name can mean those that lie at the road and lane that are written."""
-    at = register.buildings.select("compound_key", "road", "lane").unique().rename({"road": "at_road", "lane": "at_lane"})
+    at = register.buildings.select("compound_key", at_road="road", at_lane="lane").unique()
     return (
         named.join(asked.select("id", "road", "lane"), on="id")
         .join(at, on="compound_key")
@@ -124,9 +125,9 @@ def _compounds_of_lane(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
     return asked.select("id", "road", "lane").join(at, on=["road", "lane"]).select("id", "compound_key")
 
 
-# ------------------------------------------------------------------------------------------------- the two ways to a door
+# --- the two ways to a door
 def _buildings_by_name(consistent: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """(id, building_key, compound_key): a compound's buildings of that number, at the road and lane that are written."""
+    """(id, building_key, compound_key): a compound's buildings of that number, at the road and lane as written."""
     at = register.buildings.rename({"road": "at_road", "lane": "at_lane"}).drop("committee_code")
     return (
         consistent.join(asked.select("id", "road", "lane", "building_no"), on="id")
@@ -141,7 +142,7 @@ def _buildings_by_name(consistent: pl.DataFrame, asked: pl.DataFrame, register: 
 
 def _buildings_by_number(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
     """(id, building_key, compound_key) by road, lane (or none) and number."""
-    numbers = asked.filter(pl.col("road").is_not_null(), pl.col("building_no").is_not_null(), pl.col("gate_no").is_null())
+    numbers = asked.filter(pl.all_horizontal(pl.col("road", "building_no").is_not_null()), pl.col("gate_no").is_null())
     return numbers.join(register.buildings, on=["road", "lane", "building_no"], nulls_equal=True).select(
         "id", "building_key", "compound_key"
     )
@@ -159,7 +160,8 @@ def _doors(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> 
         .join(doors, left_on=["building_key", "room_no"], right_on=["building_key", "door_no"])
         .join(units, on=["building_key", "unit_no"], how="left")
         .filter(
-            pl.col("unit_no").is_null() | pl.col("has_unit").is_null() | pl.col("unit_no").eq_missing(pl.col("door_unit"))
+            pl.any_horizontal(pl.col("unit_no", "has_unit").is_null())
+            | pl.col("unit_no").eq_missing(pl.col("door_unit"))
         )
         .select("id", "building_key", "dwelling_key")
     )
@@ -183,9 +185,9 @@ def _count_buildings(buildings: pl.DataFrame, asked: pl.DataFrame, register: Reg
     `<way>_is_door`: exactly one door, and its compound has no second building of that number (in another lane).
     """
     doors = _doors(buildings, asked, register).join(
-        buildings.group_by("id", "compound_key").agg(twins=pl.len(), building_key=pl.col("building_key")).explode(
-            "building_key"
-        ),
+        buildings.group_by("id", "compound_key")
+        .agg(twins=pl.len(), building_key=pl.col("building_key"))
+        .explode("building_key"),
         on=["id", "building_key"],
     )
     found = doors.group_by("id").agg(
@@ -206,7 +208,7 @@ def _count_buildings(buildings: pl.DataFrame, asked: pl.DataFrame, register: Reg
     )
 
 
-# ------------------------------------------------------------------------------------------------------------- the verdict
+# --- the verdict
 def _decided(facts: pl.DataFrame) -> pl.DataFrame:
     """place_level, place_method, one key of that level (`place`) and the candidates, by the first rule that fits."""
     # Comparisons with a missing count are null, which a `when` takes for no.
@@ -232,7 +234,8 @@ def _decided(facts: pl.DataFrame) -> pl.DataFrame:
         # The numbers end at one building and only the name is another compound's: the building, its door to review.
         (contradicted & only_number, "building", "contradiction", "number_building",
          pl.coalesce(number_door, pl.col("named_candidates"))),
-        (name_known & fits & one_compound, "compound", "partial", "consistent_compound", pl.col("name_door_candidates")),
+        (name_known & fits & one_compound, "compound", "partial", "consistent_compound",
+         pl.col("name_door_candidates")),
         (name_known & fits, "street", "partial", None,
          pl.coalesce("name_door_candidates", "consistent_candidates")),
         # A road of this street without this lane, or a misspelt road before a lane the compound has: review decides.
@@ -259,7 +262,9 @@ def _decided(facts: pl.DataFrame) -> pl.DataFrame:
     return decided.select(
         "id",
         place_level=pick([pl.lit(level) for _, level, *_ in rules]),
-        place_method=pick([m if isinstance(m, pl.Expr) else pl.lit(m or None, dtype=pl.String) for _, _, m, _, _ in rules]),
+        place_method=pick(
+            [how if isinstance(how, pl.Expr) else pl.lit(how or None, pl.String) for _, _, how, *_ in rules]
+        ),
         place=pick([nothing if key is None else pl.col(key) for *_, key, _ in rules]),
         candidates=pick([no_list if found is None else found for *_, found in rules]).fill_null([]),
     )
@@ -284,5 +289,7 @@ def _with_keys(decided: pl.DataFrame, register: Register) -> pl.DataFrame:
         how="diagonal",
     )  # fmt: skip
     return (
-        decided.join(above, on=["place_level", "place"], how="left", maintain_order="left").sort("id").select(PLACE_COLUMNS)
+        decided.join(above, on=["place_level", "place"], how="left", maintain_order="left")
+        .sort("id")
+        .select(PLACE_COLUMNS)
     )

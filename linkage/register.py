@@ -99,9 +99,7 @@ def _with_building_keys(doors: pl.DataFrame) -> pl.DataFrame:
     parts = ["compound_key", "road", "lane", "building_no"]
     buildings = doors.select(parts).unique()
     keys = pl.Series("building_key", [_key("b", *row) for row in buildings.iter_rows()], dtype=pl.String)
-    return doors.join(
-        buildings.with_columns(keys), on=parts, how="left", nulls_equal=True, maintain_order="left"
-    )
+    return doors.join(buildings.with_columns(keys), on=parts, how="left", nulls_equal=True, maintain_order="left")
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,8 @@ def _with_compound_keys(conn: psycopg.Connection, doors: pl.DataFrame, as_of: da
     """Group the list's (name, committee) pairs into compounds and find each one's key, or issue one."""
     lane = pl.when(pl.col("lane").is_not_null()).then(pl.concat_str("road", "lane", separator="|", ignore_nulls=True))
     pairs = (
-        doors.group_by("compound_name", "committee_code").agg(lane.drop_nulls().unique().alias("lanes"))
+        doors.group_by("compound_name", "committee_code")
+        .agg(lane.drop_nulls().unique().alias("lanes"))
         .sort("compound_name", "committee_code")
     )
     compounds = _grouped(pairs.iter_rows())
@@ -137,7 +136,7 @@ def _with_compound_keys(conn: psycopg.Connection, doors: pl.DataFrame, as_of: da
                 )
     rows = [(c.name, committee or None, key) for c, key in keys.items() for committee in c.committees]
     by_pair = pl.DataFrame(
-        rows, orient="row", schema={k: pl.String for k in ("compound_name", "committee_code", "compound_key")}
+        rows, orient="row", schema=dict.fromkeys(("compound_name", "committee_code", "compound_key"), pl.String)
     )
     return doors.join(
         by_pair, on=["compound_name", "committee_code"], how="left", nulls_equal=True, maintain_order="left"
@@ -168,10 +167,11 @@ def _matched(compounds: list[_Compound], known: dict[str, _Compound]) -> dict[_C
         for compound in compounds:
             if compound in keys:
                 continue
+            may_be_renamed = not same_name and compound.name != NO_COMPOUND
             shared = {
                 key: (len(compound.lanes & old.lanes), len(compound.committees & old.committees))
                 for key, old in free.items()
-                if (old.name == compound.name if same_name else old.name not in present and compound.name != NO_COMPOUND)
+                if old.name == compound.name or (may_be_renamed and old.name not in present)
             }
             fits = {k: s for k, s in shared.items() if s[0] or (same_name and s[1])}
             if fits:

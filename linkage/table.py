@@ -12,9 +12,7 @@ from polars._typing import PolarsDataType
 from street.database import scrubbed
 
 
-def read(
-    conn: psycopg.Connection, query: str, types: Mapping[str, PolarsDataType] | None = None
-) -> pl.DataFrame:
+def read(conn: psycopg.Connection, query: str, types: Mapping[str, PolarsDataType] | None = None) -> pl.DataFrame:
     """Rows of a query, in its order; columns are text unless `types` says otherwise. Raises DatabaseError."""
     buffer = io.BytesIO()
     with scrubbed(), conn.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout (format csv, header)") as copy:
@@ -39,6 +37,6 @@ def append(conn: psycopg.Connection, table: str, rows: pl.DataFrame) -> None:
         (pl.lit("{") + pl.col(name).list.eval(_QUOTED).list.join(",") + pl.lit("}")).alias(name) for name in lists
     )
     columns = ", ".join(flat.columns)
-    with scrubbed(), conn.cursor() as cursor:
-        with cursor.copy(f"copy {table} ({columns}) from stdin (format csv)") as copy:
-            copy.write(flat.write_csv(include_header=False))
+    statement = f"copy {table} ({columns}) from stdin (format csv)"
+    with scrubbed(), conn.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(flat.write_csv(include_header=False))
