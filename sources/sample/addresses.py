@@ -1,7 +1,8 @@
 """How people write the address of a door: the plain forms, and what clerks make of them.
 
-A form is a name; `FORMS` says how often it is used and what an address in it can fix at best. `plain` is the only form the
-truth calls a plain address: road, lane, building and room in ASCII digits, with or without city, district, street and compound.
+A form is a name; `FORMS` says how often it is used and what an address in it can fix at best. `plain` is the only form
+the truth calls a plain address: road, lane, building and room in ASCII digits, with or without city, district, street
+and compound.
 """
 
 from collections.abc import Callable
@@ -60,9 +61,13 @@ def written(rng: np.random.Generator, dwellings: pl.DataFrame, dwelling_ids: Int
     lane = pl.when(pl.col("lane") == "").then(pl.lit("")).when(pl.col("lane").str.contains("弄")).then("lane")
     unit = pl.when(pl.col("unit") == "").then(pl.lit("")).otherwise(pl.format("{}单元", "unit"))
     doors = doors.with_columns(
-        prefix=pl.Series(prefix.astype(str)), lane=lane.otherwise(pl.format("{}弄", "lane")), unit=unit,
-        mention=pl.Series(rng.random(n) < 0.15), form=pl.Series(forms.astype(str)), draw=pl.Series(rng.integers(0, 1000, n)),
-    )  # fmt: skip
+        prefix=pl.Series(prefix.astype(str)),
+        lane=lane.otherwise(pl.format("{}弄", "lane")),
+        unit=unit,
+        mention=pl.Series(rng.random(n) < 0.15),
+        form=pl.Series(forms.astype(str)),
+        draw=pl.Series(rng.integers(0, 1000, n)),
+    )
     compound = pl.when("mention").then("compound_name").otherwise(pl.lit(""))
     whole = pl.format("{}{}{}{}{}号{}{}室", "prefix", "road", "lane", compound, "building_no", "unit", "room")
     result = np.array(doors.select(whole.alias("address"))["address"].to_list(), dtype=object)

@@ -15,13 +15,41 @@ PEAK = date(2020, 3, 26)
 # From this day on arrivals from outside the border went to central isolation, but for some 5 %.
 CENTRAL_FROM = date(2020, 3, 28)
 _HOME_AFTER = 0.05
-_HOME_SHARE = 1000 / 1379  # of the arrivals of the last thirteen days before, so that about 1,000 are at home on the day
+# Of the arrivals of the thirteen days before, so that about 1,000 are at home on the day.
+_HOME_SHARE = 1000 / 1379
 # Arrivals a day of the full street, by days from the peak; further back they thin out.
-_CURVE = {2: 60, 1: 150, 0: 166, -1: 146, -2: 140, -3: 125, -4: 115, -5: 105, -6: 95, -7: 85, -8: 75, -9: 65, -10: 55, -11: 53}
+_CURVE = {
+    2: 60,
+    1: 150,
+    0: 166,
+    -1: 146,
+    -2: 140,
+    -3: 125,
+    -4: 115,
+    -5: 105,
+    -6: 95,
+    -7: 85,
+    -8: 75,
+    -9: 65,
+    -10: 55,
+    -11: 53,
+}
 # What happens to those who stay at home to this day, and to all others.
-_STAYING = {"home": 0.885, "destination_corrected": 0.04, "time_moved": 0.015, "central_to_home": 0.015, "unplaced": 0.015,
-            "registered_again": 0.03}  # fmt: skip
-_OTHERS = {"central": 0.6, "transferred_out": 0.1, "home_to_central": 0.15, "outside_street": 0.12, "moved_outside": 0.03}
+_STAYING = {
+    "home": 0.885,
+    "destination_corrected": 0.04,
+    "time_moved": 0.015,
+    "central_to_home": 0.015,
+    "unplaced": 0.015,
+    "registered_again": 0.03,
+}
+_OTHERS = {
+    "central": 0.6,
+    "transferred_out": 0.1,
+    "home_to_central": 0.15,
+    "outside_street": 0.12,
+    "moved_outside": 0.03,
+}
 HOME_COURSES = frozenset(_STAYING) | {"home_to_central", "moved_outside"}
 
 
@@ -140,7 +168,7 @@ def _country(rng: np.random.Generator, nationality: str) -> Country:
 
 def _entered(rng: np.random.Generator, day: date, today: date) -> datetime:
     last = 6 * 60 if day == today else 24 * 60
-    return datetime.combine(day, time()) + timedelta(minutes=int(rng.integers(5, last)), seconds=int(rng.integers(0, 60)))
+    return datetime.combine(day, time()) + timedelta(seconds=60 * int(rng.integers(5, last)) + int(rng.integers(0, 60)))
 
 
 def _recorded(rng: np.random.Generator, entered: datetime, today: date) -> datetime:
@@ -173,7 +201,8 @@ def _second_entries(rng: np.random.Generator, arrivals: list[Arrival], streams: 
             )
             if first is not None and all(a.person_id != second.person_id or a is second for a in result):
                 taken = "restarted" if gap.start < 14 else "home"
-                result[first] = replace(result[first], person_id=second.person_id, course=taken, destination=second.destination)
+                same = {"person_id": second.person_id, "destination": second.destination}
+                result[first] = replace(result[first], course=taken, **same)
     return result
 
 

@@ -1,4 +1,4 @@
-"""The entries (入境人员) as the port's API serves them: JSON objects with revisions, in the order they were recorded."""
+"""The entries (入境人员) as the port's API serves them: JSON with revisions, in the order they were recorded."""
 
 import json
 from dataclasses import dataclass, replace
@@ -16,7 +16,11 @@ from sources.sample.people import Streams
 from sources.sample.rows import Rows
 
 _SHANGHAI = timezone(timedelta(hours=8))
-_OUTSIDE = ["上海市徐汇区天钥桥路{}弄{}号{}室", "上海市浦东新区川沙新镇新德路{}弄{}号{}室", "江苏省苏州市姑苏区平江路{}弄{}号{}室"]
+_OUTSIDE = [
+    "上海市徐汇区天钥桥路{}弄{}号{}室",
+    "上海市浦东新区川沙新镇新德路{}弄{}号{}室",
+    "江苏省苏州市姑苏区平江路{}弄{}号{}室",
+]
 _NOWHERE = ["上海市浦东新区", "浦东某酒店", "海棠花路{}弄{}号{}室", ""]
 
 
@@ -63,17 +67,22 @@ def _rows(revisions: list[_Revision]) -> pl.DataFrame:
         if not r.fault:
             key = r.entry["entry_id"]
             newest[key] = max(newest.get(key, (0, -1)), (r.entry["revision"] or 1, position))
-    return pl.DataFrame({
-        "entry_id": [r.entry["entry_id"] or "" for r in revisions],
-        "revision": [r.entry["revision"] for r in revisions],
-        "person_id": [r.person_id for r in revisions],
-        "dwelling_id": [r.destination for r in revisions],
-        "form": [r.form for r in revisions], "level": [r.level for r in revisions],
-        "arrival": [r.arrival for r in revisions], "tied": [r.tied for r in revisions],
-        "origin_code": [r.entry["departed_country"] for r in revisions],
-        "good_document": [r.good_document for r in revisions], "fault": [r.fault for r in revisions],
-        "superseded": [not r.fault and newest[r.entry["entry_id"]][1] != i for i, r in enumerate(revisions)],
-    })  # fmt: skip
+    return pl.DataFrame(
+        {
+            "entry_id": [r.entry["entry_id"] or "" for r in revisions],
+            "revision": [r.entry["revision"] for r in revisions],
+            "person_id": [r.person_id for r in revisions],
+            "dwelling_id": [r.destination for r in revisions],
+            "form": [r.form for r in revisions],
+            "level": [r.level for r in revisions],
+            "arrival": [r.arrival for r in revisions],
+            "tied": [r.tied for r in revisions],
+            "origin_code": [r.entry["departed_country"] for r in revisions],
+            "good_document": [r.good_document for r in revisions],
+            "fault": [r.fault for r in revisions],
+            "superseded": [not r.fault and newest[r.entry["entry_id"]][1] != i for i, r in enumerate(revisions)],
+        }
+    )
 
 
 class _Writer:
@@ -127,7 +136,13 @@ class _Writer:
         return [self._revision(changed, arrival, form, good, at)]
 
     def _revision(
-        self, entry: dict[str, Any], arrival: Arrival, form: str, good: bool, at: datetime | None = None, fault: str = ""
+        self,
+        entry: dict[str, Any],
+        arrival: Arrival,
+        form: str,
+        good: bool,
+        at: datetime | None = None,
+        fault: str = "",
     ) -> _Revision:
         recorded = at or arrival.recorded_at
         entry = entry | {"recorded_at": _iso(recorded)}
@@ -153,7 +168,11 @@ class _Writer:
         elif fault == "no_name_no_document":
             entry |= {"name_latin": "", "name_cn": None, "document_no": "无", "id_number": None}
         else:
-            wrong = {"unreadable_time": "2020-13-45T25:61:00+08:00", "missing_time": "", "future_time": "2020-12-24T08:00:00+08:00"}
+            wrong = {
+                "unreadable_time": "2020-13-45T25:61:00+08:00",
+                "missing_time": "",
+                "future_time": "2020-12-24T08:00:00+08:00",
+            }
             entry["entered_at"] = wrong[fault]
         return replace(revision, entry=entry, good_document=False, fault=fault)
 
@@ -175,7 +194,9 @@ class _Writer:
 
     def _fill(self, texts: list[str]) -> str:
         numbers = self._rng.integers(1, 90, 3).tolist()
-        return str(texts[int(self._rng.integers(0, len(texts)))]).format(numbers[0] + 100, numbers[1], numbers[2] % 6 * 100 + 101)
+        return str(texts[int(self._rng.integers(0, len(texts)))]).format(
+            numbers[0] + 100, numbers[1], numbers[2] % 6 * 100 + 101
+        )
 
     def _entry(self, entry_id: str, person: dict[str, Any], arrival: Arrival) -> tuple[dict[str, Any], bool]:
         """Return the entry but for destination and disposition, and whether it carries a document that identifies."""
@@ -195,14 +216,25 @@ class _Writer:
         phone = person["phone"]
         characters = person["has_characters"] and draw[5] < 0.94
         entry = {
-            "entry_id": entry_id, "revision": 1, "document_type": kind, "document_no": number.lower() if draw[6] < 0.01 else number,
-            "nationality": nationality, "name_latin": self._latin(person), "name_cn": person["full_name"] if characters else None,
-            "sex": "M" if person["sex"] == 1 else "F", "birth_date": person["birth_date"].isoformat(),
+            "entry_id": entry_id,
+            "revision": 1,
+            "document_type": kind,
+            "document_no": number.lower() if draw[6] < 0.01 else number,
+            "nationality": nationality,
+            "name_latin": self._latin(person),
+            "name_cn": person["full_name"] if characters else None,
+            "sex": "M" if person["sex"] == 1 else "F",
+            "birth_date": person["birth_date"].isoformat(),
             "flight_no": arrival.country.flights[int(self._rng.integers(0, len(arrival.country.flights)))],
-            "departed_country": country, "entry_port": self._port(), "entered_at": self._offset(arrival.entered_at),
-            "destination_address": "", "phone": f"+86 {phone}" if draw[7] < 0.05 and phone else phone or None,
-            "id_number": resident_id, "disposition": "", "recorded_at": "",
-        }  # fmt: skip
+            "departed_country": country,
+            "entry_port": self._port(),
+            "entered_at": self._offset(arrival.entered_at),
+            "destination_address": "",
+            "phone": f"+86 {phone}" if draw[7] < 0.05 and phone else phone or None,
+            "id_number": resident_id,
+            "disposition": "",
+            "recorded_at": "",
+        }
         return entry, good
 
     def _port(self) -> str:

@@ -6,14 +6,14 @@ import polars as pl
 from sources.sample.documents import Texts, legacy, wrong_check
 from sources.sample.rows import spread
 
-FULL_WIDTH = dict(zip("0123456789Xx", "０１２３４５６７８９Ｘｘ", strict=True))
+FULL_WIDTH: dict[str, str | int | None] = dict(zip("0123456789Xx", "０１２３４５６７８９Ｘｘ", strict=True))
 
 
 def dirty_ids(rng: np.random.Generator, numbers: pl.Series, birth_year: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return resident IDs as typed, and whether each is still good (an identity after cleaning).
 
-    Lower-case x, the legacy 15 digits, full-width digits and stray spaces leave a number good; a wrong check digit, a masked
-    or a forgotten number don't.
+    Lower-case x, the legacy 15 digits, full-width digits and stray spaces leave a number good; a wrong check digit, a
+    masked or a forgotten number don't.
     """
     n = len(numbers)
     typed: Texts = np.array(numbers.to_list(), dtype=object)
@@ -44,16 +44,24 @@ def dirty_phones(rng: np.random.Generator, column: str, n: int) -> pl.Expr:
     """Return the column with phones as spreadsheets mangle them; `1.3916e+10` has lost its digits."""
     phone = pl.col(column)
     return (
-        pl.when(phone == "").then(phone)
-        .when(spread(rng, n, 0.01)).then(phone + ".0")
-        .when(spread(rng, n, 0.0005)).then(pl.format("{}.{}e10", phone.str.slice(0, 1), phone.str.slice(1, 4)))
-        .when(spread(rng, n, 0.0005)).then(pl.format("{}.{}E+10", phone.str.slice(0, 1), phone.str.slice(1, 10)))
-        .when(spread(rng, n, 0.008)).then(pl.format("{} {} {}", phone.str.slice(0, 3), phone.str.slice(3, 4), phone.str.slice(7, 4)))
-        .when(spread(rng, n, 0.004)).then("+86 " + phone)
-        .when(spread(rng, n, 0.002)).then(phone.str.slice(0, 10))
-        .when(spread(rng, n, 0.02)).then(pl.lit(""))
+        pl.when(phone == "")
+        .then(phone)
+        .when(spread(rng, n, 0.01))
+        .then(phone + ".0")
+        .when(spread(rng, n, 0.0005))
+        .then(pl.format("{}.{}e10", phone.str.slice(0, 1), phone.str.slice(1, 4)))
+        .when(spread(rng, n, 0.0005))
+        .then(pl.format("{}.{}E+10", phone.str.slice(0, 1), phone.str.slice(1, 10)))
+        .when(spread(rng, n, 0.008))
+        .then(pl.format("{} {} {}", phone.str.slice(0, 3), phone.str.slice(3, 4), phone.str.slice(7, 4)))
+        .when(spread(rng, n, 0.004))
+        .then("+86 " + phone)
+        .when(spread(rng, n, 0.002))
+        .then(phone.str.slice(0, 10))
+        .when(spread(rng, n, 0.02))
+        .then(pl.lit(""))
         .otherwise(phone)
-    )  # fmt: skip
+    )
 
 
 def dirty_birth_dates(rng: np.random.Generator, column: str, n: int) -> pl.Expr:
@@ -62,15 +70,22 @@ def dirty_birth_dates(rng: np.random.Generator, column: str, n: int) -> pl.Expr:
     text = birth.dt.strftime("%Y%m%d")
     serial = (birth - pl.date(1899, 12, 30)).dt.total_days().cast(pl.String)
     return (
-        pl.when(spread(rng, n, 0.0003)).then(pl.lit("20291301"))
-        .when(spread(rng, n, 0.0003)).then(pl.lit("18881111"))
-        .when(spread(rng, n, 0.0005) & (birth > pl.date(1930, 1, 1))).then(serial)
-        .when(spread(rng, n, 0.0008)).then(birth.dt.strftime("%Y-%m-%d"))
-        .when(spread(rng, n, 0.0004)).then(birth.dt.strftime("%Y%m00"))
-        .when(spread(rng, n, 0.0010)).then((birth + pl.duration(days=31)).dt.strftime("%Y%m%d"))
-        .when(spread(rng, n, 0.0008)).then(pl.lit(""))
+        pl.when(spread(rng, n, 0.0003))
+        .then(pl.lit("20291301"))
+        .when(spread(rng, n, 0.0003))
+        .then(pl.lit("18881111"))
+        .when(spread(rng, n, 0.0005) & (birth > pl.date(1930, 1, 1)))
+        .then(serial)
+        .when(spread(rng, n, 0.0008))
+        .then(birth.dt.strftime("%Y-%m-%d"))
+        .when(spread(rng, n, 0.0004))
+        .then(birth.dt.strftime("%Y%m00"))
+        .when(spread(rng, n, 0.0010))
+        .then((birth + pl.duration(days=31)).dt.strftime("%Y%m%d"))
+        .when(spread(rng, n, 0.0008))
+        .then(pl.lit(""))
         .otherwise(text)
-    )  # fmt: skip
+    )
 
 
 def slip(name: str) -> str:

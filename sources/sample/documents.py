@@ -1,7 +1,5 @@
 """Identity documents: numbers in the issuers' formats, with right check digits (GB 11643, ISO 7064 MOD 11-2)."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -17,7 +15,7 @@ _POWERS = 10 ** np.arange(16, -1, -1, dtype=np.int64)
 def check_characters(first17: Ints) -> Texts:
     """Return the check character of each resident ID given as its first 17 digits."""
     digits = first17[:, None] // _POWERS % 10
-    return np.asarray(_CHECKS[(digits * _WEIGHTS).sum(axis=1) % 11])
+    return np.asarray(_CHECKS[(digits * _WEIGHTS).sum(axis=1) % 11], dtype=object)
 
 
 def resident_ids(rng: np.random.Generator, area: Ints, birth: Ints, sex: Ints) -> Texts:
@@ -30,7 +28,7 @@ def resident_ids(rng: np.random.Generator, area: Ints, birth: Ints, sex: Ints) -
         if not again.any():
             break
         number[again] = number[again] // 1000 * 1000 + _sequence(rng, sex[again])
-    return texts(number) + check_characters(number)
+    return np.asarray(texts(number) + check_characters(number), dtype=object)
 
 
 def _sequence(rng: np.random.Generator, sex: Ints) -> Ints:
@@ -65,6 +63,6 @@ def unique_numbers(rng: np.random.Generator, n: int, low: int, high: int) -> Tex
     return texts(rng.permutation(found)[:n])
 
 
-def texts(values: Any) -> Texts:
+def texts(values: Ints) -> Texts:
     """Return whole numbers as an object array of text."""
     return np.asarray(pl.Series(values).cast(pl.String).to_numpy(), dtype=object)

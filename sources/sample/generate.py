@@ -68,14 +68,21 @@ def generate(
         per_day[arrival.day] = per_day.get(arrival.day, 0) + (not arrival.broken)
     busiest = max(per_day, key=lambda key: per_day[key], default=day)
     manifest = Manifest(
-        day.isoformat(), persons, seed, [rows.feed for rows in written],
+        day.isoformat(),
+        persons,
+        seed,
+        [rows.feed for rows in written],
         {rows.feed: len(rows.rows) for rows in written},
         {rows.feed: int((rows.rows["fault"] != "").sum()) for rows in written},
         {rows.feed: int(((rows.rows["fault"] == "") & rows.rows["superseded"]).sum()) for rows in written},
         truth["episodes"].filter(pl.col("status") == "isolating").height,
-        busiest.isoformat(), per_day.get(busiest, 0), f"{cutoff(day).isoformat()}+08:00",
-    )  # fmt: skip
-    (out / "manifest.json").write_text(json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        busiest.isoformat(),
+        per_day.get(busiest, 0),
+        f"{cutoff(day).isoformat()}+08:00",
+    )
+    (out / "manifest.json").write_text(
+        json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
     return manifest
 
 

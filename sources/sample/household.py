@@ -15,10 +15,22 @@ from sources.sample.people import Streams
 from sources.sample.rows import Rows, copies, spread
 
 HEADERS = {
-    "person_no": "人员编号", "id_type": "证件类型", "id_number": "证件号码", "full_name": "姓名", "sex": "性别", "ethnic_group": "民族",
-    "birth_date": "出生日期", "household_no": "户号", "relation_to_head": "与户主关系", "residence_type": "人口类别",
-    "registered_address": "户籍地址", "living_address": "现住地址", "phone": "联系电话", "status": "状态", "updated_at": "更新时间",
-}  # fmt: skip
+    "person_no": "人员编号",
+    "id_type": "证件类型",
+    "id_number": "证件号码",
+    "full_name": "姓名",
+    "sex": "性别",
+    "ethnic_group": "民族",
+    "birth_date": "出生日期",
+    "household_no": "户号",
+    "relation_to_head": "与户主关系",
+    "residence_type": "人口类别",
+    "registered_address": "户籍地址",
+    "living_address": "现住地址",
+    "phone": "联系电话",
+    "status": "状态",
+    "updated_at": "更新时间",
+}
 
 
 def write_household(streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: pl.DataFrame) -> Rows:
@@ -68,16 +80,24 @@ def _clean(rng: np.random.Generator, day: date, dwellings: pl.DataFrame, people:
         - age_days.astype("timedelta64[D]")
         + rng.integers(-60_000, -3600, n).astype("timedelta64[s]")
     )
-    return people.select("person_id", "full_name", "birth_date", "residence_type", "status", "phone", "home").with_columns(
+    return people.select(
+        "person_id", "full_name", "birth_date", "residence_type", "status", "phone", "home"
+    ).with_columns(
         person_no=pl.Series("RK310115016" + texts(np.arange(n) + 1_000_000)).cast(pl.String),
-        id_type=people["doc_type"], id_number=people["doc_no"], sex=people["sex"].cast(pl.String),
+        id_type=people["doc_type"],
+        id_number=people["doc_no"],
+        sex=people["sex"].cast(pl.String),
         ethnic_group=people["ethnic_group"],
-        household_no=pl.format("H{}", (pl.lit(people["household"]) + 10_000_000)), relation_to_head=people["relation"],
-        registered_address=pl.Series(registered.astype(str)), living_address=pl.Series(living.astype(str)),
-        updated_at=pl.Series(updated.astype("datetime64[ms]")).dt.strftime("%Y-%m-%d %H:%M:%S"), form=pl.Series(forms.astype(str)),
+        household_no=pl.format("H{}", (pl.lit(people["household"]) + 10_000_000)),
+        relation_to_head=people["relation"],
+        registered_address=pl.Series(registered.astype(str)),
+        living_address=pl.Series(living.astype(str)),
+        updated_at=pl.Series(updated.astype("datetime64[ms]")).dt.strftime("%Y-%m-%d %H:%M:%S"),
+        form=pl.Series(forms.astype(str)),
         level=pl.Series([FORMS[f].level if f in FORMS else {"elsewhere": "outside"}.get(f, "dwelling") for f in forms]),
-        fault=pl.lit(""), superseded=pl.lit(value=False),
-    )  # fmt: skip
+        fault=pl.lit(""),
+        superseded=pl.lit(value=False),
+    )
 
 
 def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
@@ -86,26 +106,44 @@ def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
     child = rows["birth_date"] > date(2008, 1, 1)
     mother = rows["id_number"].shift(1)
     of_another = (
-        child & spread(rng, n, 0.006) & (rows["home"] == rows["home"].shift(1)) & (mother.str.len_chars() == 18)
-        & (rows["id_type"] == "10") & (rows["id_type"].shift(1) == "10")
-    ).fill_null(value=False)  # fmt: skip
+        child
+        & spread(rng, n, 0.006)
+        & (rows["home"] == rows["home"].shift(1))
+        & (mother.str.len_chars() == 18)
+        & (rows["id_type"] == "10")
+        & (rows["id_type"].shift(1) == "10")
+    ).fill_null(value=False)
     sex = pl.col("sex")
     name = pl.col("full_name")
     rows = rows.with_columns(
         id_number=pl.when(of_another).then(mother).otherwise(typed),
         # A passport without its country is evidence only; the registry has no column for it.
         good_document=good & ~of_another & ~pl.col("id_type").is_in(["20", "90"]),
-        defect=pl.when(of_another).then(pl.lit("document_of_another")).when(~good).then(pl.lit("bad_document")).otherwise(pl.lit("")),
+        defect=pl.when(of_another)
+        .then(pl.lit("document_of_another"))
+        .when(~good)
+        .then(pl.lit("bad_document"))
+        .otherwise(pl.lit("")),
         birth_date=dirty_birth_dates(rng, "birth_date", n),
-        sex=pl.when(spread(rng, n, 0.001)).then(3 - sex.cast(pl.Int64)).when(spread(rng, n, 0.004)).then(
-            pl.when(sex == "1").then(pl.lit("男")).otherwise(pl.lit("女"))).when(spread(rng, n, 0.001)).then(pl.lit("9")).otherwise(sex),
-        full_name=pl.when(spread(rng, n, 0.0008)).then(name.str.replace(r"^(.)", "${1} ")).when(spread(rng, n, 0.0004)).then(
-            name + "\u200b").when(spread(rng, n, 0.00005)).then(pl.format("={}", name)).otherwise(name),
+        sex=pl.when(spread(rng, n, 0.001))
+        .then(3 - sex.cast(pl.Int64))
+        .when(spread(rng, n, 0.004))
+        .then(pl.when(sex == "1").then(pl.lit("男")).otherwise(pl.lit("女")))
+        .when(spread(rng, n, 0.001))
+        .then(pl.lit("9"))
+        .otherwise(sex),
+        full_name=pl.when(spread(rng, n, 0.0008))
+        .then(name.str.replace(r"^(.)", "${1} "))
+        .when(spread(rng, n, 0.0004))
+        .then(name + "\u200b")
+        .when(spread(rng, n, 0.00005))
+        .then(pl.format("={}", name))
+        .otherwise(name),
         phone=dirty_phones(rng, "phone", n),
         relation_to_head=pl.when(spread(rng, n, 0.0005)).then(pl.lit("ZZ")).otherwise("relation_to_head"),
         ethnic_group=pl.when(spread(rng, n, 0.0005)).then(pl.lit("汉")).otherwise("ethnic_group"),
         updated_at=pl.when(spread(rng, n, 0.0002)).then(pl.lit("0000-00-00 00:00:00")).otherwise("updated_at"),
-    )  # fmt: skip
+    )
     return rows
 
 
@@ -118,12 +156,20 @@ def _twice(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
     number = pl.col("id_number")
     again = again.with_columns(
         person_no=pl.format("RK310115016{}", pl.int_range(pl.len()) + 5_000_000),
-        full_name=pl.when(mistyped).then("full_name").otherwise(pl.col("full_name").map_elements(slip, return_dtype=pl.String)),
+        full_name=pl.when(mistyped)
+        .then("full_name")
+        .otherwise(pl.col("full_name").map_elements(slip, return_dtype=pl.String)),
         # Two digits change places in the order number: the check digit no longer fits.
-        id_number=pl.when(mistyped).then(number.str.slice(0, 14) + ((number.str.slice(14, 1).str.to_integer(strict=False) + 1) % 10)
-                                         .cast(pl.String) + number.str.slice(15)).otherwise(number),
-        good_document=~mistyped, defect=pl.when(mistyped).then(pl.lit("bad_document")).otherwise(pl.lit("slip")),
-    )  # fmt: skip
+        id_number=pl.when(mistyped)
+        .then(
+            number.str.slice(0, 14)
+            + ((number.str.slice(14, 1).str.to_integer(strict=False) + 1) % 10).cast(pl.String)
+            + number.str.slice(15)
+        )
+        .otherwise(number),
+        good_document=~mistyped,
+        defect=pl.when(mistyped).then(pl.lit("bad_document")).otherwise(pl.lit("slip")),
+    )
     return pl.concat([rows, again])
 
 
@@ -141,7 +187,7 @@ def _unusable(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
         full_name=pl.when(nobody).then(pl.lit("不详")).otherwise("full_name"),
         id_number=pl.when(nobody).then(pl.lit("-")).otherwise("id_number"),
         good_document=pl.col("good_document") & (pl.col("fault") == ""),
-    )  # fmt: skip
+    )
 
 
 def _file_oddities(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:

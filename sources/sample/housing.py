@@ -11,10 +11,24 @@ from sources.sample.people import Streams
 from sources.sample.rows import Rows, copies, spread
 
 HEADERS = {
-    "dwelling_code": "房屋编码", "committee_code": "居委会代码", "committee_name": "居委会", "compound_name": "小区名称", "road": "路名",
-    "lane": "弄", "building_no": "号", "room_no": "室号", "floor": "所在层", "floors_total": "总层数", "area_sqm": "建筑面积",
-    "usage": "房屋用途", "tenure": "使用状况", "owner_name": "产权人", "owner_id_number": "产权人证件号", "longitude": "经度", "latitude": "纬度",
-}  # fmt: skip
+    "dwelling_code": "房屋编码",
+    "committee_code": "居委会代码",
+    "committee_name": "居委会",
+    "compound_name": "小区名称",
+    "road": "路名",
+    "lane": "弄",
+    "building_no": "号",
+    "room_no": "室号",
+    "floor": "所在层",
+    "floors_total": "总层数",
+    "area_sqm": "建筑面积",
+    "usage": "房屋用途",
+    "tenure": "使用状况",
+    "owner_name": "产权人",
+    "owner_id_number": "产权人证件号",
+    "longitude": "经度",
+    "latitude": "纬度",
+}
 
 
 def published_on(day: date) -> date:
@@ -79,22 +93,38 @@ def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
     # One compound writes the words into the number's cells.
     wordy = rows["compound_name"] == rows["compound_name"][n // 3]
     rows = rows.with_columns(
-        building_no=pl.when(wordy).then(pl.col("building_no") + "号").when(at(0.002)).then(
-            pl.col("building_no").str.replace_many(full_width)).otherwise("building_no"),
-        lane=pl.when(wordy & (pl.col("lane") != "") & ~pl.col("lane").str.contains("弄")).then(pl.col("lane") + "弄").otherwise("lane"),
-        room_no=pl.when(at(0.002)).then(pl.col("room_no").str.replace_many(full_width)).when(at(0.003)).then(
-            pl.col("room_no") + "室").when(at(0.001)).then(pl.format(" {} ", "room_no")).otherwise("room_no"),
+        building_no=pl.when(wordy)
+        .then(pl.col("building_no") + "号")
+        .when(at(0.002))
+        .then(pl.col("building_no").str.replace_many(full_width))
+        .otherwise("building_no"),
+        lane=pl.when(wordy & (pl.col("lane") != "") & ~pl.col("lane").str.contains("弄"))
+        .then(pl.col("lane") + "弄")
+        .otherwise("lane"),
+        room_no=pl.when(at(0.002))
+        .then(pl.col("room_no").str.replace_many(full_width))
+        .when(at(0.003))
+        .then(pl.col("room_no") + "室")
+        .when(at(0.001))
+        .then(pl.format(" {} ", "room_no"))
+        .otherwise("room_no"),
         road=pl.when(at(0.001)).then(pl.format("{}\u3000", "road")).otherwise("road"),
         floor=pl.when(at(0.002)).then(pl.lit("")).when(at(0.0004)).then(pl.lit("一层")).otherwise("floor"),
         area_sqm=pl.when(at(0.001)).then(pl.lit("-")).when(at(0.0003)).then(pl.lit("-1")).otherwise("area_sqm"),
         longitude=pl.when(at(0.0008)).then(pl.lit("0")).when(at(0.0008)).then(pl.lit("")).otherwise("longitude"),
         latitude=pl.when(at(0.0005)).then(pl.lit("121.53")).otherwise("latitude"),
         usage=pl.when(at(0.0003)).then(pl.lit("8")).otherwise("usage"),
-        owner_name=pl.when(at(0.0003)).then(pl.format("={}", "owner_name")).when(at(0.0005)).then(
-            pl.format("{},{}", "owner_name", "owner_name")).otherwise("owner_name"),
-        owner_id_number=pl.when(at(0.01)).then(pl.lit("")).when(at(0.002)).then(
-            pl.col("owner_id_number").str.to_lowercase()).otherwise("owner_id_number"),
-    )  # fmt: skip
+        owner_name=pl.when(at(0.0003))
+        .then(pl.format("={}", "owner_name"))
+        .when(at(0.0005))
+        .then(pl.format("{},{}", "owner_name", "owner_name"))
+        .otherwise("owner_name"),
+        owner_id_number=pl.when(at(0.01))
+        .then(pl.lit(""))
+        .when(at(0.002))
+        .then(pl.col("owner_id_number").str.to_lowercase())
+        .otherwise("owner_id_number"),
+    )
     lost = rows[rng.choice(n, max(1, n // 40_000), replace=False)].with_columns(
         dwelling_code=pl.lit(""),
         room_no=pl.lit("999"),

@@ -102,10 +102,18 @@ def _expand(rng: np.random.Generator, kind: Ints, homes: Ints) -> pl.DataFrame:
     rel[(rel == "20") & (sex == 2)] = "30"
     rel[(rel == "10") & (sex == 2)] = "12"
     rel[(rel == "10") & (sex == 1)] = "11"
-    return pl.DataFrame({
-        "household": household, "kind": of, "relation": rel.astype(str), "line": line[of, position].astype(str), "sex": sex,
-        "age": np.clip(age, 0, 101), "home": homes[household], "head_sex": head_sex[household],
-    }).with_columns(presence=pl.lit("lives"), in_registry=pl.lit(value=True))  # fmt: skip
+    return pl.DataFrame(
+        {
+            "household": household,
+            "kind": of,
+            "relation": rel.astype(str),
+            "line": line[of, position].astype(str),
+            "sex": sex,
+            "age": np.clip(age, 0, 101),
+            "home": homes[household],
+            "head_sex": head_sex[household],
+        }
+    ).with_columns(presence=pl.lit("lives"), in_registry=pl.lit(value=True))
 
 
 def _add_absent(rng: np.random.Generator, members: pl.DataFrame, registered: int) -> pl.DataFrame:
@@ -116,8 +124,11 @@ def _add_absent(rng: np.random.Generator, members: pl.DataFrame, registered: int
         pool = heads.filter(pl.col("kind").is_in(_ELDER_KINDS)) if presence == "away" else heads
         chosen = pool[rng.integers(0, len(pool), count)]
         sex = rng.integers(1, 3, count)
-        age = {"away": chosen["age"].to_numpy() - rng.integers(24, 34, count), "moved": rng.integers(1, 80, count),
-               "dead": 101 - rng.integers(0, 20, count) - rng.integers(0, 20, count)}[presence]  # fmt: skip
+        age = {
+            "away": chosen["age"].to_numpy() - rng.integers(24, 34, count),
+            "moved": rng.integers(1, 80, count),
+            "dead": 101 - rng.integers(0, 20, count) - rng.integers(0, 20, count),
+        }[presence]
         relation = np.where(sex == 1, "20", "30") if presence == "away" else np.full(count, "97")
         parts.append(
             chosen.with_columns(
@@ -126,18 +137,25 @@ def _add_absent(rng: np.random.Generator, members: pl.DataFrame, registered: int
                 relation=pl.Series(relation.astype(str)),
                 line=pl.lit("c" if presence == "away" else "o"),
                 presence=pl.lit(presence),
-            )  # fmt: skip
+            )
         )
     return pl.concat(parts)
 
 
 def _newcomers(rng: np.random.Generator, count: int, last_household: object) -> pl.DataFrame:
     start = int(str(last_household)) + 1
-    return pl.DataFrame({
-        "household": start + np.arange(count), "kind": np.full(count, _SHARED_FLAT), "relation": np.full(count, "01"),
-        "line": np.full(count, "o"), "sex": rng.integers(1, 3, count), "age": 17 + rng.poisson(12, count),
-        "home": np.full(count, -1), "head_sex": np.full(count, 1),
-    }).with_columns(presence=pl.lit("lives"), in_registry=pl.lit(value=False))  # fmt: skip
+    return pl.DataFrame(
+        {
+            "household": start + np.arange(count),
+            "kind": np.full(count, _SHARED_FLAT),
+            "relation": np.full(count, "01"),
+            "line": np.full(count, "o"),
+            "sex": rng.integers(1, 3, count),
+            "age": 17 + rng.poisson(12, count),
+            "home": np.full(count, -1),
+            "head_sex": np.full(count, 1),
+        }
+    ).with_columns(presence=pl.lit("lives"), in_registry=pl.lit(value=False))
 
 
 def _ages(rng: np.random.Generator, people: pl.DataFrame, on: date) -> pl.DataFrame:
@@ -171,9 +189,11 @@ def _residence(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
     nationality = np.where(code == "5", country[people["household"].to_numpy()], "CHN")
     status = np.select([presence == "moved", presence == "dead"], ["2", "3"], "1")
     return people.with_columns(
-        residence_type=pl.Series(code.astype(str)), area=pl.Series(area), status=pl.Series(status.astype(str)),
+        residence_type=pl.Series(code.astype(str)),
+        area=pl.Series(area),
+        status=pl.Series(status.astype(str)),
         nationality=pl.Series(nationality.astype(str)),
-    )  # fmt: skip
+    )
 
 
 def _areas(rng: np.random.Generator, people: pl.DataFrame, residence_type: Texts) -> Ints:
@@ -219,9 +239,12 @@ def _names(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
         full[i], chinese[i], ethnic[i] = f"{surname[i]} {given[i]}".upper(), False, ""
         family_latin[i], given_latin[i] = surname[i].lower(), given[i].lower()
     return people.with_columns(
-        full_name=pl.Series(full.astype(str)), family_latin=pl.Series(family_latin.astype(str)),
-        given_latin=pl.Series(given_latin.astype(str)), has_characters=pl.Series(chinese), ethnic_group=pl.Series(ethnic.astype(str)),
-    )  # fmt: skip
+        full_name=pl.Series(full.astype(str)),
+        family_latin=pl.Series(family_latin.astype(str)),
+        given_latin=pl.Series(given_latin.astype(str)),
+        has_characters=pl.Series(chinese),
+        ethnic_group=pl.Series(ethnic.astype(str)),
+    )
 
 
 def _documents(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
@@ -234,8 +257,11 @@ def _documents(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
     area = people["area"].to_numpy()
     resident[chinese] = resident_ids(rng, area[chinese], birth[chinese], sex[chinese])
     passport = unique_numbers(rng, n, 10_000_000, 100_000_000)
-    letter = np.where(chinese, np.array(["E", "E", "E", "G"], dtype=object)[rng.integers(0, 4, n)],
-                      np.array(["", "P", "C", "L", "TK", "M"], dtype=object)[rng.integers(0, 6, n)])  # fmt: skip
+    letter = np.where(
+        chinese,
+        np.array(["E", "E", "E", "G"], dtype=object)[rng.integers(0, 4, n)],
+        np.array(["", "P", "C", "L", "TK", "M"], dtype=object)[rng.integers(0, 6, n)],
+    )
     passport = letter + passport
     compatriot = np.isin(nationality, ["HKG", "MAC", "TWN"])
     permit = np.select([nationality == "HKG", nationality == "MAC"], ["H", "M"], "").astype(object) + unique_numbers(
@@ -255,9 +281,12 @@ def _documents(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
     number[p50] = nationality[p50] + unique_numbers(rng, len(p50), 10**11, 10**12)
     crossing = np.where(compatriot, np.where(nationality == "TWN", "T", "H"), "P")
     return people.with_columns(
-        resident_id=pl.Series(resident.astype(str)), doc_type=pl.Series(kind.astype(str)), doc_no=pl.Series(number.astype(str)),
-        crossing_type=pl.Series(crossing.astype(str)), crossing_no=pl.Series(np.where(compatriot, permit, passport).astype(str)),
-    )  # fmt: skip
+        resident_id=pl.Series(resident.astype(str)),
+        doc_type=pl.Series(kind.astype(str)),
+        doc_no=pl.Series(number.astype(str)),
+        crossing_type=pl.Series(crossing.astype(str)),
+        crossing_no=pl.Series(np.where(compatriot, permit, passport).astype(str)),
+    )
 
 
 def _phones(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
@@ -276,14 +305,22 @@ def _addresses(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
     """Where somebody is registered or lives outside the street, as text; empty where it is the home in the street."""
     n = len(people)
     roads = np.array(ELSEWHERE_ROADS, dtype=object)[rng.integers(0, len(ELSEWHERE_ROADS), n)]
-    city = "上海市" + roads + texts(rng.integers(10, 1500, n)) + "弄" + texts(rng.integers(1, 60, n)) + "号" + texts(
-        rng.integers(1, 7, n) * 100 + rng.integers(1, 5, n)
-    ) + "室"  # fmt: skip
+    city = (
+        "上海市"
+        + roads
+        + texts(rng.integers(10, 1500, n))
+        + "弄"
+        + texts(rng.integers(1, 60, n))
+        + "号"
+        + texts(rng.integers(1, 7, n) * 100 + rng.integers(1, 5, n))
+        + "室"
+    )
     place = {a.code: a.address for a in AREAS}
     village = np.array([place.get(code, "上海市浦东新区") for code in people["area"].to_list()], dtype=object)
     province = village + "第" + texts(rng.integers(1, 30, n)) + "村民组" + texts(rng.integers(1, 200, n)) + "号"
     kind = people["residence_type"].to_numpy()
     registered = np.select([kind == "3", kind == "4"], [city, province], "")
     return people.with_columns(
-        registered_elsewhere=pl.Series(registered.astype(str)), lives_elsewhere=pl.Series(np.where(kind == "2", city, "").astype(str))
-    )  # fmt: skip
+        registered_elsewhere=pl.Series(registered.astype(str)),
+        lives_elsewhere=pl.Series(np.where(kind == "2", city, "").astype(str)),
+    )

@@ -21,8 +21,40 @@ _ZONES: list[tuple[tuple[str, ...], tuple[float, float], list[str]]] = [
     ),
     (("",), (121.566, 31.211), ["明月路", "蓝天路", "云山路", "白桦路", "紫槐路"]),
 ]
-_NAME_FIRST = ["银", "金", "锦", "玉", "花", "梅", "兰", "桂", "竹", "樱", "丹", "芳", "绿", "碧", "明", "天", "东", "虹", "锦绣", "海桐",
-               "联洋", "由由", "牡丹", "培花", "东城", "白杨", "玉兰", "世纪", "大唐", "仁恒", "浦江", "云间"]  # fmt: skip
+_NAME_FIRST = [
+    "银",
+    "金",
+    "锦",
+    "玉",
+    "花",
+    "梅",
+    "兰",
+    "桂",
+    "竹",
+    "樱",
+    "丹",
+    "芳",
+    "绿",
+    "碧",
+    "明",
+    "天",
+    "东",
+    "虹",
+    "锦绣",
+    "海桐",
+    "联洋",
+    "由由",
+    "牡丹",
+    "培花",
+    "东城",
+    "白杨",
+    "玉兰",
+    "世纪",
+    "大唐",
+    "仁恒",
+    "浦江",
+    "云间",
+]
 _NAME_SECOND = [
     "泰",
     "城",
@@ -47,8 +79,17 @@ _NAME_SECOND = [
 ]
 _NAME_KIND = ["小区", "新村", "花园", "公寓", "名苑", "雅苑", "家园", "佳苑", "新苑", "大厦"]
 # Storeys, dwellings a storey, units (0: rooms aren't numbered by unit), share of buildings.
-_BUILDING_KINDS = [(6, 3, 0, 0.34), (6, 4, 0, 0.26), (5, 4, 0, 0.12), (3, 1, 0, 0.06), (11, 2, 0, 0.08), (6, 2, 2, 0.05),
-                   (18, 3, 0, 0.04), (14, 4, 0, 0.03), (24, 4, 0, 0.02)]  # fmt: skip
+_BUILDING_KINDS = [
+    (6, 3, 0, 0.34),
+    (6, 4, 0, 0.26),
+    (5, 4, 0, 0.12),
+    (3, 1, 0, 0.06),
+    (11, 2, 0, 0.08),
+    (6, 2, 2, 0.05),
+    (18, 3, 0, 0.04),
+    (14, 4, 0, 0.03),
+    (24, 4, 0, 0.02),
+]
 _BOUNDS = ((121.515, 121.575), (31.188, 31.232))
 
 
@@ -98,11 +139,11 @@ def _compounds(rng: np.random.Generator, count: int) -> list[Compound]:
     for number, committee in enumerate(slots, start=1):
         zone, roads = _zone(committee.name)
         around = _near(rng, _committee_centre(committee, zone), 0.003)
-        spans = (committee,)
+        spans: tuple[Committee, ...] = (committee,)
         if rng.random() < 0.025 and committee is not everyone[-1]:
             spans = (committee, everyone[everyone.index(committee) + 1])
         road, lane = _free_lane(rng, roads, lanes)
-        own_lanes = (lane,)
+        own_lanes: tuple[str, ...] = (lane,)
         if (kind := rng.random()) < 0.02:
             own_lanes = (f"{lane}弄5支弄",)
         elif kind < 0.027:
@@ -196,10 +237,20 @@ def _number_buildings(rng: np.random.Generator, compounds: list[Compound], total
 
 
 _BUILDING_SCHEMA = {
-    "building_id": pl.Int64, "compound_id": pl.Int64, "compound_name": pl.String, "committee_code": pl.String,
-    "committee_name": pl.String, "road": pl.String, "lane": pl.String, "building_no": pl.String, "floors_total": pl.Int64,
-    "per_floor": pl.Int64, "units": pl.Int64, "longitude": pl.Float64, "latitude": pl.Float64,
-}  # fmt: skip
+    "building_id": pl.Int64,
+    "compound_id": pl.Int64,
+    "compound_name": pl.String,
+    "committee_code": pl.String,
+    "committee_name": pl.String,
+    "road": pl.String,
+    "lane": pl.String,
+    "building_no": pl.String,
+    "floors_total": pl.Int64,
+    "per_floor": pl.Int64,
+    "units": pl.Int64,
+    "longitude": pl.Float64,
+    "latitude": pl.Float64,
+}
 
 
 def _buildings(rng: np.random.Generator, compounds: list[Compound]) -> Iterator[tuple[object, ...]]:
@@ -236,10 +287,16 @@ def _dwellings(rng: np.random.Generator, buildings: pl.DataFrame, total: int) ->
     keep_building = buildings.with_columns(pl.Series("floors_total", floors)).drop("per_floor", "units")
     has_units = shape[:, 2][of] > 0
     room = pl.Series("room", floor * 100 + number).cast(pl.String)
-    doors = pl.DataFrame({
-        "building_id": of, "floor": floor, "room": room, "unit": pl.Series(unit).cast(pl.String),
-        "has_units": has_units, "kerb": (buildings["compound_name"] == "").to_numpy()[of],
-    })[keep].with_columns(unit=pl.when("has_units").then("unit").otherwise(pl.lit("")))  # fmt: skip
+    doors = pl.DataFrame(
+        {
+            "building_id": of,
+            "floor": floor,
+            "room": room,
+            "unit": pl.Series(unit).cast(pl.String),
+            "has_units": has_units,
+            "kerb": (buildings["compound_name"] == "").to_numpy()[of],
+        }
+    )[keep].with_columns(unit=pl.when("has_units").then("unit").otherwise(pl.lit("")))
     return (
         doors.join(keep_building, on="building_id", how="left", maintain_order="left")
         .with_row_index("dwelling_id")
