@@ -14,15 +14,6 @@ if TYPE_CHECKING:
 
 STATUSES = {"fresh": "正常", "late": "迟到", "missing": "缺失", "failed": "拒收"}
 
-CHECKS = {
-    "stale_copy": "与上次内容完全相同",
-    "row_count_drop": "行数比上次少三成以上",
-    "quarantine_rate": "超过5%的行无法使用",
-    "unreadable": "文件无法读完",
-    "missing_column": "缺少必需的列",
-}
-"""Batch rule that a feed failed -> what it means (docs/rules.md, Rows and batches)."""
-
 
 @dataclass(frozen=True)
 class FeedLine:
@@ -64,21 +55,24 @@ def read_feeds(marts: Marts, as_of: dt.date) -> list[FeedLine] | None:
 def sentence(row: dict[str, Any], now: dt.datetime) -> str:
     """Say in Chinese how a feed stands at `now`, from its row of marts.feed_health."""
     title, checks = _title(row), list(row.get("failed_checks") or ())
+    ask = f"请联系{row.get('department') or '来源单位'}"
     match row["status"]:
+        case "failed" if row.get("rows_accepted"):
+            broken = f"收到{row['rows_received']:,}行,其中{row['rows_quarantined']:,}行无法使用"
+            return f"{title}不合格:{broken},其余已入库;{ask}更正。"
         case "failed":
-            why = "、".join(CHECKS.get(check, check) for check in checks)
-            return f"{title}最新一批被拒收{f'({why})' if why else ''},请联系来源单位重报。"
+            return f"{title}最新一批被拒收,{ask}重报。"
         case "missing":
-            return f"{title}缺失:{_last_arrival(row, now)},请联系来源单位。"
+            return f"{title}缺失:{_last_arrival(row, now)},{ask}。"
         case "late" if "stale_copy" in checks:
-            return f"{title}今日送来的与上次内容完全相同,疑为旧文件,请联系来源单位重报。"
+            return f"{title}今日送来的与上次内容完全相同,疑为旧文件,{ask}重报。"
         case "late":
             return f"{title}今日未到({_lateness(row, now)})。"
         case _:
             received = row.get("received_at")
-            when = f"{received.astimezone(SHANGHAI):%-m月%-d日%H:%M}到" if received else "已到"
-            rows = row.get("rows_accepted")
-            return f"{title}{when}" + (f",可用{rows:,}行。" if rows is not None else "。")
+            return f"{title}正常" + (
+                f",最近一批{received.astimezone(SHANGHAI):%-m月%-d日%H:%M}到。" if received else "。"
+            )
 
 
 def _title(row: dict[str, Any]) -> str:

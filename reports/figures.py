@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 STREET = "310115016"
 UNPLACED = "000000000000"
+_UNPLACED_LABEL = "未落实"
 
 COLOURS = {"orange": "境外来沪", "yellow": "重点省份", "blue": "其他省市"}
 """Colour of an episode -> what people call its origin (docs/rules.md, Home isolation), in the order of the rules."""
@@ -44,16 +45,21 @@ DUTIES = {
 }
 SERVICES = {"meal_service": "助餐服务", "home_care": "居家养老服务", "low_income": "低保"}
 REASONS = {
-    "person": "人员身份未定",
-    "dwelling": "住所未落实到户",
-    "row": "行有误,未能入库",
-    "batch_rejected": "整批未能读取",
-    "outside_street": "目的地在外街道,待移交",
-    "after_central": "集中隔离后又登记居家",
+    "provisional": "人员身份未确定",
     "document_of_another": "证件号与他人相同",
     "document_conflict": "证件信息相互矛盾",
-    "expired": "逾期未解决",
+    "after_central": "集中隔离后又登记居家",
+    "place_building": "住址只到楼栋",
+    "place_compound": "住址只到小区",
+    "place_street": "住址只到街道",
+    "place_unparsed": "住址无法识别",
+    "outside_street": "目的地在外街道,待移交",
+    "batch_rejected": "整批未能读取",
+    "expired": "逾14天仍未解决",
 }
+"""Reason of marts.unresolved -> what it means to the office."""
+KINDS = {"person": "人员待核实", "dwelling": "住址待核实", "row": "数据行有误"}
+"""Kind of marts.unresolved -> the class of a reason that has no words of its own, such as the rule a row broke."""
 AGES = (("1天内", 1), ("2-7天", 7), ("8-14天", 14), ("14天以上", None))
 """Label of an age class -> its last day, counted from first_seen_on."""
 
@@ -435,7 +441,7 @@ def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | No
         worklist = {row["committee_code"]: row for row in marts.rows(query, unplaced=UNPLACED)}
     if not closed and worklist is None:
         return None
-    names = _committee_names(marts) | {UNPLACED: "未落实"}
+    names = _committee_names(marts) | {UNPLACED: _UNPLACED_LABEL}
     lines = []
     for code in closed.keys() | (worklist or {}).keys():
         day = closed.get(code, {})
@@ -450,6 +456,8 @@ def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | No
                 now.get("urgent_today"),
             )
         )
+    # The row of the unplaced is worth its line only when there is something in it.
+    lines = [line for line in lines if line.committee != _UNPLACED_LABEL or line.due or line.open_today]
     return sorted(lines, key=lambda line: (-(line.overdue or 0), -(line.open_today or 0), line.committee))
 
 
@@ -490,15 +498,16 @@ def _services(marts: Marts) -> list[Count] | None:
 
 
 def _unresolved(marts: Marts, today: dt.date) -> list[Unresolved] | None:
-    if not marts.has("unresolved", "reason", "first_seen_on"):
+    if not marts.has("unresolved", "kind", "reason", "first_seen_on"):
         return None
-    query = """select reason, %(today)s::date - first_seen_on + 1 as days, count(*) as n from marts.unresolved
-        group by reason, first_seen_on"""
+    query = """select kind, reason, %(today)s::date - first_seen_on + 1 as days, count(*) as n from marts.unresolved
+        group by kind, reason, first_seen_on"""
     counts: dict[str, list[int]] = {}
     for row in marts.rows(query, today=today):
-        by_age = counts.setdefault(row["reason"], [0] * len(AGES))
+        label = REASONS.get(row["reason"]) or KINDS.get(row["kind"], row["kind"])
+        by_age = counts.setdefault(label, [0] * len(AGES))
         by_age[_age_class(row["days"])] += row["n"]
-    lines = [Unresolved(REASONS.get(reason, reason), tuple(by_age)) for reason, by_age in counts.items()]
+    lines = [Unresolved(label, tuple(by_age)) for label, by_age in counts.items()]
     return sorted(lines, key=lambda line: (-line.total, line.reason))
 
 

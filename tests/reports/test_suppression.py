@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.optimize import LinearConstraint, milp
+
+from reports.suppression import Cell, Mark, Row, suppress
+
+LEVELS = {"yellow": (5, 9), "orange": (10, 19), "red": (20, 10**6)}
+
+
+def level_of(total: int) -> tuple[int, int]:
+    return next((bounds for bounds in LEVELS.values() if bounds[0] <= total <= bounds[1]), (0, 10**6))
+
+
+def solve(rows: list[Row], table: list[list[Cell]], *, knows_the_method: bool) -> list[tuple[Cell, float, float]]:
+    """Bounds of each hidden cell, from what is printed, the street's line and the levels alone.
+
+    A reader who knows the method also knows that a dash stands for 5 and more.
+    """
+    width = len(table[0])
+    size = len(table) * width
+    low, high = np.zeros(size), np.full(size, 10.0**6)
+    for number, (row, cells) in enumerate(zip(rows, table, strict=True)):
+        for column, cell in enumerate(cells):
+            place = number * width + column
+            if column == width - 1:
+                low[place], high[place] = row.known_total
+            if cell.mark is Mark.SHOWN:
+                low[place] = high[place] = cell.value
+            elif cell.mark is Mark.SMALL:
+                low[place], high[place] = max(low[place], 1), min(high[place], 4)
+            elif knows_the_method:
+                low[place] = max(low[place], 5)
+    sums, right = [], []
+    for number in range(len(table)):
+        line = np.zeros(size)
+        line[number * width : number * width + width - 1] = 1
+        line[number * width + width - 1] = -1
+        sums.append(line)
+        right.append(0)
+    for column in range(width):
+        line = np.zeros(size)
+        line[column::width] = 1
+        sums.append(line)
+        right.append(sum(cells[column].value for cells in table))
+    printed = LinearConstraint(np.array(sums), right, right)
+    answers = []
+    for place in range(size):
+        cell = table[place // width][place % width]
+        if cell.mark is Mark.SHOWN:
+            continue
+        ends = []
+        for sign in (1, -1):
+            goal = np.zeros(size)
+            goal[place] = sign
+            found = milp(goal, constraints=printed, bounds=(low, high), integrality=np.ones(size))
+            assert found.success, "what is printed contradicts itself"
+            ends.append(sign * found.fun)
+        answers.append((cell, *ends))
+    return answers
+
+
+def rows_of(*counts: tuple[int, ...]) -> list[Row]:
+    *named, rest = counts
+    return [*(Row(row, level_of(sum(row))) for row in named), Row(rest)]
+
+
+def withholds_small(table: list[list[Cell]]) -> bool:
+    return any(cell.mark is Mark.WITHHELD and cell.value < 5 for row in table for cell in row)
+
+
+small_or_large = st.one_of(st.integers(0, 6), st.integers(0, 40))
+named_rows = st.lists(st.tuples(*[small_or_large] * 3).filter(lambda row: sum(row) >= 5), min_size=1, max_size=5)
+
+
+@settings(max_examples=50, deadline=None)
+@given(named_rows, st.tuples(*[small_or_large] * 3))
+def test_no_hidden_cell_can_be_solved_for(named: list[tuple[int, ...]], rest: tuple[int, ...]) -> None:
+    rows = rows_of(*named, rest)
+    table = suppress(rows)
+    assume(table is not None)
+    assert table is not None
+    for knows_the_method in [False] if withholds_small(table) else [False, True]:
+        for cell, low, high in solve(rows, table, knows_the_method=knows_the_method):
+            assert low <= cell.value <= high
+            assert round(high) > round(low), f"{cell} follows from what is printed"
+
+
+@settings(max_examples=200, deadline=None)
+@given(named_rows, st.tuples(*[small_or_large] * 3))
+def test_counts_from_one_to_four_are_never_printed(named: list[tuple[int, ...]], rest: tuple[int, ...]) -> None:
+    table = suppress(rows_of(*named, rest))
+    for row in table or []:
+        for cell in row:
+            assert cell.printed not in range(1, 5)
+            assert (cell.mark is Mark.SMALL) <= (0 < cell.value < 5)
+            assert cell.mark is Mark.SHOWN or isinstance(cell.printed, str)
+
+
+@settings(max_examples=200, deadline=None)
+@given(named_rows, st.tuples(*[small_or_large] * 3))
+def test_where_one_cell_of_a_row_or_column_is_hidden_another_is_too(
+    named: list[tuple[int, ...]], rest: tuple[int, ...]
+) -> None:
+    table = suppress(rows_of(*named, rest)) or []
+    for line in [*table, *zip(*table, strict=True)]:
+        hidden = [cell for cell in line if cell.mark is not Mark.SHOWN]
+        large_shown = [cell for cell in line if cell.mark is Mark.SHOWN and cell.value >= 5]
+        assert len(hidden) != 1 or not large_shown
+
+
+def test_the_next_smallest_is_hidden_beside_a_single_small_count() -> None:
+    table = suppress(rows_of((30, 9, 2), (30, 8, 3), (300, 80, 70)))
+    assert table is not None
+    assert [cell.printed for cell in table[0]] == [30, "—", "<5", 41]
+    assert [cell.printed for cell in table[1]] == [30, "—", "<5", 41]
+    assert [cell.printed for cell in table[2]] == [300, 80, 70, 450]
+
+
+def test_two_fours_that_only_one_sum_allows_hide_their_total_too() -> None:
+    # 8 = 4 + 4 has one solution when both are known to be below 5.
+    table = suppress(rows_of((0, 4, 4), (9, 4, 4), (90, 40, 50), (80, 60, 70)))
+    assert table is not None
+    assert table[0][-1].mark is Mark.WITHHELD
+
+
+def test_a_table_without_small_counts_is_printed_whole() -> None:
+    table = suppress(rows_of((20, 0, 9), (12, 7, 0), (200, 50, 60)))
+    assert table is not None
+    assert all(cell.mark is Mark.SHOWN for row in table for cell in row)
+
+
+def test_a_street_too_small_to_hide_anybody_gets_no_table() -> None:
+    # The only people of the street: its printed line would be theirs, cell by cell.
+    assert suppress([Row((4, 0, 1), (5, 9)), Row((0, 0, 0))]) is None
+
+
+def test_an_empty_table_stays_empty() -> None:
+    assert suppress([]) == []
+
+
+def test_a_count_below_zero_is_an_error() -> None:
+    with pytest.raises(ValueError, match="row 0"):
+        suppress([Row((5, -1))])
+
+
+def test_a_whole_street_takes_a_blink() -> None:
+    generator = np.random.default_rng(5)
+    named = [tuple(int(n) for n in row) for row in generator.poisson([8, 0.7, 1.1], size=(90, 3)) if row.sum() >= 5]
+    table = suppress(rows_of(*named, (310, 14, 23)))
+    assert table is not None
+    shown = sum(cell.mark is Mark.SHOWN for row in table for cell in row)
+    assert shown > len(table), "hardly anything is left to read"
