@@ -30,13 +30,13 @@ _NUMERAL_IN_PLACE: Final = re.compile(
 )
 
 _PROVINCES: Final = (
-    "北京", "天津", "重庆", "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南",
-    "湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "内蒙古", "广西", "西藏", "宁夏", "新疆",
-    "香港", "澳门", "台湾",
+    "北京", "天津", "重庆", "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东",
+    "河南", "湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "内蒙古", "广西", "西藏",
+    "宁夏", "新疆", "香港", "澳门", "台湾",
 )  # fmt: skip
 _DISTRICTS: Final = (
-    "黄浦", "徐汇", "长宁", "静安", "普陀", "虹口", "杨浦", "闵行", "宝山", "嘉定", "金山", "松江", "青浦", "奉贤", "崇明", "卢湾",
-    "闸北", "南汇", "南市",
+    "黄浦", "徐汇", "长宁", "静安", "普陀", "虹口", "杨浦", "闵行", "宝山", "嘉定", "金山", "松江", "青浦", "奉贤",
+    "崇明", "卢湾", "闸北", "南汇", "南市",
 )  # fmt: skip
 _ANY_PROVINCE: Final = "|".join(_PROVINCES)
 _ANY_DISTRICT: Final = "|".join(_DISTRICTS)
@@ -66,7 +66,7 @@ _TAIL: Final = (
     r"(?:(?P<u1>\d{1,2}|[A-Z])(?:单元|门|梯),?-?)?"
     r"(?:(?:\d{1,2}|底|地下)(?:层|楼),?-?)?"
     rf"(?:(?P<u2>\d{{1,2}})-(?P<r2>\d{{3,4}}[A-Z]?)|(?P<r1>{_ROOM})|(?P<r6>[A-Z]|东|西|南|北|中)(?:室|户))?"
-    r"|(?P<b3>\d+[A-Z]?)-(?:(?P<u3>\d{1,2})-)?(?P<r3>\d{3,4}[A-Z]?)"
+    r"|(?P<b3>\d+[A-Z]?)-(?:(?P<u3>\d{1,2})(?:-|单元-?))?(?P<r3>\d{3,4}[A-Z]?)"
     rf"|(?P<r4>{_ROOM})(?:室|户|房)"
     r"|(?P<b5>\d{1,3}[A-Z]?)$"
     r"|$"
@@ -99,10 +99,14 @@ def _arabic(text: str) -> str:
     return _NUMERAL_IN_PLACE.sub(_numeral, text)
 
 
+def _as_digits(match: re.Match[str]) -> str:
+    return match[0].translate(str.maketrans("OoIl", "0011"))
+
+
 def _digits_for_letters(text: str) -> str:
     """O for 0 and I or l for 1 where a digit stands beside them, or where 弄 or 号 says that a number ends."""
-    text = re.sub(r"(?<=\d)[OoIl]+|[OoIl]+(?=\d)", lambda m: re.sub("[Oo]", "0", re.sub("[Il]", "1", m[0])), text)
-    return re.sub(r"(?<![A-Za-z0-9])[Il]+(?=支?弄|号)", lambda m: "1" * len(m[0]), text)
+    text = re.sub(r"(?<=\d)[OoIl]+|[OoIl]+(?=\d)", _as_digits, text)
+    return re.sub(r"(?<![A-Za-z0-9])[OoIl]+(?=支?弄|号|室)", _as_digits, text)
 
 
 def normalise(texts: pl.Series) -> pl.Series:
@@ -123,9 +127,9 @@ def parse(texts: pl.Series) -> pl.DataFrame:
     """The parts of each address, one row a text, in the order given.
 
     Columns (text, null where the address doesn't say): `road`, `lane` (`1099`, `1099弄5支弄`), `gate_no` (a number
-    on the road in front of a building number), `name` (of a compound, as written), `building_no`, `unit_no`, `room_no`; and
-    Boolean: `is_outside` (another street, town, district, city or province is named), `is_home` (this street is named),
-    `is_empty`, `is_same_as_registered` (同上, 同户籍地址).
+    on the road in front of a building number), `name` (of a compound, as written), `building_no`, `unit_no`,
+    `room_no`; and Boolean: `is_outside` (another street, town, district, city or province is named), `is_home` (this
+    street is named), `is_empty`, `is_same_as_registered` (同上, 同户籍地址).
     """
     text = normalise(texts)
     frame = pl.DataFrame({"text": text}).with_columns(
