@@ -1,7 +1,7 @@
 """The port's API as a real HTTP server: pages of entries, a bearer token, and on demand its bad days.
 
-`python -m sources.sample.border_api --data DIR --port N --token T [--now TIME] [--faults]` serves the entries in
-`DIR/border/entries.jsonl`.
+`python -m sources.sample.border_api --data DIR --port N [--now TIME] [--faults]` serves `DIR/entries.jsonl`; DIR is the
+folder `border` of a sample. The token clients must show is STREET_BORDER_API_TOKEN of the environment, or `--token`.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import base64
 import binascii
 import hmac
 import json
+import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +35,7 @@ class Entries:
     @classmethod
     def read(cls, data: Path) -> "Entries":
         """Read the entries of a sample; raises FileNotFoundError when the folder has none."""
-        with (data / "border" / "entries.jsonl").open(encoding="utf-8") as lines:
+        with (data / "entries.jsonl").open(encoding="utf-8") as lines:
             entries = [json.loads(line) for line in lines]
         return cls(entries, [datetime.fromisoformat(entry["recorded_at"]) for entry in entries])
 
@@ -161,7 +162,7 @@ def _open_cursor(cursor: str) -> tuple[int, str | None]:
 def serve(data: Path, port: int, token: str, now: datetime | None = None, *, faults: bool = False) -> None:
     """Serve until stopped; `now` is the sample's own by default."""
     if now is None:
-        now = datetime.fromisoformat(json.loads((data / "manifest.json").read_text(encoding="utf-8"))["now"])
+        now = datetime.fromisoformat(json.loads((data.parent / "manifest.json").read_text(encoding="utf-8"))["now"])
     app = make_app(Entries.read(data), token, now, faults=faults)
     # With faults uvicorn would call each connection that is cut on purpose an error.
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical" if faults else "warning", access_log=False)
@@ -172,14 +173,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m sources.sample.border_api", description="Serve a sample's border entries."
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder of the sample")
+    parser.add_argument("--data", type=Path, required=True, help="folder with entries.jsonl")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--token", required=True)
+    parser.add_argument("--token", default=os.environ.get("STREET_BORDER_API_TOKEN"))
     parser.add_argument(
         "--now", type=datetime.fromisoformat, help="serve what was recorded until this time (with an offset)"
     )
     parser.add_argument("--faults", action="store_true", help="answer some requests with 429, 5xx or a cut connection")
     arguments = parser.parse_args()
+    if not arguments.token:
+        parser.error("set STREET_BORDER_API_TOKEN or give --token")
     serve(arguments.data, arguments.port, arguments.token, arguments.now, faults=arguments.faults)
 
 
