@@ -37,52 +37,62 @@ end;
 comment on function rules.read_sex(text) is 'The sex by GB/T 2261.1 (0, 1, 2, 9), or null when it cannot be read (R-VAL-4)';
 
 -- The first telephone number within free text. Called by read_phone for what is not eleven bare digits.
--- Each pattern insists that no digit stands before or after it, so that no part of a longer number (an ID, a bank
--- card) is taken for a phone.
 create or replace function rules.find_phone(written text) returns text
 language plpgsql immutable parallel safe as $$
 declare
     said text := rules.clean(written);
-    -- a float in scientific notation: 1.3916123456E+10
-    float_parts text[] := regexp_match(said, '^([1-9])\.([0-9]+)[eE]\+?0?(10|11)$');
+    bare text;
     found text;
 begin
-    if float_parts is not null then
-        -- Fewer digits than the exponent asks for were lost when the cell was printed: such a value is no phone.
-        if length(rtrim(substr(float_parts[2], float_parts[3]::integer + 1), '0')) > 0
-            or length(float_parts[2]) < float_parts[3]::integer then
+    if said ~ '[0-9]\.' then  -- a float
+        if said ~ '^[1-9]\.[0-9]+[eE]\+?0?1[01]$' then
+            -- All digits are there, or some were lost when the cell was printed: such a value is no phone.
+            bare := replace(split_part(upper(said), 'E', 1), '.', '');
+            if length(bare) <= right(said, 2)::integer then
+                return null;
+            end if;
+            said := left(bare, right(said, 2)::integer + 1);
+        elsif said ~ '^[0-9]{7,15}\.0*$' then
+            said := split_part(said, '.', 1);
+        elsif said ~ '^[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]*)?$' then
             return null;
         end if;
-        said := float_parts[1] || left(float_parts[2], float_parts[3]::integer);
-    else
-        said := regexp_replace(said, '^([0-9]{7,15})\.0*$', '\1');
     end if;
-    if said ~ '^[0-9]*\.[0-9]*([eE]|$)' then
-        return null;
+    -- One number with nothing around it, however it is grouped.
+    bare := translate(said, '0123456789 -()', '0123456789');
+    if bare ~ '^\+?[0-9]+$' then
+        found := case
+            when length(bare) = 11 and left(bare, 1) = '1' then bare
+            when left(bare, 3) = '861' and length(bare) = 13 then substr(bare, 3)
+            when left(bare, 4) = '+861' and length(bare) = 14 then substr(bare, 4)
+            when left(bare, 5) = '00861' and length(bare) = 15 then substr(bare, 5)
+            when left(bare, 1) = '1' and substr(bare, 12, 1) = '1' and length(bare) = 22 then left(bare, 11)
+            when length(bare) = 8 and left(bare, 1) between '2' and '9' then '021' || bare
+            when length(bare) between 10 and 12 and left(bare, 1) = '0' and substr(bare, 2, 1) <> '0' then bare
+            when length(bare) = 10 and left(bare, 3) in ('400', '800') then bare
+        end;
+        if found is not null then
+            return found;
+        end if;
     end if;
-    -- two mobiles run together, or both written with a space that cleaning kept
-    found := substring(said from '^(1[0-9]{10})1[0-9]{10}$');
-    if found is null then
-        found := substring(
-            said from '(?:^|[^0-9])(?:(?:\+|00)?86[ )-]*)?(1(?:[ -]?[0-9]){10})(?:[^0-9]|$)');
+    -- A number with something around it. No digit may stand before or after, so that no part of a longer number (an
+    -- ID, a bank card) is taken for a phone. In turn: mobile; abroad (+ or 00 and the country's code); area code and
+    -- landline; a landline of Shanghai.
+    found := regexp_substr(said, '(?<![0-9])(?:(?:\+|00)?86[ )-]{0,2})?1(?:[ -]?[0-9]){10}(?![0-9])');
+    if found is not null then
+        return right(regexp_replace(found, '[^0-9]', '', 'g'), 11);
     end if;
-    if found is null then  -- a number abroad, Hong Kong, Macao or Taiwan: + or 00 and the country's code
-        found := substring(
-            said from '(?:^|[^0-9])(?:\+|00)((?!86)[1-9](?:[ ()-]{0,2}[0-9]){7,14})(?:[^0-9]|$)');
+    found := regexp_substr(said, '(?:\+|(?<![0-9])00)(?!86)[1-9](?:[ ()-]{0,2}[0-9]){6,14}(?![0-9])');
+    if found is not null then
+        return ltrim(regexp_replace(found, '[^0-9]', '', 'g'), '0');
     end if;
-    if found is null then  -- area code and number: 021-58451234
-        found := substring(
-            said from '(?:^|[^0-9])(?:(?:\+|00)86[ -]*\(?0?|\(?0)([1-9][0-9]{1,2}[ )-]*(?:[ -]?[0-9]){7,8})(?:[^0-9]|$)');
-        found := '0' || found;
+    found := regexp_substr(
+        said, '(?:(?:\+|(?<![0-9])00)86[ (-]{0,2}0?|(?<![0-9])0)[1-9][0-9]{1,2}[ )-]{0,2}[2-9](?:[ -]?[0-9]){6,7}(?![0-9])');
+    if found is not null then
+        return '0' || regexp_replace(regexp_replace(found, '[^0-9]', '', 'g'), '^(?:(?:00)?86)?0?', '');
     end if;
-    if found is null then  -- eight digits: a Shanghai number without its area code
-        found := substring(said from '(?:^|[^0-9])([2-9][0-9]{3}[ -]?[0-9]{4})(?:[^0-9]|$)');
-        found := '021' || found;
-    end if;
-    if found is null then
-        found := substring(said from '(?:^|[^0-9])([48]00(?:[ -]?[0-9]){7})(?:[^0-9]|$)');
-    end if;
-    return regexp_replace(found, '[^0-9]', '', 'g');
+    found := regexp_substr(said, '(?<![0-9])[2-9][0-9]{3}[ -]?[0-9]{4}(?![0-9])');
+    return '021' || regexp_replace(found, '[^0-9]', '', 'g');
 end;
 $$;
 comment on function rules.find_phone(text) is 'The first telephone number within free text, digits only; see read_phone';
@@ -91,5 +101,5 @@ comment on function rules.find_phone(text) is 'The first telephone number within
 -- abroad its country code. Floats are read where they kept all digits. Null when there is none.
 create or replace function rules.read_phone(written text) returns text
 language sql immutable parallel safe
-return case when written ~ '^1[0-9]{10}$' then written when written ~ '[0-9０-９]' then rules.find_phone(written) end;
+return case when length(written) = 11 and written ~ '^1[0-9]+$' then written else rules.find_phone(written) end;
 comment on function rules.read_phone(text) is 'A telephone number as digits, or null when there is none (R-VAL-5)';

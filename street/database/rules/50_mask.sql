@@ -15,17 +15,23 @@ comment on function rules.mask_compact(text) is 'The mask of a compact number; s
 -- A document number as a mart shows it: as mask_compact, a legacy resident ID converted to 18 characters first, a
 -- disability certificate as the resident ID within and its type and level. Null when blank.
 create or replace function rules.mask(kind text, number text) returns text
-language sql immutable parallel safe
-return case
-    when number ~ '^[0-9]{17}[0-9X]$' then left(number, 6) || '********' || right(number, 4)
-    when rules.is_blank(number) then null
-    when kind in ('resident_id', 'residence_permit') or kind is null
-        then rules.mask_compact(coalesce(rules.resident_id(number), rules.document_text(number)))
-    when kind = 'disability_certificate'
-        and rules.document_text(number) ~ '^[0-9]{6}[0-9*]{11}[0-9X*][0-9]{2}(B[0-9]{0,2})?$'
-        then rules.mask_compact(left(rules.document_text(number), 18)) || substr(rules.document_text(number), 19, 2)
-    else rules.mask_compact(rules.document_text(number))
+language plpgsql immutable parallel safe as $$
+declare
+    compact text := rules.document_text(number);
+begin
+    if length(compact) = 18 then
+        return rules.mask_compact(compact);
+    elsif rules.is_blank(number) then
+        return null;
+    elsif length(compact) = 15 and coalesce(kind, 'resident_id') = 'resident_id' then
+        return rules.mask_compact(coalesce(rules.canonical_id(compact), compact));
+    elsif length(compact) >= 20 and coalesce(kind, 'disability_certificate') = 'disability_certificate'
+        and compact ~ '^[0-9]{6}[0-9*]{8}[0-9]{3}[0-9X][0-9]{2}(?:B[0-9]{0,2})?$' then
+        return rules.mask_compact(left(compact, 18)) || substr(compact, 19, 2);
+    end if;
+    return rules.mask_compact(compact);
 end;
+$$;
 comment on function rules.mask(text, text) is 'A document number as a mart shows it; null when blank (R-MASK-1)';
 
 -- Called by mask_text for a clean text that holds 15 digits in a row, or E or G and 8 digits.
@@ -46,17 +52,18 @@ begin
         masked := masked || left(rest, start - 1);
         rest := substr(rest, start);
         width := case
-            when rest ~ '^[^0-9]' then 9
-            when rest ~ '^[0-9]{17}[0-9Xx]' and rules.check_character(left(rest, 17)) = upper(substr(rest, 18, 1)) then 18
+            when left(rest, 1) > '9' then 9
+            when left(rest, 18) ~ '^[0-9]{17}[0-9Xx]$'
+                and rules.check_character(left(rest, 17)::bigint) = upper(substr(rest, 18, 1)) then 18
             when rules.canonical_id(left(rest, 15)) is not null then 15
+            else 0
         end;
-        if width is null then
+        if width = 0 then
             masked := masked || left(rest, 1);
-            rest := substr(rest, 2);
         else
             masked := masked || rules.mask(null, left(rest, width));
-            rest := substr(rest, width + 1);
         end if;
+        rest := substr(rest, greatest(width, 1) + 1);
     end loop;
 end;
 $$;
@@ -65,10 +72,14 @@ comment on function rules.mask_numbers(text) is 'A clean text with the numbers i
 -- Free text (a name, an address, a remark) as staging keeps it: clean, and with every identity number typed into it
 -- masked: 18 characters with the right check character, 15 digits with a plausible date, E or G and 8 digits.
 create or replace function rules.mask_text(written text) returns text
-language sql immutable parallel safe
-return case
-    when written !~ '[0-9０-９]' then rules.clean(written)
-    when rules.clean(written) ~ '[0-9]{15}|[EeGg][0-9]{8}' then rules.mask_numbers(rules.clean(written))
-    else rules.clean(written)
+language plpgsql immutable parallel safe as $$
+declare
+    said text := rules.clean(written);
+begin
+    if said ~ '[0-9]{8}' and said ~ '[0-9]{15}|[EeGg][0-9]{8}' then
+        return rules.mask_numbers(said);
+    end if;
+    return said;
 end;
+$$;
 comment on function rules.mask_text(text) is 'Clean free text with the identity numbers typed into it masked (R-MASK-2)';
