@@ -100,7 +100,7 @@ def status(conn: psycopg.Connection, batch_id: int) -> Status:
 
 def unjudged(conn: psycopg.Connection, feed: str) -> list[int]:
     """Return the batches of a feed that are landed and wait for their verdict, the oldest first."""
-    with scrubbed():
+    with scrubbed(), conn.transaction():
         rows = conn.execute(
             "select batch_id from ops.batch where feed = %s and status = 'landed' order by business_date, batch_id",
             (feed,),
@@ -110,7 +110,7 @@ def unjudged(conn: psycopg.Connection, feed: str) -> list[int]:
 
 def in_force(conn: psycopg.Connection, as_of: dt.date) -> dict[str, list[int]]:
     """Return, by feed, the batches that describe the business date `as_of` (SQL: `ops.batch_in_force`)."""
-    with scrubbed():
+    with scrubbed(), conn.transaction():
         rows = conn.execute(
             "select feed, array_agg(batch_id order by batch_id) from ops.batch_in_force(%s)"
             " group by feed order by feed",
@@ -268,7 +268,7 @@ def _locked(conn: psycopg.Connection, batch_id: int) -> tuple[str, str, Status]:
 
 
 def _read(conn: psycopg.Connection, batch_id: int) -> tuple[str, str, Status]:
-    with scrubbed():
+    with scrubbed(), conn.transaction():
         row = conn.execute("select feed, source, status from ops.batch where batch_id = %s", (batch_id,)).fetchone()
     if row is None:
         raise BatchError(f"没有批次 {batch_id}：`street batches` 列出所有批次。")

@@ -71,7 +71,8 @@ def deliveries(warehouse: psycopg.Connection) -> Deliveries:
     for feed, mode in (("snapshot_feed", "snapshot"), ("event_feed", "events")):
         warehouse.execute(
             "insert into ops.feed (feed, title_zh, department, load_mode, cadence, due_at, retention_days,"
-            " about_person, about_arrival, contract_version) values (%s, %s, '科室', %s, 'daily', '02:00', 35, true, false, '1.0.0')",
+            " about_person, about_arrival, contract_version)"
+            " values (%s, %s, '科室', %s, 'daily', '02:00', 35, true, false, '1.0.0')",
             (feed, feed, mode),
         )
         warehouse.execute(f"create table raw.{feed} (_batch_id bigint, _row_no int, _row_hash text)")

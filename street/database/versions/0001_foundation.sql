@@ -78,6 +78,16 @@ as $$
     where accepted.load_mode <> 'snapshot' or accepted.age = 1
 $$;
 
+-- Changes with every verdict on a delivery of a day or before it, also with those that leave the batches in force alone.
+create function ops.verdicts(as_of date)
+returns text
+language sql stable
+as $$
+    select md5(coalesce(string_agg(batch_id || status, ',' order by batch_id), ''))
+    from ops.batch
+    where status <> 'landed' and business_date <= as_of
+$$;
+
 create table ops.superseded_row (
     feed text not null,
     batch_id bigint not null,
@@ -107,6 +117,7 @@ create table ops.version (
     as_of date not null,
     as_of_at timestamptz not null,
     batches jsonb not null,
+    verdicts text not null,
     status text not null default 'building' check (status in ('building', 'published', 'failed', 'retired')),
     reason text,
     started_at timestamptz not null default clock_timestamp(),

@@ -1,0 +1,407 @@
+"""Publishing: a finished build becomes what everybody reads, as one, in one small transaction.
+
+Behind each stable view stands a table that is list-partitioned by version. A build is attached as a new partition,
+which rewrites nothing and waits for no reader; then the pointers of all views move in one transaction. Whoever reads
+sees all of the old day or all of the new one, within a statement and within a REPEATABLE READ transaction.
+Views, and the grants and views that others put on them, are never dropped.
+
+Who may read what is docs/rules.md, Privacy: rights and row security are set when a table is first published.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from psycopg import errors, pq, sql
+from psycopg.types.json import Jsonb
+
+from street.batch import in_force
+from street.database import DatabaseError, scrubbed
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator
+
+    import psycopg
+
+_PUBLISH_LOCK = 310115016001
+_RETIRE_LOCK_TIMEOUT = "100ms"
+_RETIRE_ATTEMPTS = 3
+_ALTER_LOCK_TIMEOUT = "5s"
+
+
+class PublishError(RuntimeError):
+    """A build can't be published; the last good version stays in place."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """A table that leaves the build: where its view stands, who reads it, by what it is looked up.
+
+    A committee reads the rows of its own `committee_code` alone, unless the table has no committees
+    (`by_committee` false). `keeps_every_day`: a history, which a rerun of a past day corrects.
+    """
+
+    schema: str
+    indexes: tuple[tuple[str, ...], ...] = ()
+    readers: tuple[str, ...] = ()
+    by_committee: bool = True
+    keeps_every_day: bool = False
+
+
+_ALL_READERS = ("dashboard_reader", "committee_reader", "street_reader")
+_NAMED_READERS = ("committee_reader", "street_reader")
+
+PUBLISHED: dict[str, Product] = {
+    "dim_committee": Product("core", (("committee_code",),)),
+    "dim_compound": Product("core", (("compound_key",),)),
+    "dim_building": Product("core", (("building_key",),)),
+    "dim_dwelling": Product("core", (("dwelling_key",), ("building_key",))),
+    "dim_person": Product("core", (("person_key",),)),
+    "fct_arrival": Product("core", (("person_key",),)),
+    "fct_isolation_episode": Product("core", (("person_key",),)),
+    "fct_residence": Product("core", (("person_key",), ("dwelling_key",))),
+    "fct_occupancy": Product("core", (("dwelling_key",),)),
+    "record_link": Product("linkage", (("batch_id", "row_no"), ("person_key",))),
+    "compound_overview": Product("marts", (("committee_code",), ("compound_key",)), _ALL_READERS),
+    "building_view": Product(
+        "marts", (("building_key",), ("committee_code",), ("compound_key",), ("dwelling_key",)), _ALL_READERS
+    ),
+    "governance_daily": Product(
+        "marts", (("business_date", "committee_code"), ("committee_code",)), _ALL_READERS, keeps_every_day=True
+    ),
+    "feed_health": Product(
+        "marts", (("business_date", "feed"),), _ALL_READERS, by_committee=False, keeps_every_day=True
+    ),
+    "dwelling_view": Product("marts", (("dwelling_key",), ("committee_code",)), _NAMED_READERS),
+    "household_view": Product("marts", (("dwelling_key",), ("person_key",), ("committee_code",)), _NAMED_READERS),
+    "isolation_episode": Product("marts", (("committee_code",), ("person_key",), ("dwelling_key",)), _NAMED_READERS),
+    "person_tag": Product("marts", (("person_key",), ("dwelling_key",), ("committee_code", "tag")), _NAMED_READERS),
+    "worklist": Product("marts", (("committee_code", "due_at"), ("dwelling_key",)), _NAMED_READERS),
+    "service_roster": Product("marts", (("person_key",), ("committee_code",)), _NAMED_READERS),
+    "unresolved": Product("marts", (("committee_code",), ("feed", "batch_id", "row_no")), _NAMED_READERS),
+}
+"""Every table that may leave schema `build`, by name; those of `marts` are the interface (docs/data_dictionary.md)."""
+
+
+def start_version(conn: psycopg.Connection, as_of: dt.date, as_of_at: dt.datetime) -> int:
+    """Write down a new build of the business date `as_of`, with the batches in force in it, and return its version.
+
+    A build that was broken off before is marked `failed`: one build at a time.
+    """
+    with _transaction(conn):
+        conn.execute(
+            "update ops.version set status = 'failed', reason = '中断', ended_at = clock_timestamp()"
+            " where status = 'building'"
+        )
+        row = conn.execute(
+            "insert into ops.version (as_of, as_of_at, batches, verdicts)"
+            " values (%s, %s, %s, ops.verdicts(%s)) returning version",
+            (as_of, as_of_at, Jsonb(in_force(conn, as_of)), as_of),
+        ).fetchone()
+    assert row is not None  # noqa: S101 -- `returning` returns
+    return int(row[0])
+
+
+def is_current(conn: psycopg.Connection, as_of: dt.date) -> bool:
+    """Return whether the last version published for `as_of` already tells everything that has come for it.
+
+    That is: the same batches are in force, and no other delivery has been judged since (a rejected or repeated one
+    changes feed_health and unresolved, not the batches in force).
+    """
+    with scrubbed(), conn.transaction():
+        row = conn.execute(
+            "select batches, verdicts = ops.verdicts(%s) from ops.version"
+            " where as_of = %s and status in ('published', 'retired') order by version desc limit 1",
+            (as_of, as_of),
+        ).fetchone()
+        return row is not None and row[0] == in_force(conn, as_of) and row[1]
+
+
+def fail_version(conn: psycopg.Connection, version: int, reason: str) -> None:
+    """Give a build up: the last good version stays published. `reason` must hold no value of a row."""
+    with _transaction(conn):
+        conn.execute(
+            "update ops.version set status = 'failed', reason = %s, ended_at = clock_timestamp()"
+            " where version = %s and status = 'building'",
+            (reason, version),
+        )
+
+
+def publish(conn: psycopg.Connection, version: int) -> None:
+    """Make the tables of schema `build` what everybody reads, as `version`.
+
+    A version of a past business date moves the histories alone: the current tables are never rolled back. A retry after
+    a kill at any instant goes on where it was; publishing a published version only retires old ones.
+
+    `conn` must have no open transaction: publishing is several.
+    Raises PublishError when the build isn't complete or doesn't fit, DatabaseError when a lock can't be had in time.
+    """
+    if conn.info.transaction_status != pq.TransactionStatus.IDLE:
+        raise PublishError("发布需要没有未提交事务的连接：请先提交或回滚。")
+    with _transaction(conn):
+        row = conn.execute("select status, as_of from ops.version where version = %s", (version,)).fetchone()
+        tables = _tables_to_move(conn, version, row[1]) if row and row[0] == "building" else []
+    if row is None or row[0] not in ("building", "published"):
+        raise PublishError(f"版本 {version} 不能发布：状态是 {row[0] if row else '不存在'}。请重新运行 warehouse。")
+    if row[0] == "building":
+        for table in tables:
+            with _transaction(conn, lock_timeout=_ALTER_LOCK_TIMEOUT):
+                _attach(conn, table, version)
+        _move_pointers(conn, tables, version, row[1])
+    _retire(conn)
+
+
+def _tables_to_move(conn: psycopg.Connection, version: int, as_of: dt.date) -> list[str]:
+    pointers: dict[str, dt.date] = dict(conn.execute("select mart, as_of from ops.published").fetchall())
+    is_past = any(as_of < on for on in pointers.values())
+    wanted = [table for table, product in PUBLISHED.items() if product.keeps_every_day or not is_past]
+    built = [
+        table
+        for table in wanted
+        if _exists(conn, "build", table) or _exists(conn, "versions", _partition(table, version))
+    ]
+    missing = sorted(set(wanted) & pointers.keys() - set(built))
+    if missing or not built:
+        raise PublishError(f"版本 {version} 不完整，未发布：缺 {'、'.join(missing) or '所有表'}。上一版本保持不变。")
+    return built
+
+
+def _attach(conn: psycopg.Connection, table: str, version: int) -> None:
+    """Move `build.<table>` behind its view as the partition of `version`; nothing is rewritten, nobody sees it yet."""
+    partition = _partition(table, version)
+    if _exists(conn, "versions", partition):
+        return
+    built, parent = sql.Identifier("build", table), sql.Identifier("versions", table)
+    columns = _columns(conn, "build", table)
+    if not _exists(conn, "versions", table):
+        _create_parent(conn, table, columns)
+    _reconcile(conn, table, columns)
+    # A default that is a constant is kept once for the whole table: no row is touched.
+    _do(conn, "alter table {} add column version bigint not null default {}", built, sql.Literal(version))
+    for (index,) in conn.execute(
+        "select indexname from pg_indexes where schemaname = 'build' and tablename = %s", (table,)
+    ).fetchall():
+        # Names of indexes are unique in a schema; yesterday's partition may have the same ones.
+        renamed = sql.Identifier(f"{index[:45]}__{version}")
+        _do(conn, "alter index {} rename to {}", sql.Identifier("build", index), renamed)
+    _do(conn, "alter table {} rename to {}", built, sql.Identifier(partition))
+    _do(conn, "alter table {} set schema versions", sql.Identifier("build", partition))
+    _do(
+        conn, "alter table {} attach partition {} for values in ({})",
+        parent, sql.Identifier("versions", partition), sql.Literal(version),
+    )  # fmt: skip
+    for key in PUBLISHED[table].indexes:
+        names = sql.SQL(", ").join(map(sql.Identifier, key))
+        name = sql.Identifier(f"{table}__{'__'.join(key)}"[:63])
+        _do(conn, "create index if not exists {} on {} ({})", name, parent, names)
+    _do(conn, "analyze {}", sql.Identifier("versions", partition))
+
+
+def _create_parent(conn: psycopg.Connection, table: str, columns: dict[str, str]) -> None:
+    parent = sql.Identifier("versions", table)
+    fields = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns.items()]
+    _do(
+        conn, "create table {} ({}, version bigint not null) partition by list (version)",
+        parent, sql.SQL(", ").join(fields),
+    )  # fmt: skip
+    _do(conn, "alter table {} enable row level security", parent)
+    product = PUBLISHED[table]
+    for role in ("pipeline", *product.readers):
+        own_rows_only = role == "committee_reader" and product.by_committee
+        condition = (
+            # Never a session setting: anyone can SET one.
+            "committee_code = (select committee_code from ops.access_grant where role_name = current_user)"
+            if own_rows_only
+            else "true"
+        )
+        _do(
+            conn, "create policy {} on {} for select to {} using (" + condition + ")",
+            sql.Identifier(f"{role}_reads"), parent, sql.Identifier(role),
+        )  # fmt: skip
+        _do(conn, "grant select on {} to {}", parent, sql.Identifier(role))
+
+
+def _reconcile(conn: psycopg.Connection, table: str, columns: dict[str, str]) -> None:
+    """Let table and build have the same columns: a new one is null in older versions, a dropped one in newer ones."""
+    known = _columns(conn, "versions", table)
+    known.pop("version")
+    changed = sorted(name for name in columns.keys() & known.keys() if columns[name] != known[name])
+    if changed:
+        raise PublishError(
+            f"{table} 的列 {'、'.join(changed)} 改变了类型，未发布：请在迁移中修改 versions.{table}，或改用新列名。"
+        )
+    for target, missing in (("versions", columns.keys() - known.keys()), ("build", known.keys() - columns.keys())):
+        kinds = {**known, **columns}
+        for name in [each for each in kinds if each in missing]:
+            _do(
+                conn, "alter table {} add column {} {}",
+                sql.Identifier(target, table), sql.Identifier(name), sql.SQL(kinds[name]),
+            )  # fmt: skip
+
+
+def _move_pointers(conn: psycopg.Connection, tables: list[str], version: int, as_of: dt.date) -> None:
+    # Columns that are new come first, by themselves: they may wait for a reader, the pointers never do.
+    for table in tables:
+        with _transaction(conn, lock_timeout=_ALTER_LOCK_TIMEOUT):
+            if _exists(conn, PUBLISHED[table].schema, table):
+                _show(conn, table, version)
+    with _transaction(conn):
+        for table in tables:
+            if not _exists(conn, PUBLISHED[table].schema, table):
+                _show(conn, table, version)
+            conn.execute(
+                "insert into ops.published (mart, version, as_of, published_at) values (%s, %s, %s, clock_timestamp())"
+                " on conflict (mart) do update set version = excluded.version, published_at = excluded.published_at,"
+                " as_of = greatest(published.as_of, excluded.as_of)",
+                (table, version, as_of),
+            )
+        conn.execute(
+            "update ops.version set status = 'published', ended_at = clock_timestamp() where version = %s", (version,)
+        )
+
+
+def _show(conn: psycopg.Connection, table: str, version: int) -> None:
+    """Let the view of a table show all its columns, and their comments; a view that does is left alone."""
+    product = PUBLISHED[table]
+    view = sql.Identifier(product.schema, table)
+    exists = _exists(conn, product.schema, table)
+    columns = [name for name in _columns(conn, "versions", table) if name != "version"]
+    if not exists or list(_columns(conn, product.schema, table)) != columns:
+        _do(
+            conn,
+            "create or replace view {} with (security_invoker = true) as select {} from {}"
+            " where version = (select published.version from ops.published where published.mart = {})",
+            view, sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier("versions", table),
+            sql.Literal(table),
+        )  # fmt: skip
+    if not exists:
+        for role in ("pipeline", *product.readers):
+            _do(conn, "grant select on {} to {}", view, sql.Identifier(role))
+    known = _comments(conn, product.schema, table)
+    for name, comment in _comments(conn, "versions", _partition(table, version)).items():
+        if known.get(name) != comment:
+            kind = "column {}.{}" if name else "view {}"
+            target = [view, sql.Identifier(name)] if name else [view]
+            _do(conn, f"comment on {kind} is {{}}", *target, sql.Literal(comment))
+
+
+class _Partition(NamedTuple):
+    table: str
+    version: int
+    attached: bool
+
+
+def _retire(conn: psycopg.Connection) -> None:
+    """Drop the versions that are neither current nor the one before; what a reader still holds waits for the next time.
+
+    Everybody who reads a mart holds a lock on ops.published until the end of the transaction, so nobody who may still
+    follow an old pointer loses the version it points to.
+    """
+    for _ in range(_RETIRE_ATTEMPTS):
+        try:
+            with _transaction(conn, lock_timeout=_RETIRE_LOCK_TIMEOUT):
+                stale = _stale(conn)
+                if any(partition.attached for partition in stale):
+                    conn.execute("lock table ops.published in access exclusive mode")
+                for partition in stale:
+                    if partition.attached:
+                        name = sql.Identifier("versions", _partition(partition.table, partition.version))
+                        parent = sql.Identifier("versions", partition.table)
+                        _do(conn, "alter table {} detach partition {}", parent, name)
+            with _transaction(conn, lock_timeout=_RETIRE_LOCK_TIMEOUT):
+                _drop(conn, stale)
+        except DatabaseError as error:
+            if error.sqlstate != errors.LockNotAvailable.sqlstate:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _stale(conn: psycopg.Connection) -> list[_Partition]:
+    pointers: dict[str, int] = dict(conn.execute("select mart, version from ops.published").fetchall())
+    status: dict[int, str] = dict(conn.execute("select version, status from ops.version").fetchall())
+    partitions: dict[str, list[_Partition]] = {}
+    for name, attached in conn.execute(
+        "select relname, relispartition from pg_class where relnamespace = 'versions'::regnamespace and relkind = 'r'"
+    ).fetchall():
+        table, _, version = name.rpartition("__")
+        if table in PUBLISHED and version.isdigit():
+            partitions.setdefault(table, []).append(_Partition(table, int(version), attached))
+    stale = []
+    for table, found in partitions.items():
+        current = pointers.get(table)
+        before = max(
+            (
+                each.version
+                for each in found
+                if current and each.version < current and status.get(each.version) == "published"
+            ),
+            default=None,
+        )
+        stale += [
+            each for each in found if each.version not in (current, before) and status.get(each.version) != "building"
+        ]
+    return stale
+
+
+def _drop(conn: psycopg.Connection, partitions: Iterable[_Partition]) -> None:
+    for partition in partitions:
+        _do(conn, "drop table {}", sql.Identifier("versions", _partition(partition.table, partition.version)))
+    conn.execute(
+        "update ops.version set status = 'retired' where status = 'published' and not exists ("
+        " select from pg_class where relnamespace = 'versions'::regnamespace and relkind = 'r'"
+        " and relname like '%\\_\\_' || version)"
+    )
+
+
+def _partition(table: str, version: int) -> str:
+    return f"{table}__{version}"
+
+
+def _exists(conn: psycopg.Connection, schema: str, name: str) -> bool:
+    row = conn.execute(
+        "select to_regclass(format('%%I.%%I', %s::text, %s::text)) is not null", (schema, name)
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _columns(conn: psycopg.Connection, schema: str, table: str) -> dict[str, str]:
+    """Return the columns of a table or view in order, with their types as SQL writes them."""
+    return dict(
+        conn.execute(
+            "select attname, format_type(atttypid, atttypmod) from pg_attribute"
+            " where attrelid = format('%%I.%%I', %s::text, %s::text)::regclass and attnum > 0 and not attisdropped"
+            " order by attnum",
+            (schema, table),
+        ).fetchall()
+    )
+
+
+def _comments(conn: psycopg.Connection, schema: str, table: str) -> dict[str, str]:
+    """Return the comments of a table or view (under '') and of its columns (under their names)."""
+    return dict(
+        conn.execute(
+            "select coalesce(a.attname, ''), d.description from pg_description as d"
+            " left join pg_attribute as a on a.attrelid = d.objoid and a.attnum = d.objsubid and d.objsubid > 0"
+            " where d.objoid = format('%%I.%%I', %s::text, %s::text)::regclass and d.classoid = 'pg_class'::regclass",
+            (schema, table),
+        ).fetchall()
+    )
+
+
+def _do(conn: psycopg.Connection, statement: str, *parts: sql.Composable) -> None:
+    conn.execute(sql.SQL(statement).format(*parts))
+
+
+@contextlib.contextmanager
+def _transaction(conn: psycopg.Connection, lock_timeout: str = "0") -> Iterator[None]:
+    with scrubbed(), conn.transaction():
+        conn.execute("set local synchronous_commit = on")
+        conn.execute("select set_config('lock_timeout', %s, true)", (lock_timeout,))
+        conn.execute("select pg_advisory_xact_lock(%s)", (_PUBLISH_LOCK,))
+        yield

@@ -1,0 +1,388 @@
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from street import access, database, publish
+from street.database import DatabaseError
+from street.publish import PUBLISHED, PublishError, fail_version, is_current, start_version
+from street.settings import as_of_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .conftest import Deliveries
+
+D = dt.date(2020, 3, 28)
+ONE, TWO = "310115016001", "310115016002"
+KINDS = {"business_date": "date", "due_at": "timestamptz", "batch_id": "bigint", "row_no": "int"}
+
+
+def build(conn: psycopg.Connection, as_of: dt.date = D, tables: tuple[str, ...] = tuple(PUBLISHED), **more: str) -> int:
+    """Build every table with three rows (two committees, one nobody's) that carry the version in `built_by`."""
+    with conn.transaction():
+        version = start_version(conn, as_of, as_of_at(as_of))
+        for table in tables:
+            keys = {key for index in PUBLISHED[table].indexes for key in index} - {"committee_code"}
+            columns = "".join(f", null::{KINDS.get(key, 'text')} as {key}" for key in sorted(keys))
+            columns += "".join(f", {value} as {name}" for name, value in more.items())
+            conn.execute(f"drop table if exists build.{table}")
+            conn.execute(
+                f"create table build.{table} as select committee_code, {version} as built_by, date '{as_of}' as as_of"
+                f"{columns} from (values ('{ONE}'), ('{TWO}'), (null)) as t (committee_code)"
+            )
+            conn.execute(f"comment on table build.{table} is '表 | Table of {version}'")
+            conn.execute(f"comment on column build.{table}.as_of is '日期 | Business date'")
+    return version
+
+
+def built_by(conn: psycopg.Connection, table: str = "marts.household_view") -> set[int]:
+    with conn.transaction():
+        return {row[0] for row in conn.execute(f"select built_by from {table}").fetchall()}
+
+
+def versions_of(conn: psycopg.Connection, table: str) -> set[int]:
+    rows = conn.execute(
+        "select relname from pg_class where relnamespace = 'versions'::regnamespace and relkind = 'r'"
+        " and relname like %s", (f"{table}\\_\\_%",),
+    ).fetchall()  # fmt: skip
+    conn.commit()
+    return {int(row[0].rpartition("__")[2]) for row in rows}
+
+
+@pytest.fixture
+def login(warehouse_url: str) -> Callable[[str, str], psycopg.Connection]:
+    def _login(role: str, password: str) -> psycopg.Connection:
+        info = psycopg.conninfo.conninfo_to_dict(warehouse_url)
+        return psycopg.connect(psycopg.conninfo.make_conninfo(**{**info, "user": role, "password": password}))
+
+    return _login
+
+
+def test_a_build_is_published_with_its_comments_and_leaves_schema_build(warehouse: psycopg.Connection) -> None:
+    version = build(warehouse)
+    publish.publish(warehouse, version)
+    for table, product in PUBLISHED.items():
+        assert built_by(warehouse, f"{product.schema}.{table}") == {version}
+    described = warehouse.execute(
+        "select obj_description('marts.worklist'::regclass), col_description('marts.worklist'::regclass, 3)"
+    ).fetchone()
+    assert described == (f"表 | Table of {version}", "日期 | Business date")
+    assert warehouse.execute("select count(*) from pg_tables where schemaname = 'build'").fetchone() == (0,)
+    assert warehouse.execute("select status from ops.version").fetchall() == [("published",)]
+    assert "version" not in [column.name for column in warehouse.execute("select * from marts.worklist").description]
+
+
+def test_a_reader_in_one_transaction_sees_one_version_only(warehouse: psycopg.Connection, warehouse_url: str) -> None:
+    first = build(warehouse)
+    publish.publish(warehouse, first)
+    with database.connect(warehouse_url) as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        seen = {row[0] for row in reader.execute("select built_by from marts.household_view").fetchall()}
+        for _ in range(3):
+            publish.publish(warehouse, build(warehouse))
+        for table, product in PUBLISHED.items():
+            seen |= {row[0] for row in reader.execute(f"select built_by from {product.schema}.{table}").fetchall()}
+        assert seen == {first}
+        reader.commit()
+        assert reader.execute("select distinct built_by from marts.worklist").fetchone() != (first,)
+
+
+def test_readers_under_load_never_see_a_mixture_or_nothing(warehouse: psycopg.Connection, warehouse_url: str) -> None:
+    publish.publish(warehouse, build(warehouse))
+    stop, faults, reads = threading.Event(), [], []
+
+    def read(isolation: psycopg.IsolationLevel) -> None:
+        with database.connect(warehouse_url) as conn:
+            conn.isolation_level = isolation
+            while not stop.is_set():
+                with conn.transaction():
+                    if isolation is psycopg.IsolationLevel.REPEATABLE_READ:
+                        rows = conn.execute("select built_by from marts.building_view").fetchall()
+                        rows += conn.execute("select built_by from marts.unresolved").fetchall()
+                    else:
+                        rows = conn.execute(
+                            "select built_by from marts.building_view union all select built_by from marts.unresolved"
+                        ).fetchall()
+                reads.append(len(rows))
+                if len(rows) != 6 or len(set(rows)) != 1:
+                    faults.append(rows)
+
+    kinds = (psycopg.IsolationLevel.REPEATABLE_READ, psycopg.IsolationLevel.READ_COMMITTED)
+    threads = [threading.Thread(target=read, args=(kind,)) for kind in kinds]
+    for thread in threads:
+        thread.start()
+    for _ in range(6):
+        publish.publish(warehouse, build(warehouse))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert len(reads) > 50
+    assert faults == []
+
+
+def test_views_and_grants_that_others_put_on_marts_survive(warehouse: psycopg.Connection) -> None:
+    publish.publish(warehouse, build(warehouse))
+    warehouse.execute("create view public.theirs as select committee_code, built_by from marts.worklist")
+    warehouse.execute("grant select on marts.worklist to auditor")
+    warehouse.execute("revoke select on marts.compound_overview from dashboard_reader")
+    warehouse.commit()
+    version = build(warehouse, added="1")
+    publish.publish(warehouse, version)
+    assert built_by(warehouse, "public.theirs") == {version}
+    rights = "select has_table_privilege('auditor', 'marts.worklist', 'select'),"
+    rights += " has_table_privilege('dashboard_reader', 'marts.compound_overview', 'select')"
+    assert warehouse.execute(rights).fetchone() == (True, False)
+
+
+def test_a_new_column_is_shown_and_a_dropped_one_is_null(warehouse: psycopg.Connection) -> None:
+    publish.publish(warehouse, build(warehouse, gone="'x'::text"))
+    publish.publish(warehouse, build(warehouse, added="7"))
+    assert set(warehouse.execute("select gone, added from marts.worklist").fetchall()) == {(None, 7)}
+
+
+def test_a_column_of_another_type_is_refused_and_the_last_good_stays(warehouse: psycopg.Connection) -> None:
+    first = build(warehouse, added="7")
+    publish.publish(warehouse, first)
+    with pytest.raises(PublishError, match="added"):
+        publish.publish(warehouse, build(warehouse, added="'seven'::text"))
+    assert built_by(warehouse) == {first}
+
+
+def test_current_and_last_version_are_kept_and_older_ones_dropped(warehouse: psycopg.Connection) -> None:
+    versions = []
+    for _ in range(4):
+        versions.append(build(warehouse))
+        publish.publish(warehouse, versions[-1])
+        assert versions_of(warehouse, "worklist") == set(versions[-2:])
+    states = dict(warehouse.execute("select version, status from ops.version").fetchall())
+    assert [states[version] for version in versions] == ["retired", "retired", "published", "published"]
+
+
+def test_an_idle_reader_delays_retirement_but_never_a_publish(
+    warehouse: psycopg.Connection, warehouse_url: str
+) -> None:
+    first = build(warehouse)
+    publish.publish(warehouse, first)
+    with database.connect(warehouse_url) as idle:
+        idle.execute("select * from marts.worklist").fetchall()
+        for _ in range(2):
+            latest = build(warehouse)
+            publish.publish(warehouse, latest)
+            assert built_by(warehouse) == {latest}
+        assert first in versions_of(warehouse, "worklist")
+    publish.publish(warehouse, latest)
+    assert versions_of(warehouse, "worklist") == {latest - 1, latest}
+
+
+def test_a_past_day_corrects_the_histories_and_leaves_the_current_tables(warehouse: psycopg.Connection) -> None:
+    current = build(warehouse)
+    publish.publish(warehouse, current)
+    past = build(warehouse, D - dt.timedelta(days=3))
+    publish.publish(warehouse, past)
+    for table, product in PUBLISHED.items():
+        expected = past if product.keeps_every_day else current
+        assert built_by(warehouse, f"{product.schema}.{table}") == {expected}
+    pointers = set(warehouse.execute("select as_of from ops.published").fetchall())
+    assert pointers == {(D,)}
+    warehouse.commit()
+    newer = build(warehouse, D + dt.timedelta(days=1))
+    publish.publish(warehouse, newer)
+    assert built_by(warehouse) == built_by(warehouse, "marts.feed_health") == {newer}
+
+
+def test_a_build_that_lacks_a_published_table_is_refused(warehouse: psycopg.Connection) -> None:
+    first = build(warehouse)
+    publish.publish(warehouse, first)
+    second = build(warehouse, tables=tuple(table for table in PUBLISHED if table not in ("worklist", "dim_person")))
+    warehouse.commit()
+    with pytest.raises(PublishError, match="缺 dim_person、worklist"):
+        publish.publish(warehouse, second)
+    assert built_by(warehouse, "marts.unresolved") == {first}
+
+
+def test_a_mart_that_does_not_exist_yet_may_come_later(warehouse: psycopg.Connection) -> None:
+    publish.publish(warehouse, build(warehouse, tables=("building_view",)))
+    second = build(warehouse, tables=("building_view", "worklist"))
+    publish.publish(warehouse, second)
+    assert built_by(warehouse, "marts.worklist") == {second}
+
+
+@pytest.mark.parametrize("step", ["_attach", "_show", "_move_pointers", "_retire"])
+def test_a_publish_killed_between_its_steps_leaves_the_last_good_and_a_retry_ends_it(
+    warehouse: psycopg.Connection, warehouse_url: str, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    first = build(warehouse)
+    publish.publish(warehouse, first)
+    second = build(warehouse, added="1")
+    works, calls = getattr(publish, step), []
+
+    def killed(conn: psycopg.Connection, *arguments: object) -> object:
+        calls.append(step)
+        if len(calls) == 3 or step in ("_move_pointers", "_retire"):
+            warehouse.execute("select pg_terminate_backend(%s)", (conn.info.backend_pid,))
+            warehouse.commit()
+        return works(conn, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publish, step, killed)
+        doomed = database.connect(warehouse_url)
+        with pytest.raises((DatabaseError, psycopg.OperationalError)):
+            publish.publish(doomed, second)
+        doomed.close()
+    seen = {
+        version for table, product in PUBLISHED.items() for version in built_by(warehouse, f"{product.schema}.{table}")
+    }
+    assert seen == ({second} if step == "_retire" else {first})
+    publish.publish(warehouse, second)
+    assert built_by(warehouse) == {second}
+    assert warehouse.execute("select added from marts.worklist").fetchone() == (1,)
+
+
+def test_a_broken_off_build_fails_and_leaves_no_table_behind(warehouse: psycopg.Connection) -> None:
+    publish.publish(warehouse, build(warehouse))
+    broken = build(warehouse)
+    with warehouse.transaction():
+        publish._attach(warehouse, "worklist", broken)
+    good = build(warehouse)
+    with pytest.raises(PublishError, match="failed"):
+        publish.publish(warehouse, broken)
+    publish.publish(warehouse, good)
+    assert broken not in versions_of(warehouse, "worklist")
+    given_up = build(warehouse)
+    fail_version(warehouse, given_up, "校验未通过")
+    with pytest.raises(PublishError, match="failed"):
+        publish.publish(warehouse, given_up)
+
+
+def test_publishing_within_a_transaction_of_the_caller_is_refused(warehouse: psycopg.Connection) -> None:
+    version = build(warehouse)
+    warehouse.execute("select 1")
+    with pytest.raises(PublishError, match="事务"):
+        publish.publish(warehouse, version)
+
+
+def test_a_day_is_current_until_something_is_judged_for_it(deliveries: Deliveries) -> None:
+    conn = deliveries.conn
+    deliveries.deliver(0, 100)
+    conn.commit()
+    assert not is_current(conn, D)
+    conn.commit()
+    publish.publish(conn, build(conn))
+    assert is_current(conn, D)
+    assert not is_current(conn, D + dt.timedelta(days=1))
+    deliveries.deliver(20, 100)
+    assert is_current(conn, D), "a later day is another matter"
+    _, status = deliveries.deliver(1, 10)
+    assert status == "rejected"
+    assert not is_current(conn, D), "the rejected list must show in feed_health"
+    conn.commit()
+    publish.publish(conn, build(conn))
+    deliveries.deliver(1, 100)
+    assert not is_current(conn, D)
+
+
+ALLOWED = {
+    "dashboard_reader": {"compound_overview", "governance_daily", "feed_health", "building_view"},
+    "committee_reader": {table for table, product in PUBLISHED.items() if product.schema == "marts"},
+    "street_reader": {table for table, product in PUBLISHED.items() if product.schema == "marts"},
+    "pipeline": set(PUBLISHED),
+    "auditor": set(),
+}
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_each_role_reads_its_marts_and_no_other_table(warehouse: psycopg.Connection, role: str, login) -> None:
+    version = build(warehouse)
+    publish.publish(warehouse, version)
+    warehouse.execute("create table raw.border_entries (_batch_id bigint)")
+    warehouse.execute("create table staging.stg_border_entries (batch_id bigint)")
+    person = f"somebody_{role}"
+    warehouse.execute(f"drop role if exists {person}")
+    warehouse.execute(f"create role {person} login password 'secret' in role {role}")
+    warehouse.commit()
+    with login(person, "secret") as conn:
+        conn.autocommit = True
+        for table, product in PUBLISHED.items():
+            views = [f"{product.schema}.{table}", f"versions.{table}"]
+            for name in views:
+                if table in ALLOWED[role]:
+                    # Of a table with committees a committee's reader without a committee sees nothing.
+                    blind = role == "committee_reader" and product.by_committee
+                    assert len(conn.execute(f"select * from {name}").fetchall()) == (0 if blind else 3), name
+                else:
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        conn.execute(f"select * from {name}")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(f"select * from versions.{table}__{version}")
+        if role != "pipeline":
+            for name in ("raw.border_entries", "staging.stg_border_entries", "linkage.person_document"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    conn.execute(f"select * from {name}")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(f"insert into ops.access_grant values ('{person}', '{ONE}')")
+
+
+def test_a_committee_sees_its_own_rows_whatever_it_sets(warehouse: psycopg.Connection, login) -> None:
+    publish.publish(warehouse, build(warehouse))
+    role, password = access.grant(warehouse, ONE)
+    access.grant(warehouse, TWO)
+    tables = [f"marts.{t}" for t, p in PUBLISHED.items() if "committee_reader" in p.readers and p.by_committee]
+    assert len(tables) == 10
+    with login(role, password) as conn:
+        conn.autocommit = True
+        attempts = (
+            "select 1",
+            f"set app.committee_code = '{TWO}'",
+            f"set session my.role = 'committee_{TWO}'",
+            "set search_path = pg_temp, marts, ops",
+            "create temp table access_grant as select current_user::text as role_name, '" + TWO + "' as committee_code",
+            "create temp table published as select 'worklist' as mart, 1 as version",
+        )
+        for attempt in attempts:
+            conn.execute(attempt)
+            for table in tables:
+                assert conn.execute(f"select distinct committee_code from {table}").fetchall() == [(ONE,)], attempt
+        for attempt in (f"set role committee_{TWO}", f"set session authorization committee_{TWO}", "set role pipeline",
+                        "alter table versions.worklist disable row level security",
+                        f"update ops.access_grant set committee_code = '{TWO}'"):  # fmt: skip
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(attempt)
+        conn.execute("set role committee_reader")
+        assert conn.execute("select count(*) from marts.worklist").fetchone() == (0,)
+        conn.execute("reset role")
+        conn.execute("set row_security = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute("select * from marts.worklist")
+        conn.execute("set row_security = on")
+        # A function of one's own must not be shown the rows of others before the policy has.
+        conn.execute(
+            "create function pg_temp.spy(text) returns boolean language plpgsql cost 0.0000001 as $$"
+            " begin if $1 is distinct from '" + ONE + "' then raise exception 'seen'; end if; return true; end $$"
+        )
+        conn.execute("select * from marts.worklist where pg_temp.spy(committee_code)")
+        assert conn.execute("select count(*) from ops.access_grant").fetchone() == (1,)
+
+
+def test_a_committee_gets_a_new_password_and_loses_access_when_it_is_taken_away(
+    warehouse: psycopg.Connection, login
+) -> None:
+    publish.publish(warehouse, build(warehouse))
+    role, old = access.grant(warehouse, ONE)
+    assert access.grant(warehouse, ONE)[0] == role
+    with pytest.raises(psycopg.OperationalError):
+        login(role, old)
+    access.revoke(warehouse, ONE)
+    role, password = access.grant(warehouse, ONE)
+    with login(role, password) as conn:
+        assert conn.execute("select count(*) from marts.worklist").fetchone() == (1,)
+        access.revoke(warehouse, ONE)
+        assert conn.execute("select count(*) from marts.worklist").fetchone() == (0,)
+    with pytest.raises(psycopg.OperationalError):
+        login(role, password)
+    with pytest.raises(access.AccessError, match="12 位"):
+        access.grant(warehouse, "'; drop role pipeline")
