@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.optimize import LinearConstraint, milp
+from scipy.optimize import LinearConstraint, milp  # type: ignore[import-untyped]
 
 from reports.suppression import Cell, Mark, Row, suppress
 
@@ -15,52 +15,50 @@ def level_of(total: int) -> tuple[int, int]:
     return next((bounds for bounds in LEVELS.values() if bounds[0] <= total <= bounds[1]), (0, 10**6))
 
 
+def known(cell: Cell, bounds: tuple[int, int], *, knows_the_method: bool) -> tuple[int, int]:
+    low, high = bounds
+    if cell.mark is Mark.SHOWN:
+        return cell.value, cell.value
+    if cell.mark is Mark.SMALL:
+        return max(low, 1), min(high, 4)
+    return max(low, 5) if knows_the_method else low, high
+
+
+def printed_sums(table: list[list[Cell]]) -> LinearConstraint:
+    """Each row's counts make its total; each column makes the street's line."""
+    height, width = len(table), len(table[0])
+    rows, columns = np.zeros((height, height, width)), np.zeros((width, height, width))
+    for number in range(height):
+        rows[number, number, :] = [*[1] * (width - 1), -1]
+    for column in range(width):
+        columns[column, :, column] = 1
+    street = [sum(cells[column].value for cells in table) for column in range(width)]
+    right = [*[0] * height, *street]
+    return LinearConstraint(np.concatenate([rows, columns]).reshape(height + width, -1), right, right)
+
+
 def solve(rows: list[Row], table: list[list[Cell]], *, knows_the_method: bool) -> list[tuple[Cell, float, float]]:
     """Bounds of each hidden cell, from what is printed, the street's line and the levels alone.
 
     A reader who knows the method also knows that a dash stands for 5 and more.
     """
-    width = len(table[0])
-    size = len(table) * width
-    low, high = np.zeros(size), np.full(size, 10.0**6)
-    for number, (row, cells) in enumerate(zip(rows, table, strict=True)):
-        for column, cell in enumerate(cells):
-            place = number * width + column
-            if column == width - 1:
-                low[place], high[place] = row.known_total
-            if cell.mark is Mark.SHOWN:
-                low[place] = high[place] = cell.value
-            elif cell.mark is Mark.SMALL:
-                low[place], high[place] = max(low[place], 1), min(high[place], 4)
-            elif knows_the_method:
-                low[place] = max(low[place], 5)
-    sums, right = [], []
-    for number in range(len(table)):
-        line = np.zeros(size)
-        line[number * width : number * width + width - 1] = 1
-        line[number * width + width - 1] = -1
-        sums.append(line)
-        right.append(0)
-    for column in range(width):
-        line = np.zeros(size)
-        line[column::width] = 1
-        sums.append(line)
-        right.append(sum(cells[column].value for cells in table))
-    printed = LinearConstraint(np.array(sums), right, right)
-    answers = []
-    for place in range(size):
-        cell = table[place // width][place % width]
-        if cell.mark is Mark.SHOWN:
-            continue
-        ends = []
-        for sign in (1, -1):
-            goal = np.zeros(size)
-            goal[place] = sign
-            found = milp(goal, constraints=printed, bounds=(low, high), integrality=np.ones(size))
-            assert found.success, "what is printed contradicts itself"
-            ends.append(sign * found.fun)
-        answers.append((cell, *ends))
-    return answers
+    cells, bounds = [], []
+    for row, line in zip(rows, table, strict=True):
+        for column, cell in enumerate(line):
+            given_bounds = row.known_total if column == len(line) - 1 else (0, 10**6)
+            cells.append(cell)
+            bounds.append(known(cell, given_bounds, knows_the_method=knows_the_method))
+    sums, (low, high) = printed_sums(table), zip(*bounds, strict=True)
+
+    def end(place: int, sign: int) -> float:
+        goal = np.zeros(len(cells))
+        goal[place] = sign
+        found = milp(goal, constraints=sums, bounds=(low, high), integrality=np.ones(len(cells)))
+        assert found.success, "what is printed contradicts itself"
+        return float(sign * found.fun)
+
+    hidden = [place for place, cell in enumerate(cells) if cell.mark is not Mark.SHOWN]
+    return [(cells[place], end(place, 1), end(place, -1)) for place in hidden]
 
 
 def rows_of(*counts: tuple[int, ...]) -> list[Row]:

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reports.figures import Figures, Unresolved, read
+from street.settings import SHANGHAI
+
+if TYPE_CHECKING:
+    from conftest import Street
+
+DAY = dt.date(2020, 3, 28)
+
+
+def figures(street: Street) -> Figures:
+    return read(street.conn, DAY)
+
+
+def headline(found: Figures, label: str) -> tuple[float | None, float | None]:
+    return next((line.yesterday, line.before) for line in found.headlines if line.label == label)
+
+
+def test_a_warehouse_without_marts_knows_nothing_and_says_so(street: Street) -> None:
+    found = figures(street)
+    assert found.isolating_total is None
+    assert found.compounds is found.levels is found.duties is found.care is found.feeds is found.unresolved is None
+    assert {(line.yesterday, line.before) for line in found.headlines} == {(None, None)}
+    assert found.first_line == "数据仓库尚未发布任何数据。"
+
+
+def test_isolating_and_releases_are_counted_by_colour(street: Street) -> None:
+    street.isolate(3, colour="orange", day=1)
+    street.isolate(2, colour="blue", day=14)
+    street.isolate(4, colour="yellow", day=15, status="completed")
+    street.isolate(1, colour="yellow", day=5, status="transferred")
+    found = figures(street)
+    assert found.isolating == {"orange": 3, "yellow": 0, "blue": 2}
+    assert found.releases is not None
+    assert len(found.releases) == 14
+    assert found.releases[0].counts == {"orange": 0, "yellow": 0, "blue": 2}
+    assert found.releases[-1].date == dt.date(2020, 4, 11)
+    assert found.releases[-1].counts["orange"] == 3
+    assert sum(day.total for day in found.releases) == found.isolating_total
+    assert found.released_today == 4
+    assert found.completed_14d == 4
+
+
+def test_the_last_closed_day_stands_beside_the_day_before(street: Street) -> None:
+    yesterday, before = DAY - dt.timedelta(days=1), DAY - dt.timedelta(days=2)
+    street.isolate(1, day=2)
+    street.publish(
+        "governance_daily",
+        [
+            {"business_date": DAY, "committee_code": "310115016", "arrivals": 1},
+            {"business_date": yesterday, "committee_code": "310115016", "arrivals": 61, "coverage_pct": 97.5},
+            {"business_date": yesterday, "committee_code": "310115016001", "arrivals": 61},
+            {"business_date": before, "committee_code": "310115016", "arrivals": 70},
+        ],
+    )
+    found = figures(street)
+    assert headline(found, "抵沪来本街道") == (61, 70)
+    assert next(line.change for line in found.headlines if line.label == "抵沪来本街道") == -9
+    assert headline(found, "测温覆盖率") == (97.5, None)
+    assert headline(found, "违规外出") == (None, None)
+
+
+def test_a_day_that_no_run_recorded_is_counted_from_the_episodes(street: Street) -> None:
+    street.isolate(5, day=2)
+    street.isolate(2, day=3)
+    street.isolate(3, day=16, status="completed")
+    found = figures(street)
+    assert headline(found, "在居家隔离") == (7, 5)
+    assert headline(found, "新增居家隔离") == (5, 2)
+    assert headline(found, "解除隔离") == (3, 0)
+    assert found.curve is not None
+    assert [day.counts["isolating"] for day in found.curve[-2:]] == [5, 7]
+
+
+def test_someone_transferred_leaves_the_curve_on_the_day_of_transfer(street: Street) -> None:
+    closed = {"colour": "blue", "status": "transferred", "started_on": DAY - dt.timedelta(days=6)}
+    street.publish("isolation_episode", [closed | {"release_on": DAY - dt.timedelta(days=2)}])
+    found = figures(street)
+    assert found.curve is not None
+    assert [day.counts["isolating"] for day in found.curve[-4:]] == [1, 1, 0, 0]
+    assert headline(found, "解除隔离") == (0, 0)
+
+
+def test_levels_none_and_blue_are_one_class_and_red_comes_first(street: Street) -> None:
+    street.compound("黄院", "yellow", orange=6)
+    street.compound("蓝院", "blue", orange=3, yellow=6, blue=9)
+    street.compound("空院", "none")
+    street.compound("红院", "red", orange=30, yellow=9, blue=8)
+    found = figures(street)
+    assert found.levels is not None
+    assert [(line.label, line.count) for line in found.levels] == [("红", 1), ("橙", 0), ("黄", 1), ("平稳", 2)]
+    assert found.compounds is not None
+    assert [line.name for line in found.compounds] == ["红院", "黄院"]
+
+
+def test_small_counts_of_a_compound_are_hidden(street: Street) -> None:
+    street.compound("银泰小区", "red", orange=20, yellow=6, blue=2)
+    street.compound("东城新村", "red", orange=19, yellow=7, blue=3)
+    street.isolate(40)
+    street.isolate(30, colour="yellow")
+    street.isolate(20, colour="blue")
+    found = figures(street)
+    assert found.compounds is not None
+    assert found.rest is not None
+    assert [[cell.printed for cell in line.cells] for line in found.compounds] == [
+        [19, "—", "<5", 29],
+        [20, "—", "<5", 28],
+    ]
+    assert [cell.printed for cell in found.rest] == [40, 30, 20, 90]
+
+
+def test_the_place_of_a_hidden_total_in_the_table_does_not_tell_it(street: Street) -> None:
+    for name, level, four in (("甲", "yellow", 4), ("乙", "yellow", 4), ("丙", "yellow", 3)):
+        street.compound(name, level, orange=0, yellow=four, blue=4)
+    street.compound("丁", "yellow", orange=6)
+    street.isolate(50)
+    street.isolate(50, colour="yellow")
+    street.isolate(50, colour="blue")
+    found = figures(street)
+    assert found.compounds is not None
+    printed = [line.cells[-1].printed for line in found.compounds]
+    assert "—" in printed
+    assert printed == sorted(printed, key=lambda value: -value if isinstance(value, int) else 0)
+
+
+def test_compounds_that_claim_more_people_than_the_street_are_not_printed(street: Street) -> None:
+    street.compound("银泰小区", "red", orange=25)
+    street.conn.execute(
+        "delete from marts.isolation_episode where ctid in (select ctid from marts.isolation_episode limit 3)"
+    )
+    street.conn.commit()
+    assert figures(street).compounds is None
+
+
+def test_duties_stand_by_committee_and_are_never_hidden(street: Street) -> None:
+    street.compound("银泰小区", "none")
+    yesterday = DAY - dt.timedelta(days=1)
+    duties = {"duties_due": 3, "duties_done": 1, "duties_overdue": 2}
+    street.publish(
+        "governance_daily",
+        [
+            {"business_date": yesterday, "committee_code": code} | duties
+            for code in ("310115016001", "000000000000", "310115016")
+        ],
+    )
+    street.publish(
+        "worklist",
+        [
+            {"committee_code": "310115016001", "duty": "temperature", "status": "open", "priority": 2},
+            {"committee_code": "310115016001", "duty": "temperature", "status": "done", "priority": 2},
+        ],
+    )
+    found = figures(street)
+    assert found.duties is not None
+    line = next(line for line in found.duties if line.committee == "牡丹第二居委会")
+    assert (line.due, line.done, line.overdue, line.open_today, line.urgent_today) == (3, 1, 2, 1, 1)
+    assert {line.committee for line in found.duties} == {"牡丹第二居委会", "未落实"}
+
+
+def test_people_to_care_for_are_counted_by_tag_and_services_by_kind(street: Street) -> None:
+    street.compound("银泰小区", "none")
+    tag = {"tag": "living_alone_elderly", "label_zh": "独居老人"}
+    street.publish("person_tag", [tag | {"person_key": key} for key in ("a", "b", "b")])
+    street.publish("service_roster", [{"person_key": key, "service": "助餐服务"} for key in ("a", "b")])
+    found = figures(street)
+    assert found.care is not None
+    assert [(line.label, line.count) for line in found.care] == [("独居老人", 2)]
+    assert found.services is not None
+    assert [(line.label, line.count) for line in found.services] == [("助餐服务", 2)]
+
+
+def test_a_column_that_no_feed_fills_is_unknown_not_zero(street: Street) -> None:
+    street.compound("银泰小区", "none", elderly=70, disabled=None)
+    found = figures(street)
+    assert found.care is not None
+    counts = {line.label: line.count for line in found.care}
+    assert counts["老人(60岁及以上)"] == 70
+    assert counts["残疾人"] is None
+
+
+def test_unresolved_records_stand_by_reason_and_age(street: Street) -> None:
+    street.compound("银泰小区", "none")
+    street.publish(
+        "unresolved",
+        [
+            {"kind": "dwelling", "reason": "outside_street", "first_seen_on": DAY - dt.timedelta(days=days)}
+            for days in (0, 1, 6, 7, 13, 14)
+        ]
+        + [{"kind": "row", "reason": "entered_at_unreadable", "first_seen_on": None}],
+    )
+    found = figures(street)
+    assert found.unresolved == [
+        Unresolved("目的地在外街道,待移交", (1, 2, 2, 1)),
+        Unresolved("数据行有误", (0, 0, 0, 1)),
+    ]
+    assert found.unresolved_total == 7
+
+
+def test_when_todays_build_failed_the_report_says_whose_data_it_shows(street: Street) -> None:
+    street.compound("银泰小区", "none", as_of=DAY - dt.timedelta(days=1))
+    found = figures(street)
+    assert "今日数据尚未发布,以下为3月27日的数据。" in found.first_line
+    assert found.closed_day == DAY - dt.timedelta(days=2)
+    assert found.levels is not None
+
+
+def test_a_past_day_shows_its_history_and_not_todays_people(street: Street) -> None:
+    street.compound("银泰小区", "red", orange=25, as_of=DAY + dt.timedelta(days=3))
+    yesterday = {"business_date": DAY - dt.timedelta(days=1), "committee_code": "310115016", "arrivals": 61}
+    street.publish("governance_daily", [yesterday])
+    found = figures(street)
+    assert found.isolating is found.compounds is found.levels is None
+    assert headline(found, "抵沪来本街道") == (61, None)
+    assert "只列3月28日的历史指标" in found.first_line
+
+
+@pytest.mark.parametrize(
+    ("health", "sentence"),
+    [
+        (
+            {"status": "late", "due_at": dt.datetime(2020, 3, 28, 3, 30, tzinfo=SHANGHAI)},
+            "低保名单今日未到(应 03:30,已迟 4 小时)。",
+        ),
+        (
+            {"status": "late", "due_at": dt.datetime(2020, 3, 27, 6, 0, tzinfo=SHANGHAI)},
+            "低保名单今日未到(应3月27日 06:00,已迟 25 小时)。",
+        ),
+        ({"status": "late", "hours_since_update": 30}, "低保名单今日未到(已 30 小时没有新数据)。"),
+        (
+            {"status": "late", "failed_checks": ["stale_copy"]},
+            "低保名单今日送来的与上次内容完全相同,疑为旧文件,请联系来源单位重报。",
+        ),
+        ({"status": "missing", "hours_since_update": 1500}, "低保名单缺失:已 62 天没有新数据,请联系来源单位。"),
+        ({"status": "missing"}, "低保名单缺失:从未收到,请联系来源单位。"),
+        ({"status": "failed", "rows_accepted": 0}, "低保名单最新一批被拒收,请联系来源单位重报。"),
+        (
+            {"status": "failed", "rows_received": 100, "rows_accepted": 88, "rows_quarantined": 12},
+            "低保名单不合格:收到100行,其中12行无法使用,其余已入库;请联系来源单位更正。",
+        ),
+    ],
+)
+def test_a_feed_in_trouble_is_named_first_in_plain_words(
+    street: Street, health: dict[str, object], sentence: str
+) -> None:
+    street.compound("银泰小区", "none")
+    row = {"feed": "welfare_list", "title_zh": "低保名单", "business_date": DAY} | health
+    street.publish("feed_health", [{"feed": "a_feed", "business_date": DAY, "status": "fresh"}, row])
+    found = figures(street)
+    assert found.first_line == sentence
+    assert found.feeds is not None
+    assert found.feeds[0].title == "低保名单"
+
+
+def test_feeds_that_are_well_are_said_to_be(street: Street) -> None:
+    street.compound("银泰小区", "none")
+    street.publish("feed_health", [{"feed": "welfare_list", "business_date": DAY, "status": "fresh"}])
+    assert figures(street).first_line == "1个数据来源今日均正常。"
+
+
+def test_marts_with_the_least_columns_still_make_figures(street: Street) -> None:
+    street.publish("feed_health", [], without=("title_zh", "due_at", "received_at", "failed_checks"))
+    street.publish("feed_health", [{"feed": "border_entries", "business_date": DAY, "status": "late"}])
+    street.publish("compound_overview", [{"level": "none"}], without=("committee_name", "isolating_blue", "elderly"))
+    found = figures(street)
+    assert found.first_line == "border_entries今日未到(从未收到)。"
+    assert found.compounds is None
