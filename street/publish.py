@@ -305,13 +305,7 @@ def _retire(conn: psycopg.Connection) -> None:
         try:
             with _transaction(conn, lock_timeout=_RETIRE_LOCK_TIMEOUT):
                 stale = _stale(conn)
-                if any(partition.attached for partition in stale):
-                    conn.execute("lock table ops.published in access exclusive mode")
-                for partition in stale:
-                    if partition.attached:
-                        name = sql.Identifier("versions", _partition(partition.table, partition.version))
-                        parent = sql.Identifier("versions", partition.table)
-                        _do(conn, "alter table {} detach partition {}", parent, name)
+                _detach(conn, [partition for partition in stale if partition.attached])
             with _transaction(conn, lock_timeout=_RETIRE_LOCK_TIMEOUT):
                 _drop(conn, stale)
         except DatabaseError as error:
@@ -320,6 +314,20 @@ def _retire(conn: psycopg.Connection) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def _detach(conn: psycopg.Connection, partitions: list[_Partition]) -> None:
+    if not partitions:
+        return
+    # In the order in which a reader's statement takes its locks, so that the two never wait for each other.
+    parents = sql.SQL(", ").join(
+        sql.SQL("only {}").format(sql.Identifier("versions", table))
+        for table in sorted({partition.table for partition in partitions})
+    )
+    _do(conn, "lock table {}, ops.published in access exclusive mode", parents)
+    for table, version, _ in partitions:
+        child = sql.Identifier("versions", _partition(table, version))
+        _do(conn, "alter table {} detach partition {}", sql.Identifier("versions", table), child)
 
 
 def _stale(conn: psycopg.Connection) -> list[_Partition]:
