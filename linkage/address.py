@@ -46,11 +46,12 @@ _ROAD_LIKE_A_PLACE: Final = rf"^(?:上海|浦东|{_ANY_PROVINCE}|{_ANY_DISTRICT}
 _CITY: Final = r"^(?:中国)?,?(?:上海(?:市)?)?,?(?:浦东(?:新区|新|区)?)?,?"
 _HOME: Final = rf"^{HOME_STREET}(?:街道办事处|街道|镇|社区|地区),?"
 _OTHER_TOWN: Final = r"^(\p{Han}{1,5}?)(?:街道|镇|乡)(?:$|[^路街])"
+# Looked for behind 上海市 and 浦东新区, so 浦东 itself is never meant.
 _OTHER_PLACE: Final = (
-    rf"^(?:中国)?(?:{_ANY_PROVINCE})|^(?:上海市?)?(?:{_ANY_DISTRICT})(?:区|县)|^(?:{_ANY_DISTRICT})"
-    r"|^\p{Han}{2,7}?(?:自治州|地区|盟|县)\p{Han}"
-    r"|^\p{Han}{2,4}市"
+    rf"^(?:中国)?(?:{_ANY_PROVINCE})|^(?:{_ANY_DISTRICT})(?:区|县)"
+    r"|^\p{Han}{2,4}市|^\p{Han}{2,7}?(?:自治州|地区|盟|县)\p{Han}"
 )
+_OTHER_DISTRICT: Final = rf"^上海市?,?(?:{_ANY_DISTRICT})"
 
 _ROAD_AND_LANE: Final = (
     r"^,?(?P<road>[\p{Han}A-Z]{1,9}?(?:公路|大道|路|大街|街))?,?"
@@ -170,15 +171,13 @@ def _beyond_the_street(frame: pl.DataFrame) -> pl.DataFrame:
     town = text.str.extract(_OTHER_TOWN)
     is_home = text.str.contains(_HOME)
     other_town = (town != HOME_STREET) | text.str.contains(rf"[^{HOME_STREET[0]}]\p{{Han}}街道")
-    other_place = pl.col("whole").str.contains(_OTHER_PLACE) & ~pl.col("whole").str.contains(_ROAD_LIKE_A_PLACE)
+    # `is_road` now looks behind the city: 上海市静安路 is a road as 静安路 is.
+    other_place = ~is_road & (text.str.contains(_OTHER_PLACE) | pl.col("whole").str.contains(_OTHER_DISTRICT))
     return frame.select(
         pl.exclude("text", "whole"),
         text=text.str.replace(_HOME, ""),
         is_home=is_home.fill_null(value=False),
-        is_outside=(
-            (~is_home & other_town).fill_null(value=False)
-            | (other_place & ~pl.col("whole").str.contains("^(?:中国)?,?上海市?,?(?:浦东|花木)")).fill_null(value=False)
-        ),
+        is_outside=(~is_home & (other_town | other_place)).fill_null(value=False),
     )
 
 
