@@ -117,10 +117,11 @@ declare
     at_local timestamp;
 begin
     -- What the feeds agreed on is cut by position; any other form takes the longer way.
-    if translate(left(said, 19), 'T123456789', ' 000000000') = '0000-00-00 00:00:00' and length(said) < 26 then
+    if translate(left(said, 19), 'T123456789', ' 000000000') = '0000-00-00 00:00:00'
+        and substr(said, 20, 1) not in ('.', ',') then
         on_day := rules.calendar_day(replace(left(said, 10), '-', '')::integer);
         clock := substr(said, 12, 8);
-        zone := substr(said, 20);
+        zone := btrim(substr(said, 20));
     else
         said := regexp_replace(rules.clean(said), '([日号]|[0-9]T)(?=[0-9])', '\1 ');
         if said ~ '^[0-9]{5}\.[0-9]{1,15}$' then  -- a serial of Excel's 1900 epoch: its fraction is the time of day

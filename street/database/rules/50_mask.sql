@@ -35,7 +35,8 @@ $$;
 comment on function rules.mask(text, text) is 'A document number as a mart shows it; null when blank (R-MASK-1)';
 
 -- Called by mask_text for a clean text that holds 15 digits in a row, or E or G and 8 digits.
--- Looks at every place such a run begins, so that a number inside a longer run is found too.
+-- Eighteen characters are found inside a longer run too (a certificate, two numbers run together); fifteen digits
+-- prove too little for that and must stand alone.
 create or replace function rules.mask_numbers(said text) returns text
 language plpgsql immutable parallel safe as $$
 declare
@@ -55,7 +56,8 @@ begin
             when left(rest, 1) > '9' then 9
             when left(rest, 18) ~ '^[0-9]{17}[0-9Xx]$'
                 and rules.check_character(left(rest, 17)::bigint) = upper(substr(rest, 18, 1)) then 18
-            when rules.canonical_id(left(rest, 15)) is not null then 15
+            when masked !~ '[0-9]$' and rest !~ '^[0-9]{15}[0-9Xx]'
+                and rules.canonical_id(left(rest, 15)) is not null then 15
             else 0
         end;
         if width = 0 then
