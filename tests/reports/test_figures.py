@@ -25,7 +25,8 @@ def headline(found: Figures, label: str) -> tuple[float | None, float | None]:
 def test_a_warehouse_without_marts_knows_nothing_and_says_so(street: Street) -> None:
     found = figures(street)
     assert found.isolating_total is None
-    assert found.compounds is found.levels is found.duties is found.care is found.feeds is found.unresolved is None
+    for section in ("compounds", "levels", "duties", "care", "services", "feeds", "unresolved", "curve", "releases"):
+        assert getattr(found, section) is None
     assert {(line.yesterday, line.before) for line in found.headlines} == {(None, None)}
     assert found.first_line == "数据仓库尚未发布任何数据。"
 
@@ -215,7 +216,8 @@ def test_a_past_day_shows_its_history_and_not_todays_people(street: Street) -> N
     yesterday = {"business_date": DAY - dt.timedelta(days=1), "committee_code": "310115016", "arrivals": 61}
     street.publish("governance_daily", [yesterday])
     found = figures(street)
-    assert found.isolating is found.compounds is found.levels is None
+    for section in ("isolating", "compounds", "levels", "care"):
+        assert getattr(found, section) is None
     assert headline(found, "抵沪来本街道") == (61, None)
     assert "只列3月28日的历史指标" in found.first_line
 
