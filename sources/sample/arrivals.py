@@ -72,6 +72,27 @@ class Arrival:
         return self.entered_at.date()
 
 
+@dataclass(frozen=True)
+class Event:
+    """An arrival as the truth sees it, from whichever feed: where to, what colour, and whether its records are clean.
+
+    `new_entry` tells an entry at the border, which restarts an isolation; `at_home` whether isolation at home is ordered;
+    `closed_on` when it was moved away.
+    """
+
+    person_id: int
+    day: date
+    new_entry: bool
+    at_home: bool
+    destination: int
+    colour: str
+    origin_kind: str
+    origin_code: str | None
+    origin_name: str
+    closed_on: date | None = None
+    clean: bool = False
+
+
 @dataclass
 class Travellers:
     """Persons who may still arrive, each handed out once."""

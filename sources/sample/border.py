@@ -1,6 +1,7 @@
 """The entries (入境人员) as the port's API serves them: JSON with revisions, in the order they were recorded."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from sources.sample.addresses import FORMS, draw_forms, written
-from sources.sample.arrivals import HOME_COURSES, Arrival
+from sources.sample.arrivals import HOME_COURSES, Arrival, Event
 from sources.sample.documents import wrong_check
 from sources.sample.people import Streams
 from sources.sample.rows import Rows
@@ -54,6 +55,27 @@ def write_border(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(r.entry, ensure_ascii=False) + "\n" for r in revisions), encoding="utf-8")
     return Rows("border_entries", streams.date, path.name, "entry_id", _rows(revisions))
+
+
+def events(arrivals: Sequence[Arrival], rows: Rows) -> list[Event]:
+    """Return the arrivals that were ordered to isolate at home in this street, for the truth."""
+    usable = rows.rows.filter((pl.col("fault") == "") & ~pl.col("superseded"))
+    good: dict[int, bool] = {}
+    origin: dict[int, str | None] = {}
+    for number, document, form, country in usable.select("arrival", "good_document", "form", "origin_code").iter_rows():
+        good[number] = good.get(number, True) and document and form == "plain"
+        origin[number] = country
+    found = []
+    for number, a in enumerate(arrivals):
+        if a.broken or a.course in ("central", "transferred_out", "outside_street"):
+            continue
+        closed = a.closed_at.date() if a.closed_at and a.course in ("home_to_central", "moved_outside") else None
+        destination = -1 if a.course in ("unplaced", "moved_outside") else a.destination
+        found.append(
+            Event(a.person_id, a.day, True, True, destination, "orange", "border", origin[number], a.country.name,
+                  closed, good[number])
+        )  # fmt: skip
+    return found
 
 
 def _by_id(people: pl.DataFrame, arrivals: list[Arrival]) -> dict[int, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Writes the whole sample street: the inbox, the border's entries, the truth and a manifest."""
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -8,16 +9,18 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.sample.arrivals import border_arrivals, cutoff, daily_arrivals, travellers
+from sources.sample import border, returnees
+from sources.sample.arrivals import Arrival, Event, border_arrivals, cutoff, daily_arrivals, travellers
 from sources.sample.border import write_border
 from sources.sample.household import write_household
 from sources.sample.housing import tenures, write_housing
 from sources.sample.people import Streams, make_people
 from sources.sample.places import make_places
+from sources.sample.returnees import registrations, write_returnees
 from sources.sample.rows import Rows
-from sources.sample.truth import write_truth
+from sources.sample.truth import World, write_truth
 
-FEEDS = ("household_registry", "housing_registry", "border_entries")
+FEEDS = ("household_registry", "housing_registry", "border_entries", "returnees")
 BUSINESS_DATE = date(2020, 3, 28)
 FULL_SIZE = 240_000
 
@@ -52,38 +55,56 @@ def generate(
     newcomers = 12 + sum(daily_arrivals(streams.scale, day).values()) // 2
     people = make_people(streams, places.dwellings, persons, newcomers)
     dwellings = places.dwellings.with_columns(tenures(streams, places.dwellings, people))
-    arrivals = border_arrivals(streams, dwellings, people, travellers(streams, people))
+    who = travellers(streams, people)
+    arrivals = border_arrivals(streams, dwellings, people, who)
+    registered = registrations(streams, dwellings, who, arrivals)
+    inbox = out / "inbox"
     written: list[Rows] = []
+    events: list[Event] = []
     if "housing_registry" in feeds:
-        written.append(write_housing(streams, out / "inbox", dwellings, people))
+        written.append(write_housing(streams, inbox, dwellings, people))
     if "household_registry" in feeds:
-        written.append(write_household(streams, out / "inbox", dwellings, people))
+        written.append(write_household(streams, inbox, dwellings, people))
     if "border_entries" in feeds:
-        written.append(write_border(streams, out, dwellings, people, arrivals))
-    else:
-        arrivals = []
-    truth = write_truth(out / "truth", day, written, dwellings, people, arrivals)
-    per_day: dict[date, int] = {}
-    for arrival in arrivals:
-        per_day[arrival.day] = per_day.get(arrival.day, 0) + (not arrival.broken)
-    busiest = max(per_day, key=lambda key: per_day[key], default=day)
-    manifest = Manifest(
-        day.isoformat(),
-        persons,
-        seed,
-        [rows.feed for rows in written],
-        {rows.feed: len(rows.rows) for rows in written},
-        {rows.feed: int((rows.rows["fault"] != "").sum()) for rows in written},
-        {rows.feed: int(((rows.rows["fault"] == "") & rows.rows["superseded"]).sum()) for rows in written},
-        truth["episodes"].filter(pl.col("status") == "isolating").height,
-        busiest.isoformat(),
-        per_day.get(busiest, 0),
-        f"{cutoff(day).isoformat()}+08:00",
-    )
+        entries = write_border(streams, out, dwellings, people, arrivals)
+        written.append(entries)
+        events += border.events(arrivals, entries)
+    if "returnees" in feeds:
+        folders = write_returnees(streams, inbox, dwellings, people, registered)
+        written += folders
+        events += returnees.events(registered, folders)
+    truth = write_truth(out / "truth", World(day, dwellings, people, events, written))
+    manifest = _manifest(streams, persons, written, truth, arrivals if "border_entries" in feeds else [])
     (out / "manifest.json").write_text(
         json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     return manifest
+
+
+def _manifest(
+    streams: Streams, persons: int, written: list[Rows], truth: dict[str, pl.DataFrame], arrivals: list[Arrival]
+) -> Manifest:
+    per_day = Counter(arrival.day for arrival in arrivals if not arrival.broken)
+    busiest, most = max(per_day.items(), key=lambda item: item[1], default=(streams.date, 0))
+    counts: dict[str, Counter[str]] = {"rows": Counter(), "quarantined": Counter(), "superseded": Counter()}
+    for rows in written:
+        broken = rows.rows["fault"] != ""
+        counts["rows"][rows.feed] += len(rows.rows)
+        counts["quarantined"][rows.feed] += int(broken.sum())
+        counts["superseded"][rows.feed] += int((~broken & rows.rows["superseded"]).sum())
+    return Manifest(
+        date=streams.date.isoformat(),
+        persons=persons,
+        seed=streams.seed,
+        feeds=list(counts["rows"]),
+        rows=dict(counts["rows"]),
+        quarantined=dict(counts["quarantined"]),
+        superseded=dict(counts["superseded"]),
+        isolating=truth["episodes"].filter(pl.col("status") == "isolating").height,
+        busiest_day=busiest.isoformat(),
+        busiest_day_arrivals=most,
+        now=f"{cutoff(streams.date).isoformat()}+08:00",
+    )
 
 
 def _check(day: date, persons: int, feeds: Collection[str]) -> None:

@@ -3,7 +3,6 @@
 It is computed from the world the feeds were written from and from what the rules intend, never by running the pipeline.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.sample.arrivals import Arrival
+from sources.sample.arrivals import Event
 from sources.sample.rows import Rows
 
 _ISOLATION = timedelta(days=14)
@@ -38,50 +37,42 @@ _RECORD_COLUMNS = [
 
 @dataclass
 class Episode:
-    """A home isolation of one person as the rules intend it; `arrivals` are the positions of its arrivals."""
+    """A home isolation of one person as the rules intend it, with the destination its records give."""
 
     person_id: int
     started_on: date
     release_on: date
     status: str
-    destination: int
-    origin_code: str
-    origin_name: str
-    arrivals: list[int]
+    event: Event
+    clean: bool
 
 
-def episodes(arrivals: Sequence[Arrival], today: date) -> list[Episode]:
+def episodes(events: Sequence[Event], today: date) -> list[Episode]:
     """Return the episodes of all who isolate or isolated at home in this street.
 
-    An entry within 14 days of an earlier one of the same person restarts the episode; central isolation, a transfer and
-    a destination outside the street end it or leave none.
+    Registrations within 14 days are one episode from the earliest arrival, but an entry at the border restarts it; a
+    revision to central isolation or out of the street ends it that day.
     """
     found: list[Episode] = []
     last: dict[int, Episode] = {}
-    for number, arrival in enumerate(arrivals):
-        if arrival.broken or arrival.course in ("central", "transferred_out", "outside_street"):
+    for event in sorted(events, key=lambda e: (e.day, e.person_id, not e.new_entry)):
+        if not event.at_home:
             continue
-        destination = -1 if arrival.course in ("unplaced", "moved_outside") else arrival.destination
-        episode = Episode(
-            arrival.person_id,
-            arrival.day,
-            arrival.day + _ISOLATION,
-            "",
-            destination,
-            arrival.country.code,
-            arrival.country.name,
-            [number],
-        )
-        if arrival.closed_at and arrival.course in ("home_to_central", "moved_outside"):
-            episode.release_on, episode.status = arrival.closed_at.date(), "transferred"
-        else:
-            episode.status = "isolating" if today < episode.release_on else "completed"
-        before = last.get(arrival.person_id)
-        if before and arrival.day < before.started_on + _ISOLATION:
-            episode.arrivals = before.arrivals + episode.arrivals
+        before = last.get(event.person_id)
+        continues = before is not None and event.day < before.started_on + _ISOLATION
+        if before is not None and continues and not event.new_entry:
+            before.clean &= event.clean
+            continue
+        episode = Episode(event.person_id, event.day, event.day + _ISOLATION, "isolating", event, event.clean)
+        if event.closed_on:
+            episode.release_on, episode.status = event.closed_on, "transferred"
+        elif today >= episode.release_on:
+            episode.status = "completed"
+        if before is not None and continues:
+            episode.clean &= before.clean
             found.remove(before)
         found.append(episode)
-        last[arrival.person_id] = episode
+        last[event.person_id] = episode
     return found
 
 
@@ -113,7 +104,7 @@ def records(feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame
                 feed=pl.lit(feed.feed),
                 business_date=pl.lit(feed.business_date),
                 file=pl.lit(feed.file),
-                business_key=pl.col(feed.key),
+                business_key=pl.col(feed.key) if feed.key else pl.lit(None, dtype=pl.String),
                 revision=pl.col("revision").cast(pl.Int64),
                 row_no=pl.col("row_no").cast(pl.Int64),
                 true_person_id=_person(),
@@ -134,36 +125,40 @@ def _person() -> pl.Expr:
     return pl.format("P{}", pl.col("person_id").cast(pl.String).str.zfill(7)).alias("true_person_id")
 
 
-def write_truth(
-    out: Path,
-    today: date,
-    feeds: Sequence[Rows],
-    dwellings: pl.DataFrame,
-    people: pl.DataFrame,
-    arrivals: Sequence[Arrival],
-) -> dict[str, pl.DataFrame]:
+@dataclass(frozen=True)
+class World:
+    """What the truth is computed from: the true places and people, the arrivals, and the feeds as written."""
+
+    today: date
+    dwellings: pl.DataFrame
+    people: pl.DataFrame
+    events: Sequence[Event]
+    feeds: Sequence[Rows]
+
+
+def write_truth(out: Path, world: World) -> dict[str, pl.DataFrame]:
     """Write the truth's tables as Parquet into `out` and return them by name."""
-    all_records = records(feeds, dwellings, people)
-    in_force = all_records.filter(~pl.col("is_quarantined") & ~pl.col("is_superseded"))
-    clean = (
-        in_force.filter(pl.col("true_person_id").is_not_null())
-        .group_by("true_person_id")
-        .agg(clean=(pl.col("plain_address") & pl.col("tied_by_document").fill_null(value=False)).all())
-    )
-    found = episodes(arrivals, today)
+    all_records = records(world.feeds, world.dwellings, world.people)
+    found = episodes(world.events, world.today)
     tables = {
         "records": all_records,
-        "dwellings": _dwellings(dwellings),
-        "persons": _persons(people, all_records),
-        "episodes": _episodes(found, feeds, dwellings),
-        "residents": _residents(feeds, dwellings, people, found)
-        .join(clean, on="true_person_id", how="left", maintain_order="left")
-        .with_columns(pl.col("clean").fill_null(value=False)),
+        "dwellings": _dwellings(world.dwellings),
+        "persons": _persons(world.people, all_records),
+        "episodes": _episodes(found, world.dwellings),
+        "residents": _residents(world, found, _clean_persons(all_records)),
     }
     out.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         table.write_parquet(out / f"{name}.parquet")
     return tables
+
+
+def _clean_persons(all_records: pl.DataFrame) -> pl.DataFrame:
+    """Return whose every record that says where somebody lives is tied by its document and gives a plain address."""
+    says_where = pl.col("feed").is_in(["household_registry", "border_entries", "returnees"])
+    in_force = all_records.filter(says_where & ~pl.col("is_quarantined") & ~pl.col("is_superseded"))
+    tied = pl.col("tied_by_document").fill_null(value=False)
+    return in_force.group_by("true_person_id").agg(clean=(pl.col("plain_address") & tied).all())
 
 
 def _dwellings(dwellings: pl.DataFrame) -> pl.DataFrame:
@@ -206,74 +201,53 @@ def _persons(people: pl.DataFrame, all_records: pl.DataFrame) -> pl.DataFrame:
     return persons.filter(pl.col("true_person_id").is_in(all_records["true_person_id"].drop_nulls().unique().implode()))
 
 
-def _episodes(found: Sequence[Episode], feeds: Sequence[Rows], dwellings: pl.DataFrame) -> pl.DataFrame:
+def _episodes(found: Sequence[Episode], dwellings: pl.DataFrame) -> pl.DataFrame:
     code = dwellings["dwelling_code"]
-    border = next((feed.rows for feed in feeds if feed.feed == "border_entries"), None)
-    good: dict[int, bool] = defaultdict(lambda: True)
-    origin: dict[int, str | None] = {}
-    if border is not None:
-        usable = border.filter((pl.col("fault") == "") & ~pl.col("superseded"))
-        for number, row_good, form, country in usable.select(
-            "arrival", "good_document", "form", "origin_code"
-        ).iter_rows():
-            good[number] = good[number] and row_good and form == "plain"
-            origin[number] = country
-    return pl.DataFrame(
-        [
-            {
-                "person_id": e.person_id,
-                "started_on": e.started_on,
-                "release_on": e.release_on,
-                "status": e.status,
-                "colour": "orange",
-                "origin_kind": "border",
-                "origin_code": origin.get(e.arrivals[-1], e.origin_code),
-                "origin_name": e.origin_name,
-                "dwelling_code": code[e.destination] if e.destination >= 0 else None,
-                "clean": e.destination >= 0 and all(good[number] for number in e.arrivals),
-            }
-            for e in found
-        ],
-        schema={
-            "person_id": pl.Int64,
-            "started_on": pl.Date,
-            "release_on": pl.Date,
-            "status": pl.String,
-            "colour": pl.String,
-            "origin_kind": pl.String,
-            "origin_code": pl.String,
-            "origin_name": pl.String,
-            "dwelling_code": pl.String,
-            "clean": pl.Boolean,
-        },
-    ).select(_person(), pl.exclude("person_id"))
+    rows = [
+        {
+            "person_id": e.person_id,
+            "started_on": e.started_on,
+            "release_on": e.release_on,
+            "status": e.status,
+            "colour": e.event.colour,
+            "origin_kind": e.event.origin_kind,
+            "origin_code": e.event.origin_code,
+            "origin_name": e.event.origin_name,
+            "dwelling_code": code[e.event.destination] if e.event.destination >= 0 else None,
+            "clean": e.clean and e.event.destination >= 0,
+        }
+        for e in found
+    ]
+    texts = ("status", "colour", "origin_kind", "origin_code", "origin_name", "dwelling_code")
+    kinds: dict[str, pl.DataType] = {"person_id": pl.Int64(), "started_on": pl.Date(), "release_on": pl.Date()}
+    schema = kinds | dict.fromkeys(texts, pl.String()) | {"clean": pl.Boolean()}
+    return pl.DataFrame(rows, schema=schema).select(_person(), pl.exclude("person_id"))
 
 
-def _residents(
-    feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame, found: Sequence[Episode]
-) -> pl.DataFrame:
+def _residents(world: World, found: Sequence[Episode], clean: pl.DataFrame) -> pl.DataFrame:
     """Say where the rules put everybody: the destination while isolating, else home, else where an isolation ended."""
-    code = dwellings.select("dwelling_id", "dwelling_code")
-    registry = next((feed.rows for feed in feeds if feed.feed == "household_registry"), None)
+    people = world.people
+    registry = next((feed.rows for feed in world.feeds if feed.feed == "household_registry"), None)
     listed = set() if registry is None else set(registry.filter(pl.col("fault") == "")["person_id"].to_list())
-    at: dict[int, int] = {}
-    basis: dict[int, str] = {}
     dead = set(people.filter(pl.col("status") == "3")["person_id"].to_list())
-    for e in sorted(found, key=lambda episode: episode.started_on):
-        if e.status == "completed" and e.destination >= 0 and e.person_id not in listed:
-            at[e.person_id], basis[e.person_id] = e.destination, "after_isolation"
+    at: dict[int, tuple[int, str]] = {}
+    for event in sorted(world.events, key=lambda e: e.day):
+        over = not event.at_home or event.day + _ISOLATION <= world.today
+        if over and not event.closed_on and event.destination >= 0 and event.person_id not in listed:
+            at[event.person_id] = event.destination, "after_isolation" if event.at_home else "no_isolation"
     lives = people.filter((pl.col("presence") == "lives") & (pl.col("home") >= 0)).select("person_id", "home")
-    for person, home in lives.iter_rows():
-        if person in listed:
-            at[person], basis[person] = home, "household_registry"
+    at |= {person: (home, "household_registry") for person, home in lives.iter_rows() if person in listed}
     for e in found:
-        if e.status == "isolating" and e.destination >= 0 and e.person_id not in dead:
-            at[e.person_id], basis[e.person_id] = e.destination, "isolating"
+        if e.status == "isolating" and e.event.destination >= 0 and e.person_id not in dead:
+            at[e.person_id] = e.event.destination, "isolating"
+    places, bases = [place for place, _ in at.values()], [basis for _, basis in at.values()]
     return (
-        pl.DataFrame(
-            {"person_id": list(at), "dwelling_id": list(at.values()), "basis": [basis[person] for person in at]}
+        pl.DataFrame({"person_id": list(at), "dwelling_id": places, "basis": bases})
+        .join(
+            world.dwellings.select("dwelling_id", "dwelling_code"), on="dwelling_id", how="left", maintain_order="left"
         )
-        .join(code, on="dwelling_id", how="left", maintain_order="left")
         .select(_person(), "dwelling_code", "basis")
         .sort("true_person_id")
+        .join(clean, on="true_person_id", how="left", maintain_order="left")
+        .with_columns(pl.col("clean").fill_null(value=False))
     )

@@ -1,0 +1,38 @@
+"""Excel workbooks as offices make them: a merged title, headings, rows, blank rows, a total. The same content = the same bytes."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import xlsxwriter  # type: ignore[import-untyped]
+
+Cell = str | float | date | None
+
+
+def write_sheet(
+    path: Path, sheet: str, title: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, total: bool = False
+) -> None:
+    """Write one worksheet; a row without any cell stays blank, dates become date cells."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book = xlsxwriter.Workbook(
+        str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    book.set_properties({"created": datetime(2020, 1, 1)})  # noqa: DTZ001  a fixed mark, not a time
+    page = book.add_worksheet(sheet)
+    bold = book.add_format({"bold": True, "align": "center"})
+    day = book.add_format({"num_format": "yyyy/m/d"})
+    page.merge_range(0, 0, 0, len(headers) - 1, title, bold)
+    page.write_row(1, 0, headers, bold)
+    for line, row in enumerate(rows, start=2):
+        for column, cell in enumerate(row):
+            if isinstance(cell, date):
+                page.write_datetime(line, column, datetime(cell.year, cell.month, cell.day), day)  # noqa: DTZ001  cells have no zone
+            elif isinstance(cell, str):
+                if cell:
+                    page.write_string(line, column, cell)
+            elif cell is not None:
+                page.write_number(line, column, cell)
+    if total:
+        page.write_string(len(rows) + 2, 0, "合计")
+        page.write_number(len(rows) + 2, 2, sum(any(cell not in (None, "") for cell in row) for row in rows))
+    book.close()
