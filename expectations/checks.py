@@ -1,0 +1,252 @@
+"""The rules of one batch, as SQL conditions that hold for an offending row; all of them follow from the contract.
+
+The conditions call the functions of schema `rules`, which staging calls too: what is flagged here is null there. Where
+a value is plainly well written a cheap test on the text answers first (240,000 rows, four seconds).
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sources.contract import (
+    Between,
+    CertificateAgrees,
+    Column,
+    Contract,
+    Ordered,
+    Present,
+    Rule,
+    Severity,
+)
+from sources.readers.reading import NUL_MARK, RAGGED_MARK
+
+LONGEST_FIELD = 10_000
+OLDEST_ARRIVAL_DAYS = 365
+CLOCK_TOLERANCE = dt.timedelta(minutes=10)
+
+PLAIN_DATE = r"^(19|20)[0-9]{2}-?(0[1-9]|1[0-2])-?(0[1-9]|1[0-9]|2[0-8])$"
+PLAIN_TIMESTAMP = (
+    r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(\+08:00)?$"
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule: its name, what a breach means for the row, and the SQL condition of an offending row."""
+
+    rule: str
+    severity: Severity
+    offending: str
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What the rules must know of a batch: the day it describes and when it was received."""
+
+    business_date: dt.date
+    received_at: dt.datetime
+
+
+def checks(contract: Contract, arrived: Arrived) -> list[Check]:
+    """Every rule of a feed for one batch (docs/rules.md, Rows and batches: few quarantine, all others flag)."""
+    found = [*_unusable(contract, arrived)]
+    for column in contract.columns:
+        found += _of_column(contract, column, arrived)
+    found += _of_document(contract)
+    found += [_stated(contract, rule) for rule in contract.rules]
+    found += [
+        Check("nul_bytes_removed", "flag", f"jsonb_exists(_extra, '{NUL_MARK}')"),
+        Check("wrong_number_of_fields", "flag", f"jsonb_exists(_extra, '{RAGGED_MARK}')"),
+    ]
+    return found
+
+
+def literal(value: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def key(contract: Contract) -> str:
+    """The business key of a row as one text, cleaned; rows without one are quarantined before it is asked for."""
+    parts = [f"coalesce(rules.clean({name}), '')" for name in contract.business_key]
+    return " || chr(31) || ".join(parts)
+
+
+def read(column: Column, arrived: Arrived) -> str:
+    """The SQL expression that reads a column's text as its logical type, as staging does."""
+    match column.logical_type:
+        case "date" if column.role == "birth_date":
+            return f"rules.read_birth_date({column.name})"
+        case "date":
+            return f"rules.read_date({column.name}, {_date(arrived.business_date)})"
+        case "timestamp":
+            return f"rules.read_timestamp({column.name})"
+        case "integer":
+            return f"rules.read_int({column.name})"
+        case "number":
+            return f"rules.read_numeric({column.name})"
+        case _:
+            return f"rules.clean({column.name})"
+
+
+def _unusable(contract: Contract, arrived: Arrived) -> Iterator[Check]:
+    """The only causes of quarantine, but for those that a contract states itself."""
+    if contract.business_key:
+        yield Check("business_key__missing", "quarantine", _all_blank(*contract.business_key))
+    if contract.about_person:
+        roles = ("person_name", "person_name_latin", "document_number", "resident_id")
+        telling = [column.name for column in contract.columns if column.role in roles]
+        yield Check("person__without_name_and_document", "quarantine", _all_blank(*telling))
+    event = contract.with_role("event_time")
+    if event is None:
+        return
+    time = read(event, arrived)
+    if event.logical_type == "timestamp":
+        on, limit = f"({time} at time zone 'Asia/Shanghai')::date", _timestamp(arrived.received_at + CLOCK_TOLERANCE)
+    else:
+        on, limit = time, _date(arrived.business_date)
+    unreadable = f"{time} is null"
+    if contract.about_arrival:
+        unreadable += f" or {on} < {_date(arrived.business_date - dt.timedelta(days=OLDEST_ARRIVAL_DAYS))}"
+    yield Check(f"{event.name}__unreadable", "quarantine", unreadable)
+    yield Check(f"{event.name}__in_future", "quarantine", f"{time} > {limit}")
+
+
+def _of_column(contract: Contract, column: Column, arrived: Arrived) -> Iterator[Check]:
+    name = column.name
+    said = f"not rules.is_blank({name})"
+    yield Check(
+        f"{name}__too_long", "flag", f"octet_length({name}) > {LONGEST_FIELD} and length({name}) > {LONGEST_FIELD}"
+    )
+    if (column.required or name in contract.business_key) and contract.business_key != (name,):
+        yield Check(f"{name}__blank", "flag", f"rules.is_blank({name})")
+    if column.max_length is not None:
+        yield Check(f"{name}__wrong_format", "flag", f"length(rules.clean({name})) > {column.max_length}")
+    if column.pattern is not None:
+        yield Check(f"{name}__wrong_format", "flag", f"rules.clean({name}) !~ {literal(column.pattern)} and {said}")
+    if column.role == "sex":
+        yield Check(f"{name}__unknown_code", "flag", f"rules.read_sex({name}) is null and {said}")
+    elif column.enum:
+        codes = ", ".join(literal(code.value) for code in column.enum)
+        yield Check(
+            f"{name}__unknown_code",
+            "flag",
+            f"{name} not in ({codes}) and rules.clean({name}) not in ({codes}) and {said}",
+        )
+    if column.role == "phone":
+        yield Check(f"{name}__unreadable", "flag", f"rules.read_phone({name}) is null and {said}")
+    if column.role != "event_time":
+        yield from _of_value(column, arrived, said)
+
+
+def _of_value(column: Column, arrived: Arrived, said: str) -> Iterator[Check]:
+    name, value = column.name, read(column, arrived)
+    match column.logical_type:
+        case "date":
+            plain, day = f"{name} ~ {literal(PLAIN_DATE)}", arrived.business_date
+            yield Check(f"{name}__unreadable", "flag", f"not {plain} and {value} is null and {said}")
+            if column.role == "birth_date":
+                yield Check(f"{name}__incomplete", "flag", f"not {plain} and rules.is_partial_birth_date({name})")
+            if not column.may_be_future:
+                late = f"replace({name}, '-', '') > {literal(day.strftime('%Y%m%d'))}"
+                yield Check(
+                    f"{name}__in_future", "flag", f"case when {plain} then {late} else {value} > {_date(day)} end"
+                )
+        case "timestamp":
+            plain, following = f"{name} ~ {literal(PLAIN_TIMESTAMP)}", arrived.business_date + dt.timedelta(days=1)
+            yield Check(f"{name}__unreadable", "flag", f"not {plain} and {value} is null and {said}")
+            late = f"left({name}, 10) >= {literal(following.isoformat())}"
+            midnight = f"timestamptz {literal(following.isoformat() + ' 00:00:00+08')}"
+            yield Check(f"{name}__in_future", "flag", f"case when {plain} then {late} else {value} >= {midnight} end")
+        case "integer" | "number":
+            yield Check(f"{name}__unreadable", "flag", f"{value} is null and {said}")
+
+
+def _of_document(contract: Contract) -> Iterator[Check]:
+    """Documents that are evidence only, and a row's birth date and sex against its resident ID."""
+    birth, sex = contract.with_role("birth_date"), contract.with_role("sex")
+    for column in contract.columns:
+        if column.role not in ("document_number", "resident_id"):
+            continue
+        name, kind = column.name, _document_kind(contract, column)
+        country = contract.with_role("document_country")
+        document = f"rules.document({kind}, {name}, {country.name if country else 'null'})"
+        yield Check(f"{name}__not_an_identity", "flag", f"{document} is null and not rules.is_blank({name})")
+        canonical = f"(select rules.resident_id({name}) as number offset 0) as id"
+        if birth is not None:
+            agrees = f"replace({birth.name}, '-', '') = substr({name}, 7, 8)"
+            yield Check(
+                f"{birth.name}__contradicts_{name}",
+                "flag",
+                f"{agrees} is not true and (select rules.id_birth_date(id.number)"
+                f" <> rules.read_birth_date({birth.name}) from {canonical})",
+            )
+        if sex is not None:
+            digit = f"substr({name}, 17, 1)"
+            agrees = (
+                f"({digit} in ('1', '3', '5', '7', '9') and {sex.name} in ('1', '男', 'M')"
+                f" or {digit} in ('0', '2', '4', '6', '8') and {sex.name} in ('2', '女', 'F'))"
+            )
+            yield Check(
+                f"{sex.name}__contradicts_{name}",
+                "flag",
+                f"{agrees} is not true and rules.read_sex({sex.name}) in (1, 2)"
+                f" and (select rules.id_sex(id.number) <> rules.read_sex({sex.name}) from {canonical})",
+            )
+
+
+def _document_kind(contract: Contract, column: Column) -> str:
+    kind = contract.with_role("document_type")
+    if column.role == "resident_id":
+        return literal("resident_id")
+    if column.document_kind is not None:
+        return literal(column.document_kind)
+    if kind is None:
+        return literal("resident_id")
+    cases = " ".join(
+        f"when {literal(code.value)} then {literal(code.document_kind)}" for code in kind.enum if code.document_kind
+    )
+    return f"case rules.clean({kind.name}) {cases} end"
+
+
+def _stated(contract: Contract, rule: Rule) -> Check:
+    """A rule that the contract states itself."""
+    check = rule.check
+    match check:
+        case Present():
+            offending = _all_blank(*check.columns)
+        case Between():
+            value = f"rules.read_numeric({check.columns[0]})"
+            bounds = [
+                f"{value} {sign} {bound}"
+                for sign, bound in (("<", check.minimum), (">", check.maximum))
+                if bound is not None
+            ]
+            offending = " or ".join(bounds)
+        case Ordered():
+            first, second = (
+                f"rules.read_date({name}, null)" for name in (contract.column(c).name for c in check.columns)
+            )
+            offending = f"{first} > {second}"
+        case CertificateAgrees():
+            number, kind, level = check.columns
+            digits = f"rules.document('disability_certificate', {number}, null) is not null and "
+            compact = f"rules.document_text({number})"
+            offending = (
+                f"{digits} (substr({compact}, 19, 1) <> rules.clean({kind})"
+                f" or substr({compact}, 20, 1) <> rules.clean({level}))"
+            )
+    return Check(rule.name, rule.severity, offending)
+
+
+def _all_blank(*names: str) -> str:
+    return " and ".join(f"rules.is_blank({name})" for name in names)
+
+
+def _date(day: dt.date) -> str:
+    return f"date {literal(day.isoformat())}"
+
+
+def _timestamp(time: dt.datetime) -> str:
+    return f"timestamptz {literal(time.isoformat())}"

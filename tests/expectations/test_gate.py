@@ -1,0 +1,176 @@
+"""What the gate does with each row: docs/rules.md, Rows and batches."""
+
+import logging
+import random
+
+from expectations.gate import validate
+from street import batch
+
+
+def _quarantined(warehouse, feed, batch_id):
+    rows = warehouse.execute(
+        f"select row_no, rules from quarantine.{feed} where batch_id = %s order by row_no", (batch_id,)
+    ).fetchall()
+    warehouse.rollback()
+    return dict(rows)
+
+
+def _superseded(warehouse, batch_id):
+    rows = warehouse.execute(
+        "select row_no from ops.superseded_row where batch_id = %s order by row_no", (batch_id,)
+    ).fetchall()
+    warehouse.rollback()
+    return [row_no for (row_no,) in rows]
+
+
+def _flags(warehouse, batch_id):
+    row = warehouse.execute("select flags from ops.batch where batch_id = %s", (batch_id,)).fetchone()
+    warehouse.rollback()
+    return row[0]
+
+
+def test_a_row_without_key_or_without_name_and_document_is_quarantined_and_all_else_is_flagged(
+    landed_household, household, warehouse
+):
+    batch_id = landed_household(
+        [
+            household,
+            {**household, "person_no": " "},
+            {**household, "person_no": "P3", "full_name": "不详", "id_number": "-", "phone": "123"},
+            {**household, "person_no": "P4", "full_name": "", "id_number": "110105********0021"},
+            {**household, "person_no": "P5", "id_number": "110105194912310021", "sex": "7", "status": "x"},
+            {**household, "person_no": "P6", "birth_date": "20200329", "phone": "1.39e10", "ethnic_group": "77"},
+            {**household, "person_no": "P7", "sex": "1", "birth_date": "19500101", "updated_at": "gestern"},
+            {**household, "person_no": "P8", "registered_address": "长" * 10_001, "updated_at": "2020-03-29 00:00:00"},
+        ]
+    )
+    validate(batch_id)
+    quarantined = _quarantined(warehouse, "household_registry", batch_id)
+    assert quarantined.keys() == {2, 3}
+    assert quarantined[2] == ["business_key__missing"]
+    assert set(quarantined[3]) == {
+        "person__without_name_and_document", "full_name__blank", "phone__unreadable",
+    }  # fmt: skip
+    assert _flags(warehouse, batch_id) == {
+        "full_name__blank": 1,
+        "id_number__not_an_identity": 2,
+        "sex__unknown_code": 1,
+        "status__unknown_code": 1,
+        "birth_date__in_future": 1,
+        "birth_date__contradicts_id_number": 2,
+        "phone__unreadable": 1,
+        "ethnic_group__wrong_format": 1,
+        "sex__contradicts_id_number": 1,
+        "updated_at__unreadable": 1,
+        "updated_at__in_future": 1,
+        "registered_address__too_long": 1,
+    }
+
+
+def test_of_one_key_the_newest_version_stays_and_ties_go_to_the_later_row(landed_household, household, warehouse):
+    older = {**household, "updated_at": "2020-02-01 08:00:00"}
+    batch_id = landed_household(
+        [
+            household,
+            older,
+            {**household, "person_no": " Ｐ0001 ", "updated_at": "unreadable"},
+            {**household, "person_no": "P2"},
+            {**household, "person_no": "P2"},
+        ]
+    )
+    validate(batch_id)
+    assert _superseded(warehouse, batch_id) == [2, 3, 4]
+    assert batch.promote(warehouse, batch_id, "snapshot") == "accepted"
+    counts = warehouse.execute(
+        "select rows_received, rows_accepted, rows_quarantined, rows_superseded from ops.batch"
+    ).fetchone()
+    assert counts == (5, 2, 0, 3)
+
+
+def test_an_arrival_whose_time_is_unreadable_or_in_the_future_is_quarantined(landed_entries, entry, warehouse):
+    batch_id = landed_entries(
+        [
+            entry,
+            {**entry, "entry_id": "E2", "entered_at": "2020-03-28T07:41:00+08:00"},
+            {**entry, "entry_id": "E3", "entered_at": "2020-03-28T07:39:00+08:00"},
+            {**entry, "entry_id": "E4", "entered_at": "soon"},
+            {**entry, "entry_id": "E5", "entered_at": None},
+            {**entry, "entry_id": "E6", "entered_at": "2019-03-01T00:00:00+08:00"},
+            {**entry, "entry_id": "E7", "nationality": None},
+        ]
+    )
+    validate(batch_id)
+    assert _quarantined(warehouse, "border_entries", batch_id) == {
+        2: ["entered_at__in_future"],
+        4: ["entered_at__unreadable"],
+        5: ["entered_at__unreadable", "entered_at__blank"],
+        6: ["entered_at__unreadable"],
+    }
+    assert _flags(warehouse, batch_id) == {"document_no__not_an_identity": 1}
+
+
+def test_a_broken_revision_of_an_entry_with_a_usable_one_is_superseded_and_flagged(landed_entries, entry, warehouse):
+    first = landed_entries([entry, {**entry, "entry_id": "E2"}, {**entry, "revision": "2", "entered_at": "bad"}])
+    validate(first)
+    assert _quarantined(warehouse, "border_entries", first) == {}
+    assert _superseded(warehouse, first) == [3]
+    assert _flags(warehouse, first) == {"broken_revision_of_a_usable_entry": 1}
+    batch.promote(warehouse, first, "events")
+    warehouse.commit()
+    second = landed_entries(
+        [
+            {**entry, "entry_id": "E2", "revision": "2", "entered_at": "bad"},
+            {**entry, "entry_id": "E3", "entered_at": "x"},
+        ]
+    )
+    validate(second)
+    assert _quarantined(warehouse, "border_entries", second).keys() == {2}
+    assert _superseded(warehouse, second) == [1]
+
+
+def test_the_highest_usable_revision_is_in_force_and_a_missing_one_is_the_first(landed_entries, entry, warehouse):
+    batch_id = landed_entries(
+        [
+            {**entry, "revision": "10"},
+            {**entry, "revision": None},
+            {**entry, "revision": "9"},
+            {**entry, "revision": "x"},
+        ]
+    )
+    validate(batch_id)
+    assert _superseded(warehouse, batch_id) == [2, 3, 4]
+
+
+def test_validating_again_says_the_same_once(landed_household, household, warehouse):
+    batch_id = landed_household([household, household, {**household, "person_no": ""}])
+    validate(batch_id)
+
+    def said():
+        results = warehouse.execute("select rule, severity, passed, failed_rows from ops.check_result order by 1")
+        return (
+            results.fetchall(),
+            _quarantined(warehouse, "household_registry", batch_id),
+            _superseded(warehouse, batch_id),
+        )
+
+    before = said()
+    validate(batch_id)
+    assert said() == before
+    assert before[1].keys() == {3}
+    assert before[2] == [1]
+
+
+def test_no_value_of_a_row_reaches_a_log_or_a_result(landed_household, household, warehouse, caplog, capfd):
+    marker = f"标记{random.randrange(10**9)}"
+    bad = dict.fromkeys(household, marker)
+    with caplog.at_level(logging.DEBUG):
+        batch_id = landed_household([bad, {**bad, "person_no": "", "id_number": "31011519800101" + "0011"}])
+        validate(batch_id)
+    seen = caplog.text + "".join(capfd.readouterr())
+    results = str(warehouse.execute("select * from ops.check_result").fetchall())
+    results += str(warehouse.execute("select flags, reason from ops.batch").fetchall())
+    assert "check_result" not in results
+    assert _flags(warehouse, batch_id)
+    for text in (seen, results):
+        assert marker not in text
+        assert "31011519800101" not in text
