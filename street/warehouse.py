@@ -118,7 +118,10 @@ def _scrub(message: str) -> str:
 @contextmanager
 def _connection_in_environment(url: str | None) -> Iterator[None]:
     """Give dbt's profile its connection as environment variables, for as long as dbt runs."""
-    parts = conninfo_to_dict(url or settings().warehouse_url or "")
+    address = url or settings().warehouse_url
+    if address is None:
+        raise BuildFailed("No warehouse is known: run `street up`, or set WAREHOUSE_URL.")
+    parts = conninfo_to_dict(address)
     given = {
         "WAREHOUSE_HOST": parts.get("host"),
         "WAREHOUSE_PORT": parts.get("port"),

@@ -13,9 +13,9 @@ cleaned as (
         rules.read_timestamp(entered_at) as entered,
         rules.read_timestamp(recorded_at) as recorded,
         rules.resident_id(id_number) as resident_id,
-        upper(rules.clean(sex)) as sex_code,
         lower(rules.clean(disposition)) as disposition_code
     from received
+    offset 0
 ),
 
 identified as (
@@ -28,6 +28,7 @@ identified as (
             when 'I' then 'resident_id'
         end as written_kind
     from cleaned
+    offset 0
 ),
 
 documented as (
@@ -35,6 +36,7 @@ documented as (
         *,
         rules.document(written_kind, document_no, nationality_code) as document
     from identified
+    offset 0
 )
 
 select
@@ -46,14 +48,13 @@ select
     revision_no as revision,
     type_code as document_type,
     rules.mask(written_kind, document_no) as document_no_masked,
-    case when document is not null then coalesce(rules.number_kind(document), written_kind) end as document_kind,
+    {{ document_kind('document', 'written_kind') }} as document_kind,
     nationality_code as nationality,
-    rules.mask_text(rules.clean(name_latin)) as name_latin,
-    rules.mask_text(rules.clean(name_cn)) as name_cn,
+    rules.mask_text(name_latin) as name_latin,
+    rules.mask_text(name_cn) as name_cn,
     case
         when resident_id is not null then rules.id_sex(resident_id)
-        when sex_code = 'M' then 1
-        when sex_code = 'F' then 2
+        else rules.read_sex(sex)
     end as sex,
     coalesce(rules.id_birth_date(resident_id), rules.read_birth_date(birth_date)) as birth_date,
     upper(rules.clean(flight_no)) as flight_no,
@@ -61,7 +62,7 @@ select
     rules.clean(entry_port) as entry_port,
     entered as entered_at,
     cast(entered at time zone 'Asia/Shanghai' as date) as arrived_on,
-    rules.mask_text(rules.clean(destination_address)) as destination_address,
+    rules.mask_text(destination_address) as destination_address,
     rules.read_phone(phone) as phone,
     rules.mask('resident_id', id_number) as id_number_masked,
     case when resident_id is not null then 'resident_id' end as id_number_kind,

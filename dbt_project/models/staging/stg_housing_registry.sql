@@ -12,6 +12,8 @@ cleaned as (
         rules.read_numeric(longitude) as east,
         rules.read_numeric(latitude) as north
     from received
+    -- Has the planner read a value once, not once a use.
+    offset 0
 )
 
 select
@@ -32,7 +34,7 @@ select
     case when area > 0 then area end as area_sqm,
     case when usage_code in (1, 2, 3, 9) then usage_code end as usage,
     case when tenure_code in (1, 2, 3) then tenure_code end as tenure,
-    rules.mask_text(rules.clean(owner_name)) as owner_name,
+    rules.mask_text(owner_name) as owner_name,
     case when rules.resident_id(owner_id_number) is not null then 'resident_id' end as document_kind,
     rules.mask('resident_id', owner_id_number) as owner_id_number_masked,
     -- A building stands in or near Shanghai; anything else is a slip of the keyboard.
