@@ -146,12 +146,18 @@ def promote(conn: psycopg.Connection, batch_id: int, load_mode: LoadMode) -> Sta
 def accept(conn: psycopg.Connection, batch_id: int, by: str) -> None:
     """Put a rejected batch in force on an operator's word; `by` is kept with it.
 
-    Raises BatchError when the batch isn't rejected, or has no row that could be used.
+    Raises BatchError when the batch isn't rejected, has no row that could be used, or was rejected unread: its rows
+    have never been validated, so nobody knows which of them could be used.
     """
     with _transaction(conn):
         feed, _, current = _locked(conn, batch_id)
         if current != "rejected":
             raise BatchError(f"批次 {batch_id} 的状态是 {current}：只有被拒绝（rejected）的批次可以人工接受。")
+        validated = conn.execute(
+            "select from ops.check_result where batch_id = %s and severity = 'quarantine' limit 1", (batch_id,)
+        ).fetchone()
+        if validated is None:
+            raise BatchError(f"批次 {batch_id}（{feed}）读不到底或缺列，未经逐行校验，不能接受：请部门重新报送。")
         counts = _count(conn, batch_id, feed)
         if counts.accepted == 0:
             raise BatchError(f"批次 {batch_id}（{feed}）没有可用的行，不能接受：请部门重新报送。")

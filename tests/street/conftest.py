@@ -53,6 +53,11 @@ class Deliveries:
             "insert into ops.superseded_row select %s, %s, n from generate_series(%s + 1, %s + %s) n",
             (feed, batch_id, quarantined, quarantined, superseded),
         )
+        self.conn.execute(
+            "insert into ops.check_result (batch_id, subject, rule, severity, passed, failed_rows)"
+            " values (%s, %s, 'key_missing', 'quarantine', %s, %s)",
+            (batch_id, feed, quarantined == 0, quarantined),
+        )
         return batch_id
 
     def deliver(self, day: int, rows: int, quarantined: int = 0, *, feed: str = "snapshot_feed", source: str = ""):

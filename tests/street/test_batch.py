@@ -187,6 +187,15 @@ def test_nothing_usable_cannot_be_accepted_by_anyone(deliveries: Deliveries) -> 
         batch.accept(deliveries.conn, 999, by="王主任")
 
 
+def test_a_truncated_list_that_was_never_validated_cannot_be_accepted(deliveries: Deliveries) -> None:
+    batch_id = deliveries.land(deliveries.register("snapshot_feed", 0), 7)
+    deliveries.conn.execute("delete from ops.check_result")
+    batch.reject(deliveries.conn, batch_id, "文件不完整")
+    with pytest.raises(BatchError, match="未经逐行校验"):
+        batch.accept(deliveries.conn, batch_id, by="王主任")
+    assert batch.status(deliveries.conn, batch_id) == "rejected"
+
+
 def test_an_unreadable_delivery_is_rejected_with_what_could_be_decoded(deliveries: Deliveries) -> None:
     batch_id = deliveries.land(deliveries.register("event_feed", 0), 7)
     batch.reject(deliveries.conn, batch_id, "文件不完整")
