@@ -19,7 +19,7 @@ from reports import daily
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-    from conftest import Street
+    from tests.reports.conftest import Street
 
 DAY = dt.date(2020, 3, 28)
 PNG = b"\x89PNG\r\n\x1a\n"

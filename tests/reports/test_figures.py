@@ -9,7 +9,7 @@ from reports.figures import Figures, Unresolved, read
 from street.settings import SHANGHAI
 
 if TYPE_CHECKING:
-    from conftest import Street
+    from tests.reports.conftest import Street
 
 DAY = dt.date(2020, 3, 28)
 

@@ -19,7 +19,7 @@ from street.settings import settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Street
+    from tests.reports.conftest import Street
 
 DAY = dt.date(2020, 3, 28)
 OFFICE = ["director@hs.example", "duty@hs.example"]
