@@ -1,4 +1,4 @@
--- Reading numbers, codes and telephone numbers. (docs/rules.md, R-VAL-3 to R-VAL-6)
+-- Reading numbers, codes and telephone numbers. (docs/rules.md, R-VAL-3 to R-VAL-5)
 
 -- A decimal number: sign, thousands commas, fraction, exponent; ¥ before it or a unit the feeds use after it is
 -- allowed. Null when anything else is written.

@@ -53,7 +53,8 @@ def test_typography_goes_and_the_text_stays(ask: Ask, written: str | None, clean
 
 def test_a_value_that_says_nothing_is_blank_and_any_other_is_not(ask: Ask) -> None:
     blank = [
-        None, "", " ", "　", "-", "－", "——", "/", "*", "****", "…", "。", "、", "无", "（无）", "無", " 不详 ", "未知", "无。",
+        None, "", " ", "　", "-", "－", "——", "/", "*", "****", "…", "。", "、", "无", "（无）", "無", " 不详 ",
+        "未知", "无。",
     ]  # fmt: skip
     said = ["张", "无名", "0", "A", "310115********1234", "不详细", "=张三", "-1", "无锡", "𠮷"]
     assert ask("rules.is_blank({})", [(value,) for value in blank]) == [True] * len(blank)
