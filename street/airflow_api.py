@@ -73,6 +73,13 @@ class AirflowApi:
         except (httpx.HTTPError, ValueError, AttributeError):
             return {}
 
+    def warm(self) -> bool:
+        """Let Airflow load the API that its tasks talk to, which takes seconds; return whether it answers."""
+        try:
+            return self._client.get("/execution/health").is_success
+        except httpx.HTTPError:
+            return False
+
     def log_in(self) -> None:
         """Get a token. Raises AirflowError, also when another Airflow answers at this address."""
         try:

@@ -272,12 +272,12 @@ def _progress() -> Iterator[Any]:
 
     console = Console()
     if not console.is_terminal:
-        told: dict[str, str] = {}
+        told: set[str] = set()
 
         def tell(day: Day) -> None:
             for step in day.steps:
-                if step.ended and told.get(step.dag_id) != step.rows:
-                    told[step.dag_id] = step.rows
+                if step.ended and step.dag_id not in told:
+                    told.add(step.dag_id)
                     typer.echo("  ".join(_line(step)))
 
         yield tell

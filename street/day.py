@@ -17,6 +17,7 @@ from street.database import connect, scrubbed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+INGEST = "ingest__"
 WAREHOUSE = "warehouse"
 REPORT = "report__daily_governance"
 
@@ -73,15 +74,12 @@ def run(api: AirflowApi, as_of: dt.date, feeds: Mapping[str, str], show: Callabl
     `feeds` gives the title of each feed, `show` is called whenever something has changed.
     Raises DayError and AirflowError.
     """
-    day = Day(as_of, [Step(f"ingest__{feed}", title) for feed, title in feeds.items()])
+    day = Day(as_of, [Step(f"{INGEST}{feed}", title) for feed, title in feeds.items()])
     _wait_until_known(api, {step.dag_id for step in day.steps})
     for stage in (day.feeds, [day.warehouse], [day.report]):
         for step in stage:
             _begin(api, step, as_of)
-        _follow(api, stage, lambda: show(day))
-        if stage is day.feeds:
-            _tell_rows(day)
-            show(day)
+        _follow(api, stage, as_of, lambda: show(day))
     return day
 
 
@@ -105,17 +103,17 @@ def _begin(api: AirflowApi, step: Step, as_of: dt.date) -> None:
     step.run_id, step.state = found.run_id, found.state
 
 
-def _follow(api: AirflowApi, stage: Sequence[Step], changed: Callable[[], None]) -> None:
+def _follow(api: AirflowApi, stage: Sequence[Step], as_of: dt.date, changed: Callable[[], None]) -> None:
     changed()
     while not all(step.ended for step in stage):
         time.sleep(_POLL_SECONDS)
         for step in stage:
             if not step.ended:
-                _look(api, step)
+                _look(api, step, as_of)
         changed()
 
 
-def _look(api: AirflowApi, step: Step) -> None:
+def _look(api: AirflowApi, step: Step, as_of: dt.date) -> None:
     if step.run_id is None or step.started is None:
         return
     try:
@@ -128,21 +126,20 @@ def _look(api: AirflowApi, step: Step) -> None:
         return
     step.state, step.task = found.state, ", ".join(running)
     step.seconds = time.monotonic() - step.started
+    if step.ended and step.dag_id.startswith(INGEST):
+        step.rows = _rows(step.dag_id.removeprefix(INGEST), as_of)
 
 
-def _tell_rows(day: Day) -> None:
-    """Tell what became of the newest delivery of each feed (ops.batch)."""
+def _rows(feed: str, as_of: dt.date) -> str:
+    """Tell what became of the newest delivery of a feed (ops.batch)."""
     with scrubbed(), connect() as connection:
-        found = connection.execute(
-            "select distinct on (feed) feed, status, rows_received, rows_accepted, rows_quarantined, rows_superseded"
-            " from ops.batch where business_date <= %s order by feed, business_date desc, batch_id desc",
-            (day.as_of,),
-        ).fetchall()
-    told = {
-        feed: f"{status}: {received:,} = {accepted:,} + {quarantined:,} + {superseded:,}"
-        if status == "accepted"
-        else f"{status}: {received:,}"
-        for feed, status, received, accepted, quarantined, superseded in found
-    }
-    for step in day.feeds:
-        step.rows = told.get(step.dag_id.removeprefix("ingest__"), "无批次")
+        newest = connection.execute(
+            "select status, rows_received, rows_accepted, rows_quarantined, rows_superseded from ops.batch"
+            " where feed = %s and business_date <= %s order by business_date desc, batch_id desc limit 1",
+            (feed, as_of),
+        ).fetchone()
+    if newest is None:
+        return "无批次"
+    status, received, *parts = newest
+    whole = f"{status}: {received:,}"
+    return whole + (" = " + " + ".join(f"{part:,}" for part in parts) if status == "accepted" else "")

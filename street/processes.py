@@ -87,6 +87,18 @@ class Managed:
         port = self._read().get("port")
         return None if port is None else int(port)
 
+    def is_ready(self) -> bool:
+        """Whether it runs and, if it has a port, is the one that listens there: it may be another clone's."""
+        port = self.port()
+        if self.pid() is None or port is None:
+            return self.pid() is not None
+        for process in self._members():
+            with contextlib.suppress(psutil.Error):
+                for socket_ in process.net_connections("tcp"):
+                    if socket_.status == psutil.CONN_LISTEN and socket_.laddr.port == port:
+                        return True
+        return False
+
     def terminate(self) -> None:
         """Ask it to end."""
         pid = self.pid()

@@ -43,7 +43,7 @@ _AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 _HEALTH = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
 _READY_SECONDS = 120.0
 _GRACE_SECONDS = 8.0
-_ATTEMPTS = 3
+_ATTEMPTS = 2
 
 # What the tasks of a day import, the dear ones first (street/preload.py).
 _PRELOADED = (
@@ -94,6 +94,10 @@ class Supervisor:
     def airflow_password(self) -> str:
         """The password of LOGIN."""
         return self._secret("airflow_password", lambda: secrets.token_urlsafe(12))
+
+    @property
+    def _border_token(self) -> str:
+        return self._secret("street_border_api_token", lambda: secrets.token_hex(16))
 
     @property
     def makes_sample(self) -> bool:
@@ -196,7 +200,7 @@ class Supervisor:
         if self.makes_sample:
             plain["street_inbox"] = str(self.sample_dir / "inbox")
             plain["street_border_api_url"] = f"http://{HOST}:{ports['border-api']}"
-            hidden["street_border_api_token"] = self._secret("street_border_api_token", lambda: secrets.token_hex(16))
+            hidden["street_border_api_token"] = self._border_token
         remember(plain, hidden)
 
     def _migrate_airflow(self, ports: Mapping[str, int]) -> None:
@@ -283,10 +287,8 @@ class Supervisor:
             time.sleep(0.25)
 
     def _is_healthy(self) -> bool:
-        for name in self._services():
-            port = self._managed(name).port()
-            if port is not None and not answers(port):
-                return False
+        if not all(self._managed(name).is_ready() for name in self._services()):
+            return False
         with self.airflow() as api:
             health = api.health()
             if any(health.get(part) != "healthy" for part in ("metadatabase", *_HEALTH.values())):
@@ -295,7 +297,7 @@ class Supervisor:
                 api.log_in()  # another clone's Airflow on this port would not let us in
             except AirflowError:
                 return False
-        return True
+            return api.warm()
 
     def _environment(self, ports: Mapping[str, int]) -> dict[str, str]:
         """Return the environment of every service: all settings, then Airflow's own."""
