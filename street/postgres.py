@@ -57,12 +57,12 @@ class Postgres:
     @property
     def data(self) -> Path:
         """The data directory."""
-        return self.home / "data"
+        return self.home.resolve() / "data"  # the server doesn't work in our directory
 
     @property
     def log(self) -> Path:
         """The server's log; it holds no statement and no value (see `_configuration`)."""
-        return self.home / "postgres.log"
+        return self.home.resolve() / "postgres.log"
 
     def start(self) -> None:
         """Bring the server up with its roles and databases; a running server is left alone.
@@ -99,8 +99,8 @@ class Postgres:
             return None
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(int(lines[0]))
-            # The number may have been given to another process since: only a postgres counts.
-            if process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE:
+            # The number may have been given to another process since, even to another clone's server.
+            if str(self.data) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
                 return int(lines[0])
         return None
 

@@ -219,9 +219,11 @@ begin
 end
 $$;
 
--- Every object is owned by the role that migrates; the pipeline works as that owner or as a member of `pipeline`.
+-- Every object is owned by the role that migrates, and the runs work as that owner. Members of `pipeline` read what a
+-- run reads and keep its records.
 grant usage, create on schema raw, quarantine, rules, ops, staging, build, versions, core, linkage, marts, audit to pipeline;
 grant select, insert, update, delete on all tables in schema ops, linkage to pipeline;
+alter default privileges in schema raw, quarantine, staging grant select on tables to pipeline;
 grant usage on schema marts, versions, ops to dashboard_reader, committee_reader, street_reader;
 grant usage on schema audit, ops to auditor;
 grant select on all tables in schema ops to auditor;
