@@ -11,16 +11,29 @@ import polars as pl
 
 from sources.sample import border, returnees
 from sources.sample.arrivals import Arrival, Event, border_arrivals, cutoff, daily_arrivals, travellers
+from sources.sample.benefits import write_benefits
 from sources.sample.border import write_border
+from sources.sample.disability import write_disability
 from sources.sample.household import write_household
 from sources.sample.housing import tenures, write_housing
 from sources.sample.people import Streams, make_people
 from sources.sample.places import make_places
+from sources.sample.property import write_property
 from sources.sample.returnees import registrations, write_returnees
+from sources.sample.roles import write_roles
 from sources.sample.rows import Rows
 from sources.sample.truth import World, write_truth
 
-FEEDS = ("household_registry", "housing_registry", "border_entries", "returnees")
+FEEDS = (
+    "household_registry",
+    "housing_registry",
+    "border_entries",
+    "returnees",
+    "welfare_list",
+    "disability_list",
+    "community_roles",
+    "property_occupancy",
+)
 BUSINESS_DATE = date(2020, 3, 28)
 FULL_SIZE = 240_000
 
@@ -69,6 +82,14 @@ def generate(
         entries = write_border(streams, out, dwellings, people, arrivals)
         written.append(entries)
         events += border.events(arrivals, entries)
+    if "welfare_list" in feeds:
+        written.append(write_benefits(streams, inbox, dwellings, people))
+    if "disability_list" in feeds:
+        written.append(write_disability(streams, inbox, dwellings, people))
+    if "community_roles" in feeds:
+        written.append(write_roles(streams, inbox, dwellings, people))
+    if "property_occupancy" in feeds:
+        written += write_property(streams, inbox, dwellings, people)
     if "returnees" in feeds:
         folders = write_returnees(streams, inbox, dwellings, people, registered)
         written += folders

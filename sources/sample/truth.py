@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from sources.sample import attributes
 from sources.sample.arrivals import Event
 from sources.sample.rows import Rows
 
@@ -140,12 +141,26 @@ def write_truth(out: Path, world: World) -> dict[str, pl.DataFrame]:
     """Write the truth's tables as Parquet into `out` and return them by name."""
     all_records = records(world.feeds, world.dwellings, world.people)
     found = episodes(world.events, world.today)
+    residents = _residents(world, found, _clean_persons(all_records))
+    isolating = pl.DataFrame(
+        [(e.person_id, e.clean and e.event.destination >= 0) for e in found if e.status == "isolating"],
+        schema={"person_id": pl.Int64, "clean": pl.Boolean},
+        orient="row",
+    )
+    code = world.dwellings.select("dwelling_id", "dwelling_code")
+    tags = attributes.tags(world.feeds, world.people, residents, isolating, world.today)
+    homes = residents.join(code, on="dwelling_id", how="left", maintain_order="left")
     tables = {
         "records": all_records,
         "dwellings": _dwellings(world.dwellings),
         "persons": _persons(world.people, all_records),
         "episodes": _episodes(found, world.dwellings),
-        "residents": _residents(world, found, _clean_persons(all_records)),
+        "residents": homes.select(_person(), "dwelling_code", "basis", "clean"),
+        "occupancy": attributes.occupancy(world.feeds, world.dwellings),
+        "services": attributes.services(world.feeds, world.today).select(_person(), pl.exclude("person_id")),
+        "tags": tags.join(homes.drop("clean"), on="person_id", how="left", maintain_order="left").select(
+            _person(), "dwelling_code", "tag", "clean"
+        ),
     }
     out.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
@@ -243,11 +258,8 @@ def _residents(world: World, found: Sequence[Episode], clean: pl.DataFrame) -> p
     places, bases = [place for place, _ in at.values()], [basis for _, basis in at.values()]
     return (
         pl.DataFrame({"person_id": list(at), "dwelling_id": places, "basis": bases})
-        .join(
-            world.dwellings.select("dwelling_id", "dwelling_code"), on="dwelling_id", how="left", maintain_order="left"
-        )
-        .select(_person(), "dwelling_code", "basis")
-        .sort("true_person_id")
+        .sort("person_id")
+        .with_columns(_person())
         .join(clean, on="true_person_id", how="left", maintain_order="left")
         .with_columns(pl.col("clean").fill_null(value=False))
     )
