@@ -389,3 +389,43 @@ def test_a_committee_gets_a_new_password_and_loses_access_when_it_is_taken_away(
         login(role, password)
     with pytest.raises(access.AccessError, match="12 位"):
         access.grant(warehouse, "'; drop role pipeline")
+
+
+def test_publishing_moves_a_table_without_rewriting_it(warehouse: psycopg.Connection) -> None:
+    publish.publish(warehouse, build(warehouse, gone="1"))
+    version = build(warehouse)
+    before = warehouse.execute("select pg_relation_filenode('build.household_view')").fetchone()
+    warehouse.commit()
+    publish.publish(warehouse, version)
+    after = warehouse.execute(f"select pg_relation_filenode('versions.household_view__{version}')").fetchone()
+    assert before == after
+
+
+@pytest.mark.parametrize(
+    ("mart", "condition"),
+    [
+        ("building_view", "building_key = 'k7'"),
+        ("household_view", "dwelling_key = 'k7'"),
+        ("worklist", "true"),
+        ("isolation_episode", "true"),
+        ("unresolved", "true"),
+    ],
+)
+def test_a_committees_reads_go_by_an_index_under_row_security(
+    warehouse: psycopg.Connection, login, mart: str, condition: str
+) -> None:
+    version = build(warehouse)
+    for table in ("building_view", "household_view", "worklist", "isolation_episode", "unresolved"):
+        keyed = {"building_view": "building_key", "household_view": "dwelling_key"}.get(table)
+        warehouse.execute(
+            f"insert into build.{table} (committee_code, built_by{f', {keyed}' if keyed else ''})"
+            f" select '310115016' || lpad((n % 59 + 1)::text, 3, '0'), {version}{', $$k$$ || n / 3' if keyed else ''}"
+            " from generate_series(1, 20000) as n"
+        )
+    warehouse.commit()
+    publish.publish(warehouse, version)
+    role, password = access.grant(warehouse, ONE)
+    with login(role, password) as conn:
+        plan = "\n".join(row[0] for row in conn.execute(f"explain select * from marts.{mart} where {condition}"))
+    assert f"Seq Scan on {mart}__" not in plan
+    assert f"on {mart}__{version}" in plan
