@@ -30,8 +30,8 @@ INK, MUTED, RULE = "#1f2a37", "#6b7280", "#e5e7eb"
 PALETTE = {"red": "#c0322b", "orange": "#e0701c", "yellow": "#e9b11c", "blue": "#3878b8", CALM: "#7fa88b"}
 """Colours of origins and levels, the same in pictures and text."""
 
-_WIDTH = 6.2  # inches: sharp on a phone, and 12 pt text stays readable when a mail client shrinks it to 360 px
-_DPI = 200
+_WIDTH = 5.2  # inches: sharp on a phone, and 12 pt text stays readable when a mail client shrinks it to 360 px
+_DPI = 220
 _HATCH = "////"
 _NAMED = 16  # compounds drawn; the table and the workbook name them all
 
