@@ -1,7 +1,7 @@
 -- One row a compound x committee.
 select
     dwelling.compound_key,
-    dwelling.committee_code,
+    coalesce(dwelling.committee_code, '{{ var("unplaced_code") }}') as committee_code,
     min(dwelling.compound_name) as compound_name,
     min(committee.committee_name) as committee_name,
     avg(dwelling.longitude) as longitude,

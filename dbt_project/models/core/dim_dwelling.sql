@@ -9,7 +9,8 @@ select
     dwelling.building_key,
     dwelling.compound_key,
     dwelling.compound_name,
-    dwelling.committee_code,
+    -- A code that is no committee of the street places nobody.
+    committee.committee_code,
     dwelling.road,
     dwelling.lane,
     dwelling.building_no,
@@ -32,3 +33,4 @@ select
 from {{ source('linkage_build', 'dwelling') }} as dwelling
 inner join {{ ref('stg_housing_registry') }} as housing
     on dwelling.batch_id = housing.batch_id and dwelling.row_no = housing.row_no
+left join {{ ref('dim_committee') }} as committee on dwelling.committee_code = committee.committee_code

@@ -9,7 +9,7 @@ with ranked as (
         row_number() over (
             partition by person_key
             order by feed <> 'household_registry', batch_id desc, row_no desc
-        ) as leading
+        ) as lead_order
     from {{ source('linkage_build', 'record_link') }}
     where person_key is not null
 )
@@ -19,4 +19,4 @@ select
     person_method,
     person_score
 from ranked
-where leading = 1
+where lead_order = 1

@@ -18,13 +18,13 @@ totals as (
     select
         fact.business_date,
         coalesce(place.committee_code, '{{ var("street_code") }}') as committee_code,
-        sum(fact.arrivals) as arrivals,
-        sum(fact.arrivals_abroad) as arrivals_abroad,
-        sum(fact.isolating) as isolating,
-        sum(fact.released) as released,
-        sum(fact.residents) as residents,
-        sum(fact.living_alone_elderly) as living_alone_elderly,
-        sum(fact.unresolved) as unresolved
+        sum(fact.counted) filter (where fact.measure = 'arrivals') as arrivals,
+        sum(fact.counted) filter (where fact.measure = 'arrivals_abroad') as arrivals_abroad,
+        sum(fact.counted) filter (where fact.measure = 'isolating') as isolating,
+        sum(fact.counted) filter (where fact.measure = 'released') as released,
+        sum(fact.counted) filter (where fact.measure = 'residents') as residents,
+        sum(fact.counted) filter (where fact.measure = 'living_alone_elderly') as living_alone_elderly,
+        sum(fact.counted) filter (where fact.measure = 'unresolved') as unresolved
     from {{ ref('int_governance_fact') }} as fact
     left join places as place on fact.committee_code = place.committee_code
     group by grouping sets ((fact.business_date, place.committee_code), (fact.business_date))
