@@ -43,7 +43,7 @@ _ANY_DISTRICT: Final = "|".join(_DISTRICTS)
 
 # 上海路, 浦东大道, 山东路 begin like a city or a province and are roads.
 _ROAD_LIKE_A_PLACE: Final = rf"^(?:上海|浦东|{_ANY_PROVINCE}|{_ANY_DISTRICT})(?:[东西南北中]?[一二三]?路|大道|大街)"
-_CITY: Final = r"^(?:中国)?,?(?:上海(?:市)?)?,?(?:浦东(?:新区|新|区)?)?,?"
+_CITY: Final = (r"^(?:中国)?,?(?:上海市?)?,?", r"^(?:浦东(?:新区|新|区)?)?,?")
 _HOME: Final = rf"^{HOME_STREET}(?:街道办事处|街道|镇|社区|地区),?"
 _OTHER_TOWN: Final = r"^(\p{Han}{1,5}?)(?:街道|镇|乡)(?:$|[^路街])"
 # Looked for behind 上海市 and 浦东新区, so 浦东 itself is never meant.
@@ -166,8 +166,9 @@ def _beyond_the_street(frame: pl.DataFrame) -> pl.DataFrame:
     """Strip what stands before the road (column `text`); say whether it names this street or another place."""
     text = pl.col("text")
     is_road = text.str.contains(_ROAD_LIKE_A_PLACE)
-    without_city = pl.when(is_road).then(text).otherwise(text.str.replace(_CITY, ""))
-    frame = frame.with_columns(whole="text", text=without_city)
+    frame = frame.with_columns(whole="text")
+    for prefix in _CITY:
+        frame = frame.with_columns(text=pl.when(is_road).then(text).otherwise(text.str.replace(prefix, "")))
     town = text.str.extract(_OTHER_TOWN)
     is_home = text.str.contains(_HOME)
     other_town = (town != HOME_STREET) | text.str.contains(rf"[^{HOME_STREET[0]}]\p{{Han}}街道")

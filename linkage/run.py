@@ -112,7 +112,7 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
         raise RuntimeError("STREET_HMAC_KEY is not set: without it no document can be matched.")
     key = secret.get_secret_value().encode()
     with connect() as conn, scrubbed():
-        conn.execute("select pg_advisory_xact_lock(hashtext(%s))", [_LOCK])
+        conn.execute("select pg_advisory_xact_lock(hashtext(%s)), set_config('work_mem', '64MB', true)", [_LOCK])
         with _timed("register") as counted:
             doors = register.load(conn, as_of)
             counted.append(doors.doors.height)
@@ -168,10 +168,19 @@ def _records(conn: psycopg.Connection, feed: PersonFeed, key: bytes) -> pl.DataF
     kind = "s.document_kind" if "document_kind" in staged else "null"
     number = f"r.{role['document_number']}" if "document_number" in role else "null::text"
     canonical = f"rules.document({kind}, {number}, {country})"
+    born = f"rules.read_birth_date(r.{role['birth_date']})" if "birth_date" in role else "null::date"
+    # Staging has proved most of them already; proving 240,000 again takes longer than all the rest of the query.
+    if "document_kind" in staged:
+        canonical = (
+            "case when s.document_kind in ('resident_id', 'residence_permit') "
+            f"and {number} ~ '^[0-9]{{17}}[0-9X]$' then {number} else {canonical} end"
+        )
+    if "birth_date" in role and role["birth_date"] in staged:
+        column = role["birth_date"]
+        born = f"case when to_char(s.{column}, 'YYYYMMDD') = r.{column} then s.{column} else {born} end"
     second = f"rules.document('resident_id', r.{role['resident_id']}, null)" if "resident_id" in role else "null::text"
     parts = [f"s.{c}::text" if c in staged else f"rules.document_text(r.{c})" for c in feed.business_key]
     record = f"concat_ws(chr(31), {', '.join(f'coalesce({p}, chr(30))' for p in parts)})" if parts else "r._row_hash"
-    born = f"rules.read_birth_date(r.{role['birth_date']})" if "birth_date" in role else "null::date"
     query = f"""
         select s.batch_id, s.row_no, {record} as record_text, r._row_hash as row_hash, {canonical} as canonical,
             {second} as second_canonical,
@@ -182,9 +191,9 @@ def _records(conn: psycopg.Connection, feed: PersonFeed, key: bytes) -> pl.DataF
             {cleaned("building")} as building, {cleaned("room")} as room
         from staging.stg_{feed.feed} as s
         join raw.{feed.feed} as r on r._batch_id = s.batch_id and r._row_no = s.row_no
-        order by s.batch_id, s.row_no
     """
     rows = read(conn, query, {"batch_id": pl.Int64, "row_no": pl.Int32, "birth_date": pl.Date})
+    rows = rows.sort("batch_id", "row_no")
     rows = rows.with_columns(
         feed=pl.lit(feed.feed),
         has_birth_date=pl.lit("birth_date" in role),
@@ -372,9 +381,10 @@ def _decisions(conn: psycopg.Connection) -> list[persons.Decision]:
 
 def _remember(conn: psycopg.Connection, links: persons.Links, as_of: date) -> None:
     on = pl.lit(as_of).alias("first_seen_on")
-    append(conn, "linkage.person", links.persons.with_columns(on))
-    append(conn, "linkage.person_document", links.documents.with_columns(on))
-    append(conn, "linkage.person_record", links.records.with_columns(on))
+    # In the order of their index a quarter of a million keys go in several times faster.
+    append(conn, "linkage.person", links.persons.sort("person_key").with_columns(on))
+    append(conn, "linkage.person_document", links.documents.sort("document_hash").with_columns(on))
+    append(conn, "linkage.person_record", links.records.sort("feed", "record").with_columns(on))
     with conn.cursor() as cursor:
         cursor.executemany(
             "update linkage.person set merged_into = %s, merged_on = %s where person_key = %s",
