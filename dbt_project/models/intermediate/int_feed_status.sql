@@ -68,7 +68,11 @@ due as (
 
 select
     feed,
+    title_zh,
+    department,
     business_date,
+    -- When the next delivery was expected; a feed never received is expected every day.
+    coalesce(last_due + period, (business_date + due_at) at time zone 'Asia/Shanghai') as due_at,
     moment,
     received_at,
     batch_contract_version as contract_version,

@@ -25,19 +25,6 @@ arrivals as (
     group by compound_key, committee_code
 ),
 
-isolation as (
-    select
-        compound_key,
-        committee_code,
-        count(*) filter (where status = 'isolating') as isolating,
-        count(*) filter (where status = 'isolating' and colour = 'orange') as isolating_orange,
-        count(*) filter (where status = 'isolating' and colour = 'yellow') as isolating_yellow,
-        count(*) filter (where status = 'isolating' and colour = 'blue') as isolating_blue,
-        count(*) filter (where status = 'completed') as completed_14d
-    from {{ ref('int_shown_isolation') }}
-    group by compound_key, committee_code
-),
-
 tags as (
     select
         compound_key,
@@ -75,12 +62,7 @@ select
     {{ tag_count('low_income', 'tags') }},
     {{ tag_count('party_members', 'tags') }},
     {{ tag_count('volunteers', 'tags') }},
-    (
-        select level.level from {{ ref('levels') }} as level
-        where level.from_persons <= coalesce(isolation.isolating, 0)
-        order by level.from_persons desc
-        limit 1
-    ) as level,
+    coalesce(isolation.level, 'none') as level,
     {{ as_of() }} as as_of
 from {{ ref('dim_compound') }} as compound
 left join residents
@@ -89,7 +71,7 @@ left join occupancy
     on compound.compound_key = occupancy.compound_key and compound.committee_code = occupancy.committee_code
 left join arrivals
     on compound.compound_key = arrivals.compound_key and compound.committee_code = arrivals.committee_code
-left join isolation
+left join {{ ref('int_compound_isolation') }} as isolation
     on compound.compound_key = isolation.compound_key and compound.committee_code = isolation.committee_code
 left join tags
     on compound.compound_key = tags.compound_key and compound.committee_code = tags.committee_code

@@ -26,7 +26,10 @@ failed as (
 
 select
     health.feed,
+    health.title_zh,
+    health.department,
     health.business_date,
+    health.due_at,
     sums.batch_id,
     health.received_at,
     cast(coalesce(sums.rows_received, 0) as integer) as rows_received,
@@ -34,8 +37,11 @@ select
     cast(coalesce(sums.rows_quarantined, 0) as integer) as rows_quarantined,
     cast(coalesce(sums.rows_superseded, 0) as integer) as rows_superseded,
     round(100.0 * sums.rows_quarantined / nullif(sums.rows_received, 0), 2) as quarantined_pct,
-    round(cast(greatest(extract(epoch from health.moment - health.received_at), 0) / 3600 as numeric), 1)
-        as hours_since_update,
+    -- greatest() overlooks a null: a feed never received has no hours, rather than none.
+    case
+        when health.received_at is not null
+            then round(cast(greatest(extract(epoch from health.moment - health.received_at), 0) / 3600 as numeric), 1)
+    end as hours_since_update,
     health.status,
     coalesce(failed.rules, cast(array[] as text []))
     || case when health.is_stale_copy then array['stale_copy'] else cast(array[] as text []) end as failed_checks,

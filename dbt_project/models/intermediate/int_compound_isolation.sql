@@ -1,0 +1,38 @@
+-- One row a compound x committee with someone isolating or completed within 14 days: how many, and the level.
+with counted as (
+    select
+        compound_key,
+        committee_code,
+        count(*) filter (where status = 'isolating') as isolating,
+        count(*) filter (where status = 'isolating' and colour = 'orange') as isolating_orange,
+        count(*) filter (where status = 'isolating' and colour = 'yellow') as isolating_yellow,
+        count(*) filter (where status = 'isolating' and colour = 'blue') as isolating_blue,
+        count(*) filter (where status = 'completed') as completed_14d
+    from {{ ref('int_shown_isolation') }}
+    where compound_key is not null and committee_code is not null
+    group by compound_key, committee_code
+),
+
+levelled as (
+    select
+        counted.*,
+        level.level,
+        row_number() over (
+            partition by counted.compound_key, counted.committee_code
+            order by level.from_persons desc
+        ) as highest
+    from counted
+    inner join {{ ref('levels') }} as level on counted.isolating >= level.from_persons
+)
+
+select
+    compound_key,
+    committee_code,
+    isolating,
+    isolating_orange,
+    isolating_yellow,
+    isolating_blue,
+    completed_14d,
+    level
+from levelled
+where highest = 1
