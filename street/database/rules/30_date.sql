@@ -24,6 +24,7 @@ declare
     said text := rules.clean(written);
     shape text;
     fields text;
+    ymd integer;
     found date;
     earlier date;
 begin
@@ -35,25 +36,23 @@ begin
     fields := translate(said, '年月-.日号', '////');
     if left(shape, 4) || replace(substr(shape, 5), '00', '0')
         in ('0000/0/0', '0000-0-0', '0000.0.0', '0000年0月0日', '0000年0月0号', '0000年0月0') then
-        return rules.calendar_day(
-            split_part(fields, '/', 1)::integer * 10000
+        ymd := split_part(fields, '/', 1)::integer * 10000
             + split_part(fields, '/', 2)::integer * 100
-            + split_part(fields, '/', 3)::integer);
+            + split_part(fields, '/', 3)::integer;
+        return rules.calendar_day(ymd);
     end if;
     if replace(shape, '00', '0') in ('0月0日', '0月0号', '0月0', '0/0') and reference is not null then
         -- The year is not written: the latest such day not after the reference; but where that is over 60 days
         -- back, this year's, which may lie in the future.
-        found := rules.calendar_day(
-            extract(year from reference)::integer * 10000
+        ymd := extract(year from reference)::integer * 10000
             + split_part(fields, '/', 1)::integer * 100
-            + split_part(fields, '/', 2)::integer);
+            + split_part(fields, '/', 2)::integer;
+        found := rules.calendar_day(ymd);
         if found <= reference then
             return found;
         end if;
-        earlier := rules.calendar_day(
-            (extract(year from reference)::integer - 1) * 10000
-            + split_part(fields, '/', 1)::integer * 100
-            + split_part(fields, '/', 2)::integer);
+        ymd := ymd - 10000;
+        earlier := rules.calendar_day(ymd);
         return case when earlier >= reference - 60 then earlier else found end;
     end if;
     -- Numbers, perhaps printed as floats. A serial of Excel's 1900 epoch has five digits (1927 to 2173): fewer are
@@ -111,6 +110,7 @@ create or replace function rules.read_timestamp(written text) returns timestampt
 language plpgsql immutable parallel safe as $$
 declare
     said text := written;
+    ymd integer;
     on_day date;
     clock text;
     zone text;
@@ -119,7 +119,8 @@ begin
     -- What the feeds agreed on is cut by position; any other form takes the longer way.
     if translate(left(said, 19), 'T123456789', ' 000000000') = '0000-00-00 00:00:00'
         and substr(said, 20, 1) not in ('.', ',') then
-        on_day := rules.calendar_day(replace(left(said, 10), '-', '')::integer);
+        ymd := replace(left(said, 10), '-', '');
+        on_day := rules.calendar_day(ymd);
         clock := substr(said, 12, 8);
         zone := btrim(substr(said, 20));
     else

@@ -50,19 +50,20 @@ create or replace function rules.canonical_id(compact text) returns text
 language plpgsql immutable parallel safe as $$
 declare
     body text;
+    ymd integer;
 begin
     if length(compact) = 18 and compact ~ '^[0-9]+X?$' then
-        body := left(compact, 17);
-        if right(compact, 1) <> rules.check_character(body::bigint) then
+        if right(compact, 1) <> rules.check_character(left(compact, 17)::bigint) then
             return null;
         end if;
+        ymd := substr(compact, 7, 8);
+        return case when rules.calendar_day(ymd) is not null then compact end;
     elsif length(compact) = 15 and compact ~ '^[0-9]+$' and left(compact, 2) not in ('81', '82', '83') then
         body := left(compact, 6) || '19' || right(compact, 9);
+        ymd := substr(body, 7, 8);
+        return case when rules.calendar_day(ymd) is not null then body || rules.check_character(body::bigint) end;
     end if;
-    if rules.calendar_day(substr(body, 7, 8)::integer) is null then
-        return null;
-    end if;
-    return body || rules.check_character(body::bigint);
+    return null;
 end;
 $$;
 comment on function rules.canonical_id(text) is 'The canonical 18 characters of a compact number; see resident_id';
