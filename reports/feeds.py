@@ -89,10 +89,8 @@ def _lateness(row: dict[str, Any], now: dt.datetime) -> str:
 
 
 def _last_arrival(row: dict[str, Any], now: dt.datetime) -> str:
-    hours = row.get("hours_since_update")
-    if hours is None and row.get("received_at") is not None:
-        hours = (now - row["received_at"]).total_seconds() / 3600
-    return "从未收到" if hours is None else f"已 {_duration(float(hours))}没有新数据"
+    received: dt.datetime | None = row.get("received_at")
+    return "从未收到" if received is None else f"已 {_duration((now - received).total_seconds() / 3600)}没有新数据"
 
 
 def _duration(hours: float) -> str:

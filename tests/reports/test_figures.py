@@ -233,12 +233,18 @@ def test_a_past_day_shows_its_history_and_not_todays_people(street: Street) -> N
             {"status": "late", "due_at": dt.datetime(2020, 3, 27, 6, 0, tzinfo=SHANGHAI)},
             "低保名单今日未到(应3月27日 06:00,已迟 25 小时)。",
         ),
-        ({"status": "late", "hours_since_update": 30}, "低保名单今日未到(已 30 小时没有新数据)。"),
+        (
+            {"status": "late", "received_at": dt.datetime(2020, 3, 27, 1, 30, tzinfo=SHANGHAI)},
+            "低保名单今日未到(已 30 小时没有新数据)。",
+        ),
         (
             {"status": "late", "failed_checks": ["stale_copy"]},
             "低保名单今日送来的与上次内容完全相同,疑为旧文件,请联系来源单位重报。",
         ),
-        ({"status": "missing", "hours_since_update": 1500}, "低保名单缺失:已 62 天没有新数据,请联系来源单位。"),
+        (
+            {"status": "missing", "received_at": dt.datetime(2020, 1, 25, 20, 0, tzinfo=SHANGHAI)},
+            "低保名单缺失:已 62 天没有新数据,请联系来源单位。",
+        ),
         ({"status": "missing"}, "低保名单缺失:从未收到,请联系来源单位。"),
         ({"status": "failed", "rows_accepted": 0}, "低保名单最新一批被拒收,请联系来源单位重报。"),
         (
