@@ -123,6 +123,9 @@ begin
         on_day := rules.calendar_day(ymd);
         clock := substr(said, 12, 8);
         zone := btrim(substr(said, 20));
+        if clock collate "C" > '23:59:59' or substr(clock, 4, 1) > '5' or substr(clock, 7, 1) > '5' then
+            return null;
+        end if;
     else
         said := regexp_replace(rules.clean(said), '([日号]|[0-9]T)(?=[0-9])', '\1 ');
         if said ~ '^[0-9]{5}\.[0-9]{1,15}$' then  -- a serial of Excel's 1900 epoch: its fraction is the time of day
@@ -138,9 +141,9 @@ begin
         end if;
         zone := coalesce(regexp_substr(clock, '[Zz+-].*$'), '');
         clock := left(clock, length(clock) - length(zone));
-    end if;
-    if clock !~ '^(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]{1,9})?)?$' then
-        return null;
+        if clock !~ '^(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]{1,9})?)?$' then
+            return null;
+        end if;
     end if;
     -- Microseconds are the database's resolution; what lies beyond is cut, not rounded into the next minute.
     at_local := on_day + make_time(
