@@ -76,8 +76,9 @@ class Arrival:
 class Event:
     """An arrival as the truth sees it, from whichever feed: where to, what colour, and whether its records are clean.
 
-    `new_entry` tells an entry at the border, which restarts an isolation; `at_home` whether isolation at home is ordered;
-    `closed_on` when it was moved away.
+    `new_entry` tells an entry at the border, which restarts an isolation; `at_home` whether isolation at home is
+    ordered; `closed_on` when it was moved away; `tied` whether the record carries the document that other feeds have of
+    the person.
     """
 
     person_id: int
@@ -91,6 +92,7 @@ class Event:
     origin_name: str
     closed_on: date | None = None
     clean: bool = False
+    tied: bool = False
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The truth about homes and people that the wider feeds tell: occupancy, benefits, and the tags of those to care for."""
+"""The truth about homes and people that the wider feeds tell: occupancy, benefits, and who bears which tag."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -25,7 +25,7 @@ def in_force(feeds: Sequence[Rows], feed: str) -> pl.DataFrame | None:
 
 
 def occupancy(feeds: Sequence[Rows], dwellings: pl.DataFrame) -> pl.DataFrame:
-    """Return each home's occupancy: what its company says, which is newer than the first housing batch, else the tenure."""
+    """Return each home's occupancy: what its company says (newer than the first housing batch), else the tenure."""
     homes = dwellings.filter(pl.col("usage") == "1").select("dwelling_id", "dwelling_code", "tenure")
     said = in_force(feeds, "property_occupancy")
     empty = {"dwelling_id": pl.Int64, "occupancy": pl.String, "form": pl.String}
@@ -54,10 +54,16 @@ def services(feeds: Sequence[Rows], today: date) -> pl.DataFrame:
     """Return each person's benefits with their dates, whether they run on the day, and whether the number is good."""
     rows = in_force(feeds, "welfare_list")
     if rows is None:
-        rows = pl.DataFrame(schema={
-            "person_id": pl.Int64, "benefit": pl.String, "started_on": pl.Date, "ended_on": pl.Date, "amount": pl.Float64,
-            "good_document": pl.Boolean,
-        })  # fmt: skip
+        rows = pl.DataFrame(
+            schema={
+                "person_id": pl.Int64,
+                "benefit": pl.String,
+                "started_on": pl.Date,
+                "ended_on": pl.Date,
+                "amount": pl.Float64,
+                "good_document": pl.Boolean,
+            }
+        )
     runs = (pl.col("started_on") <= today) & (pl.col("ended_on").is_null() | (pl.col("ended_on") >= today))
     return rows.select(
         "person_id",

@@ -10,14 +10,20 @@ from sources.sample.addresses import draw_forms, written
 from sources.sample.dirt import dirty_ids
 from sources.sample.people import Streams
 from sources.sample.rows import Rows, copies
-from sources.sample.worksheets import Cell, write_sheet
+from sources.sample.worksheets import Cell, Heading, write_sheet
 
 HEADERS = ["姓名", "身份证号", "待遇类别", "开始日期", "结束日期", "月发放金额", "居委会", "居住地址", "联系电话"]
 # Benefit: share of those it may go to, the youngest age, yuan a month (0: in kind).
 _BENEFITS: dict[str, tuple[float, int, int]] = {
-    "老年综合津贴": (0.93, 65, 75), "低保": (0.012, 0, 1240), "低收入": (0.006, 0, 620), "特困供养": (0.001, 60, 1610),
-    "支出型贫困": (0.001, 18, 900), "居家养老服务": (0.05, 60, 0), "助餐服务": (0.04, 60, 0), "临时救助": (0.0008, 18, 2000),
-}  # fmt: skip
+    "老年综合津贴": (0.93, 65, 75),
+    "低保": (0.012, 0, 1240),
+    "低收入": (0.006, 0, 620),
+    "特困供养": (0.001, 60, 1610),
+    "支出型贫困": (0.001, 18, 900),
+    "居家养老服务": (0.05, 60, 0),
+    "助餐服务": (0.04, 60, 0),
+    "临时救助": (0.0008, 18, 2000),
+}
 
 
 def published_on(day: date) -> date:
@@ -35,10 +41,18 @@ def write_benefits(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peopl
     typed, good = dirty_ids(rng, rows["doc_no"], rows["birth_date"].dt.year())
     address = written(rng, dwellings, rows["home"].to_numpy(), forms)
     rows = rows.with_columns(
-        number=typed, good_document=good, form=pl.Series(forms.astype(str)), level=pl.lit("dwelling"), tied=good,
-        address=pl.Series(address.astype(str)), committee=dwellings["committee_name"][rows["home"].to_numpy()],
-        row_id=pl.int_range(pl.len()), dwelling_id="home", fault=pl.lit(""), superseded=pl.lit(value=False),
-    )  # fmt: skip
+        number=typed,
+        good_document=good,
+        form=pl.Series(forms.astype(str)),
+        level=pl.lit("dwelling"),
+        tied=good,
+        address=pl.Series(address.astype(str)),
+        committee=dwellings["committee_name"][rows["home"].to_numpy()],
+        row_id=pl.int_range(pl.len()),
+        dwelling_id="home",
+        fault=pl.lit(""),
+        superseded=pl.lit(value=False),
+    )
     rows = copies(rng, rows, "row_id", 0.001)
     rows = _unusable(rows)
     path = inbox / "welfare_list" / day.isoformat() / f"待遇名单{day:%Y%m}.xlsx"
@@ -48,16 +62,19 @@ def write_benefits(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peopl
             "full_name", "number", "benefit", "started_on", "ended_on", "amount", "committee", "address", "phone"
         ).iter_rows()
     ]
-    write_sheet(path, "名单", f"花木街道{day.year}年{day.month}月待遇享受人员名单", HEADERS, cells, total=True)
+    write_sheet(path, Heading("名单", f"花木街道{day.year}年{day.month}月待遇享受人员名单", HEADERS), cells, total=True)
     return Rows("welfare_list", day, path.name, "", rows)
 
 
 def _granted(rng: np.random.Generator, today: date, people: pl.DataFrame, benefit: str) -> pl.DataFrame:
     share, youngest, amount = _BENEFITS[benefit]
     local = people.filter(
-        pl.col("residence_type").is_in(["1", "3"]) & (pl.col("presence") == "lives") & pl.col("in_registry")
-        & (pl.col("doc_type") == "10") & (pl.col("birth_date") <= date(today.year - youngest, today.month, 1))
-    )  # fmt: skip
+        pl.col("residence_type").is_in(["1", "3"])
+        & (pl.col("presence") == "lives")
+        & pl.col("in_registry")
+        & (pl.col("doc_type") == "10")
+        & (pl.col("birth_date") <= date(today.year - youngest, today.month, 1))
+    )
     chosen = local.filter(pl.Series(rng.random(len(local)) < share))
     n = len(chosen)
     back = rng.integers(40, 2200, n)
@@ -66,9 +83,11 @@ def _granted(rng: np.random.Generator, today: date, people: pl.DataFrame, benefi
     until = np.where(rng.random(n) < 0.3, -rng.integers(1, 35, n), rng.integers(0, 300, n))
     days = [today + timedelta(days=int(d)) if e else None for d, e in zip(until, ended, strict=True)]
     return chosen.select("person_id", "full_name", "doc_no", "birth_date", "home", "phone").with_columns(
-        benefit=pl.lit(benefit), amount=pl.lit(float(amount) if amount else None, dtype=pl.Float64),
-        started_on=pl.lit(today) - pl.duration(days=pl.lit(pl.Series(back))), ended_on=pl.Series(days, dtype=pl.Date),
-    )  # fmt: skip
+        benefit=pl.lit(benefit),
+        amount=pl.lit(float(amount) if amount else None, dtype=pl.Float64),
+        started_on=pl.lit(today) - pl.duration(days=pl.lit(pl.Series(back))),
+        ended_on=pl.Series(days, dtype=pl.Date),
+    )
 
 
 def _unusable(rows: pl.DataFrame) -> pl.DataFrame:

@@ -62,8 +62,11 @@ def events(arrivals: Sequence[Arrival], rows: Rows) -> list[Event]:
     usable = rows.rows.filter((pl.col("fault") == "") & ~pl.col("superseded"))
     good: dict[int, bool] = {}
     origin: dict[int, str | None] = {}
-    for number, document, form, country in usable.select("arrival", "good_document", "form", "origin_code").iter_rows():
+    tied: dict[int, bool] = {}
+    facts = usable.select("arrival", "good_document", "tied", "form", "origin_code")
+    for number, document, ties, form, country in facts.iter_rows():
         good[number] = good.get(number, True) and document and form == "plain"
+        tied[number] = ties
         origin[number] = country
     found = []
     for number, a in enumerate(arrivals):
@@ -72,9 +75,21 @@ def events(arrivals: Sequence[Arrival], rows: Rows) -> list[Event]:
         closed = a.closed_at.date() if a.closed_at and a.course in ("home_to_central", "moved_outside") else None
         destination = -1 if a.course in ("unplaced", "moved_outside") else a.destination
         found.append(
-            Event(a.person_id, a.day, True, True, destination, "orange", "border", origin[number], a.country.name,
-                  closed, good[number])
-        )  # fmt: skip
+            Event(
+                a.person_id,
+                a.day,
+                True,
+                True,
+                destination,
+                "orange",
+                "border",
+                origin[number],
+                a.country.name,
+                closed,
+                good[number],
+                tied[number],
+            )
+        )
     return found
 
 
@@ -141,44 +156,32 @@ class _Writer:
         if at is None:
             # Now and then a second version whose time is spoilt: the first one stays in force.
             if self._rng.random() < 0.002:
-                spoilt = entry | {"revision": 2, "entered_at": "2020-03-"}
-                return [self._revision(spoilt, arrival, form, good, arrival.recorded_at, "unreadable_time")]
+                spoilt = self._revision(entry | {"revision": 2, "entered_at": "2020-03-"}, arrival, form, good)
+                return [replace(spoilt, fault="unreadable_time", good_document=False)]
             return []
-        if arrival.course == "registered_again":
-            again = entry | {"entry_id": str(entry["entry_id"]).replace("PVG", "SHA")}
-            return [self._revision(again, arrival, form, good, at)]
         changed = entry | {"revision": 2}
-        if arrival.course == "home_to_central":
+        if arrival.course == "registered_again":
+            changed = entry | {"entry_id": str(entry["entry_id"]).replace("PVG", "SHA")}
+        elif arrival.course == "home_to_central":
             changed["disposition"] = "central_isolation"
         elif arrival.course == "central_to_home":
             changed["disposition"] = "home_isolation"
         elif arrival.course == "moved_outside":
-            changed["destination_address"] = self._fill(_OUTSIDE)
-            return [self._revision(changed, arrival, "other_street", good, at)]
-        return [self._revision(changed, arrival, form, good, at)]
+            changed["destination_address"], form = self._fill(_OUTSIDE), "other_street"
+        later = self._revision(changed, arrival, form, good)
+        return [replace(later, recorded_at=at, entry=later.entry | {"recorded_at": _iso(at)})]
 
-    def _revision(
-        self,
-        entry: dict[str, Any],
-        arrival: Arrival,
-        form: str,
-        good: bool,
-        at: datetime | None = None,
-        fault: str = "",
-    ) -> _Revision:
-        recorded = at or arrival.recorded_at
-        entry = entry | {"recorded_at": _iso(recorded)}
+    def _revision(self, entry: dict[str, Any], arrival: Arrival, form: str, good: bool) -> _Revision:
+        entry = entry | {"recorded_at": _iso(arrival.recorded_at)}
         destination = -1 if form in ("other_street", "nowhere") else arrival.destination
         level = {"nowhere": "unparsed"}.get(form) or FORMS[form].level
         tied = self._ties(entry, self._people[arrival.person_id])
         return _Revision(
-            entry, recorded, arrival.person_id, destination, form, level, good and not fault, tied, self._number, fault
+            entry, arrival.recorded_at, arrival.person_id, destination, form, level, good, tied, self._number
         )
 
     def _ties(self, entry: dict[str, Any], person: dict[str, Any]) -> bool:
-        """Tell whether the entry carries the very document the household registry has of this person."""
-        if not person["in_registry"]:
-            return True
+        """Tell whether the entry carries the very document other feeds have of this person."""
         if person["doc_type"] == "10":
             return bool(entry["id_number"] == person["resident_id"])
         return person["doc_type"] in ("30", "40") and entry["document_type"] in ("H", "T")

@@ -14,9 +14,16 @@ from sources.sample.people import Streams
 from sources.sample.rows import Rows, copies
 
 HEADERS = {
-    "certificate_no": "残疾人证号", "full_name": "姓名", "disability_type": "残疾类别", "disability_level": "残疾等级", "issued": "发证日期",
-    "valid": "有效期止", "guardian_name": "监护人姓名", "guardian_phone": "监护人电话", "address": "住址",
-}  # fmt: skip
+    "certificate_no": "残疾人证号",
+    "full_name": "姓名",
+    "disability_type": "残疾类别",
+    "disability_level": "残疾等级",
+    "issued": "发证日期",
+    "valid": "有效期止",
+    "guardian_name": "监护人姓名",
+    "guardian_phone": "监护人电话",
+    "address": "住址",
+}
 
 
 def write_disability(streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: pl.DataFrame) -> Rows:
@@ -24,9 +31,11 @@ def write_disability(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peo
     rng = streams.rng(83)
     day = published_on(streams.date)
     able = people.filter(
-        (pl.col("presence") == "lives") & pl.col("in_registry") & (pl.col("doc_type") == "10")
+        (pl.col("presence") == "lives")
+        & pl.col("in_registry")
+        & (pl.col("doc_type") == "10")
         & pl.col("residence_type").is_in(["1", "3"])
-    )  # fmt: skip
+    )
     weight = np.where((able["birth_date"] < date(1960, 1, 1)).to_numpy(), 0.04, 0.012)
     rows = able.filter(pl.Series(rng.random(len(able)) < weight))
     rows = rows.select("person_id", "full_name", "doc_no", "home", "phone", "household")
@@ -34,9 +43,15 @@ def write_disability(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peo
     forms = draw_forms(rng, len(rows))
     address = written(rng, dwellings, rows["home"].to_numpy(), forms)
     rows = rows.with_columns(
-        address=pl.Series(address.astype(str)), form=pl.Series(forms.astype(str)), level=pl.lit("dwelling"), dwelling_id="home",
-        good_document=pl.lit(value=True), tied=pl.lit(value=True), fault=pl.lit(""), superseded=pl.lit(value=False),
-    )  # fmt: skip
+        address=pl.Series(address.astype(str)),
+        form=pl.Series(forms.astype(str)),
+        level=pl.lit("dwelling"),
+        dwelling_id="home",
+        good_document=pl.lit(value=True),
+        tied=pl.lit(value=True),
+        fault=pl.lit(""),
+        superseded=pl.lit(value=False),
+    )
     rows = _unusable(copies(rng, rows, "certificate_no", 0.002))
     path = inbox / "disability_list" / day.isoformat() / f"持证残疾人名册{day:%Y%m}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,14 +76,20 @@ def _certificates(rng: np.random.Generator, today: date, rows: pl.DataFrame) -> 
     wrong = texts(rng.integers(1, 5, n))
     column_level = np.where(rng.random(n) < 0.01, wrong, level)
     rows = rows.with_columns(
-        true_type=pl.Series(kind.astype(str)), true_level=pl.Series(level.astype(str)), valid_until=until,
+        true_type=pl.Series(kind.astype(str)),
+        true_level=pl.Series(level.astype(str)),
+        valid_until=until,
         certificate_no=pl.concat_str("doc_no", pl.Series(kind.astype(str)), pl.Series(level.astype(str))),
-        disability_type=pl.Series(kind.astype(str)), disability_level=pl.Series(column_level.astype(str)),
-        issued=issued.dt.strftime("%Y-%m-%d"), valid=until.dt.strftime("%Y-%m-%d").fill_null(""),
-        guardian_name=pl.when(pl.Series(rng.random(n) < 0.3)).then(pl.col("full_name").str.slice(0, 1) + "建国").otherwise(pl.lit("")),
+        disability_type=pl.Series(kind.astype(str)),
+        disability_level=pl.Series(column_level.astype(str)),
+        issued=issued.dt.strftime("%Y-%m-%d"),
+        valid=until.dt.strftime("%Y-%m-%d").fill_null(""),
+        guardian_name=pl.when(pl.Series(rng.random(n) < 0.3))
+        .then(pl.col("full_name").str.slice(0, 1) + "建国")
+        .otherwise(pl.lit("")),
         guardian_phone=pl.when(pl.Series(rng.random(n) < 0.3)).then("phone").otherwise(pl.lit("")),
         newest=pl.lit(value=True),
-    )  # fmt: skip
+    )
     # A reissue carries B1 and another level; the certificate before it stays on the list.
     again = rows.filter(pl.Series(rng.random(n) < 0.02))
     other = pl.when(pl.col("true_level") == "2").then(pl.lit("1")).otherwise(pl.lit("2"))

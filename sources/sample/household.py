@@ -115,7 +115,7 @@ def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
     ).fill_null(value=False)
     sex = pl.col("sex")
     name = pl.col("full_name")
-    rows = rows.with_columns(
+    return rows.with_columns(
         id_number=pl.when(of_another).then(mother).otherwise(typed),
         # A passport without its country is evidence only; the registry has no column for it.
         good_document=good & ~of_another & ~pl.col("id_type").is_in(["20", "90"]),
@@ -144,11 +144,10 @@ def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
         ethnic_group=pl.when(spread(rng, n, 0.0005)).then(pl.lit("汉")).otherwise("ethnic_group"),
         updated_at=pl.when(spread(rng, n, 0.0002)).then(pl.lit("0000-00-00 00:00:00")).otherwise("updated_at"),
     )
-    return rows
 
 
 def _twice(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
-    """Register some people a second time under another number: half with a slip in the name, half with a mistyped ID."""
+    """Register some people again under another number: half with a slip in the name, half with a mistyped ID."""
     usable = np.flatnonzero((rows["good_document"] & (rows["id_type"] == "10") & (rows["status"] == "1")).to_numpy())
     chosen = rng.choice(usable, max(2, len(rows) // 600), replace=False)
     again = rows[np.sort(chosen)]

@@ -12,9 +12,15 @@ from sources.sample.people import Streams
 from sources.sample.rows import Rows, copies, spread
 
 HEADERS = {
-    "compound": "小区", "building": "楼号", "room": "室号", "occupancy": "入住状态", "occupant": "住户姓名", "phone": "手机号",
-    "moved_in_on": "入住日期", "registered_on": "登记日期",
-}  # fmt: skip
+    "compound": "小区",
+    "building": "楼号",
+    "room": "室号",
+    "occupancy": "入住状态",
+    "occupant": "住户姓名",
+    "phone": "手机号",
+    "moved_in_on": "入住日期",
+    "registered_on": "登记日期",
+}
 _COMPANIES = [
     "申花物业",
     "浦明物业",
@@ -77,15 +83,24 @@ def _reported(
         compound="compound_name",
         building="building_no",
         room="room_no",
-        occupancy=pl.when(~lived_in & spread(rng, n, 0.1)).then(pl.lit("装修")).when(~lived_in).then(pl.lit("空置"))
-        .when(rented).then(pl.lit("出租")).otherwise(pl.lit("自住")),
+        occupancy=pl.when(~lived_in & spread(rng, n, 0.1))
+        .then(pl.lit("装修"))
+        .when(~lived_in)
+        .then(pl.lit("空置"))
+        .when(rented)
+        .then(pl.lit("出租"))
+        .otherwise(pl.lit("自住")),
         occupant=pl.col("full_name").fill_null(""),
         phone=pl.col("phone").fill_null(""),
         moved_in_on=pl.when(lived_in).then(moved_in.dt.strftime("%Y-%m-%d")).otherwise(pl.lit("")),
         registered_on=registered.dt.strftime("%Y-%m-%d"),
-        form=pl.lit("plain"), level=pl.lit("dwelling"), good_document=pl.lit(value=False), tied=pl.lit(value=False),
-        fault=pl.lit(""), superseded=pl.lit(value=False),
-    )  # fmt: skip
+        form=pl.lit("plain"),
+        level=pl.lit("dwelling"),
+        good_document=pl.lit(value=False),
+        tied=pl.lit(value=False),
+        fault=pl.lit(""),
+        superseded=pl.lit(value=False),
+    )
 
 
 def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
@@ -110,8 +125,15 @@ def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
         occupant=pl.when(vacant & spread(rng, n, 0.02)).then(pl.lit("待售")).otherwise("occupant"),
         phone=dirty_phones(rng, "phone", n),
         registered_on=pl.when(spread(rng, n, 0.02)).then(day.str.replace_all("-", "/")).otherwise(day),
-        fault=pl.when(lost).then(pl.lit("missing_compound")).when(vague).then(pl.lit("missing_building_and_room")).otherwise(pl.lit("")),
-        form=pl.when(named != pl.col("compound")).then(pl.lit("short_compound")).when(numeral).then(pl.lit("chinese_numerals")).otherwise(
-            pl.lit("plain")),
-    )  # fmt: skip
+        fault=pl.when(lost)
+        .then(pl.lit("missing_compound"))
+        .when(vague)
+        .then(pl.lit("missing_building_and_room"))
+        .otherwise(pl.lit("")),
+        form=pl.when(named != pl.col("compound"))
+        .then(pl.lit("short_compound"))
+        .when(numeral)
+        .then(pl.lit("chinese_numerals"))
+        .otherwise(pl.lit("plain")),
+    )
     return copies(rng, rows, "dwelling_id", 0.001) if n else rows

@@ -16,7 +16,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Country:
-    """A country or region: ISO 3166-1 alpha-3, Chinese name, share of foreign residents, share of arrivals, a flight."""
+    """A country or region: ISO 3166-1 alpha-3, Chinese name, share of foreign residents and of arrivals, flights."""
 
     code: str
     name: str

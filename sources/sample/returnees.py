@@ -12,11 +12,11 @@ import polars as pl
 from sources.sample.addresses import chinese_number
 from sources.sample.arrivals import FIRST_DAY, Arrival, Event, Travellers
 from sources.sample.dirt import slip
-from sources.sample.documents import wrong_check
+from sources.sample.documents import Ints, wrong_check
 from sources.sample.people import Streams
 from sources.sample.regions import AREAS, Area, Country
 from sources.sample.rows import Rows
-from sources.sample.worksheets import Cell, write_sheet
+from sources.sample.worksheets import Cell, Heading, write_sheet
 
 HEADERS = [
     "序号",
@@ -62,7 +62,7 @@ def registrations(
     made: list[Registration] = []
     window = streams.date - timedelta(days=13)
     days = [FIRST_DAY + timedelta(days=n) for n in range((streams.date - FIRST_DAY).days + 1)]
-    # The return after the Spring Festival peaks in the middle of February; the last fourteen days are what is still at home.
+    # The return after the Spring Festival peaks in mid-February; of the last fourteen days people are still at home.
     counts = {day: 8 + 70 * float(np.exp(-(((day - date(2020, 2, 17)).days / 9) ** 2))) for day in days if day < window}
     late_days = [day for day in days if day >= window]
     home_days = [late_days[i] for i in rng.integers(0, len(late_days), max(1, round(_HOME_AT_ONCE * streams.scale)))]
@@ -100,9 +100,20 @@ def events(made: Sequence[Registration], rows: Sequence[Rows]) -> list[Event]:
             home = colour != "blue"
         if not registration.fault and not registration.copy and registration.way != "集中":
             found.append(
-                Event(registration.person_id, registration.day, False, home, registration.destination, colour, kind, code, name,
-                      clean=clean)
-            )  # fmt: skip
+                Event(
+                    registration.person_id,
+                    registration.day,
+                    False,
+                    home,
+                    registration.destination,
+                    colour,
+                    kind,
+                    code,
+                    name,
+                    clean=clean,
+                    tied=clean,
+                )
+            )
     return found
 
 
@@ -126,7 +137,7 @@ def write_returnees(
         if len(table) > 3:
             table.insert(2, [])
         title = f"返沪人员登记表({day.year}年{day.month}月{day.day}日)"
-        write_sheet(path, "登记表", title, HEADERS, table, total=True)
+        write_sheet(path, Heading("登记表", title, HEADERS), table, total=True)
         written.append(
             Rows("returnees", day, path.name, "", pl.DataFrame([fact for _, fact in lines], infer_schema_length=None))
         )
@@ -151,47 +162,71 @@ def _line(
     rng: np.random.Generator, r: Registration, person: dict[str, Any], door: dict[str, Any]
 ) -> tuple[list[Cell], dict[str, Any]]:
     """Return the cells of a row (but for 序号) and what the truth says about it."""
-    draw = rng.random(8)
-    name, number, good = person["full_name"], person["doc_no"], person["doc_type"] not in ("20", "90")
-    if person["nationality"] == "CHN" and not person["doc_no"]:
-        number, good = person["resident_id"], True
-    if person["nationality"] == "CHN" and good:
-        if draw[0] < 0.012:
-            number, good = wrong_check(number), False
-        elif draw[0] < 0.02:
-            number, good = "", False
-        elif draw[0] < 0.05:
-            number = number.lower()
-    if draw[1] < 0.006:
-        name = slip(name)
-    phone: Cell = person["phone"]
-    if draw[2] < 0.05 and person["phone"]:
-        phone = float(person["phone"])
-    building, room, form = door["building_no"], door["room_no"], "plain"
-    if draw[3] < 0.25:
-        building += "号"
-    elif draw[3] < 0.30:
-        building, form = chinese_number(int(building)) + "号", "chinese_numerals"
-    elif draw[3] < 0.33:
-        room, form = "", "no_room"
-    elif draw[3] < 0.36:
-        room += "室"
-    day, tied = _written_day(rng, r), True
+    name, number, good = _identity(rng, person)
+    building, room, form = _door_cells(rng, door)
+    # A spreadsheet keeps some telephone numbers as numbers.
+    phone: Cell = float(person["phone"]) if person["phone"] and rng.random() < 0.05 else person["phone"]
+    day = _written_day(rng, r)
     if r.fault == "no_name_no_document":
         name, number = "", "-"
-    if person["in_registry"]:
-        tied = person["doc_type"] == "10" or (good and person["doc_type"] != "20")
-    way = "居家隔离" if r.way == "居家" and draw[4] < 0.1 else r.way
-    transport = ["自驾", "火车", "飞机", "长途汽车"][int(draw[5] * 4)]
+    way = "居家隔离" if r.way == "居家" and rng.random() < 0.1 else r.way
+    transport = ["自驾", "火车", "飞机", "长途汽车"][int(rng.integers(0, 4))]
     cells: list[Cell] = [
-        name, number, phone, _written_origin(rng, r.origin), day, transport, door["compound_name"], building, room, way, r.remark,
-    ]  # fmt: skip
+        name,
+        number,
+        phone,
+        _written_origin(rng, r.origin),
+        day,
+        transport,
+        door["compound_name"],
+        building,
+        room,
+        way,
+        r.remark,
+    ]
     good = good and not r.fault
     facts = {
-        "person_id": r.person_id, "dwelling_id": r.destination, "form": form, "level": "building" if form == "no_room" else "dwelling",
-        "good_document": good, "tied": tied, "fault": r.fault, "superseded": False, "clean": good and tied and form == "plain",
-    }  # fmt: skip
+        "person_id": r.person_id,
+        "dwelling_id": r.destination,
+        "form": form,
+        "level": "building" if form == "no_room" else "dwelling",
+        "good_document": good,
+        "tied": good,
+        "fault": r.fault,
+        "superseded": False,
+        "clean": good and form == "plain",
+    }
     return cells, facts
+
+
+def _identity(rng: np.random.Generator, person: dict[str, Any]) -> tuple[str, str, bool]:
+    """Return name and document number as written, and whether the number identifies.
+
+    The sheet has no column for the kind of document or its country: only a number with a check digit does.
+    """
+    name, number, good = person["full_name"], person["doc_no"], person["doc_type"] in ("10", "35")
+    if person["nationality"] == "CHN" and not number:
+        number, good = person["resident_id"], True
+    if rng.random() < 0.006:
+        name = slip(name)
+    draw = rng.random()
+    if person["nationality"] != "CHN" or draw >= 0.05:
+        return name, number, good
+    if draw < 0.02:
+        return name, wrong_check(number) if draw < 0.012 else "", False
+    return name, number.lower(), good
+
+
+def _door_cells(rng: np.random.Generator, door: dict[str, Any]) -> tuple[str, str, str]:
+    """Return building and room as written, and the form of the address."""
+    building, room, draw = door["building_no"], door["room_no"], rng.random()
+    if draw < 0.25:
+        return f"{building}号", room, "plain"
+    if draw < 0.30:
+        return f"{chinese_number(int(building))}号", room, "chinese_numerals"
+    if draw < 0.33:
+        return building, "", "no_room"
+    return building, f"{room}室" if draw < 0.36 else room, "plain"
 
 
 def _written_day(rng: np.random.Generator, r: Registration) -> Cell:
@@ -201,9 +236,15 @@ def _written_day(rng: np.random.Generator, r: Registration) -> Cell:
         return "2020-12-30"
     day = r.day
     forms: list[Cell] = [
-        day, day, f"{day.year}/{day.month}/{day.day}", day.isoformat(), f"{day.month}月{day.day}日", f"{day.year}年{day.month}月{day.day}日",
-        f"{day.year}.{day.month}.{day.day}", str((day - date(1899, 12, 30)).days),
-    ]  # fmt: skip
+        day,
+        day,
+        f"{day.year}/{day.month}/{day.day}",
+        day.isoformat(),
+        f"{day.month}月{day.day}日",
+        f"{day.year}年{day.month}月{day.day}日",
+        f"{day.year}.{day.month}.{day.day}",
+        str((day - date(1899, 12, 30)).days),
+    ]
     return forms[int(rng.choice(len(forms), p=[0.3, 0.2, 0.15, 0.12, 0.12, 0.05, 0.04, 0.02]))]
 
 
@@ -222,11 +263,11 @@ def _origin(rng: np.random.Generator) -> Area:
     return AREAS[int(rng.choice(len(AREAS), p=weights / weights.sum()))]
 
 
-def _doors(dwellings: pl.DataFrame) -> Any:
+def _doors(dwellings: pl.DataFrame) -> Ints:
     """Return dwellings that (compound, building, room) alone fixes: not on the road, not in a compound of two lanes."""
     lanes = pl.col("lane").n_unique().over("compound_id")
     fixed = dwellings.filter((pl.col("usage") == "1") & (pl.col("compound_name") != "") & (lanes == 1))
-    return fixed["dwelling_id"].to_numpy()
+    return np.asarray(fixed["dwelling_id"].to_numpy(), dtype=np.int64)
 
 
 def _again(rng: np.random.Generator, made: Sequence[Registration], today: date) -> list[Registration]:

@@ -1,15 +1,14 @@
-"""Who serves in the community (党员, 志愿者, 楼组长), from the party-building office: a workbook a month, numbers mostly masked."""
+"""Who serves in the community (党员, 志愿者, 楼组长): a workbook a month, most numbers masked."""
 
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from sources.sample.benefits import published_on
 from sources.sample.people import Streams
 from sources.sample.rows import Rows, copies
-from sources.sample.worksheets import Cell, write_sheet
+from sources.sample.worksheets import Cell, Heading, write_sheet
 
 HEADERS = ["姓名", "身份证号", "手机号", "角色", "负责小区", "负责楼号", "起始日期"]
 
@@ -19,9 +18,12 @@ def write_roles(streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: 
     rng = streams.rng(84)
     day = published_on(streams.date)
     adults = people.filter(
-        (pl.col("presence") == "lives") & pl.col("in_registry") & (pl.col("doc_type") == "10")
-        & (pl.col("birth_date") < date(2000, 1, 1)) & pl.col("residence_type").is_in(["1", "3", "4"])
-    )  # fmt: skip
+        (pl.col("presence") == "lives")
+        & pl.col("in_registry")
+        & (pl.col("doc_type") == "10")
+        & (pl.col("birth_date") < date(2000, 1, 1))
+        & pl.col("residence_type").is_in(["1", "3", "4"])
+    )
     served = dwellings.select("dwelling_id", "building_id", "compound_name", "building_no")
     adults = adults.select("person_id", "full_name", "doc_no", "phone", "home").join(
         served, left_on="home", right_on="dwelling_id", how="left", maintain_order="left"
@@ -37,15 +39,23 @@ def write_roles(streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: 
     masked = pl.Series(rng.random(n) < 0.8)
     number = pl.col("doc_no")
     rows = rows.with_columns(
-        number=pl.when(masked).then(pl.concat_str(number.str.slice(0, 6), pl.lit("********"), number.str.slice(14, 4))).otherwise(number),
+        number=pl.when(masked)
+        .then(pl.concat_str(number.str.slice(0, 6), pl.lit("********"), number.str.slice(14, 4)))
+        .otherwise(number),
         phone=pl.when(pl.Series(rng.random(n) < 0.05)).then(pl.lit("")).otherwise("phone"),
         started_on=pl.lit(day) - pl.duration(days=pl.lit(pl.Series(rng.integers(10, 4000, n)))),
-        row_id=pl.int_range(pl.len()), good_document=~masked, tied=~masked, form=pl.lit("plain"), level=pl.lit("building"),
-        dwelling_id=pl.lit(-1, dtype=pl.Int64), fault=pl.lit(""), superseded=pl.lit(value=False),
-    )  # fmt: skip
+        row_id=pl.int_range(pl.len()),
+        good_document=~masked,
+        tied=~masked,
+        form=pl.lit("plain"),
+        level=pl.lit("building"),
+        dwelling_id=pl.lit(-1, dtype=pl.Int64),
+        fault=pl.lit(""),
+        superseded=pl.lit(value=False),
+    )
     rows = copies(rng, rows, "row_id", 0.002)
     path = inbox / "community_roles" / day.isoformat() / f"社区骨干名册{day:%Y%m}.xlsx"
     columns = ("full_name", "number", "phone", "role", "compound_name", "building_no", "started_on")
     cells: list[list[Cell]] = [list(row) for row in rows.select(columns).iter_rows()]
-    write_sheet(path, "骨干", f"花木街道社区骨干名册({day.year}年{day.month}月)", HEADERS, cells)
+    write_sheet(path, Heading("骨干", f"花木街道社区骨干名册({day.year}年{day.month}月)", HEADERS), cells)
     return Rows("community_roles", day, path.name, "", rows)

@@ -62,7 +62,7 @@ def episodes(events: Sequence[Event], today: date) -> list[Episode]:
         before = last.get(event.person_id)
         continues = before is not None and event.day < before.started_on + _ISOLATION
         if before is not None and continues and not event.new_entry:
-            before.clean &= event.clean
+            before.clean &= event.clean and event.tied and before.event.tied
             continue
         episode = Episode(event.person_id, event.day, event.day + _ISOLATION, "isolating", event, event.clean)
         if event.closed_on:
@@ -70,7 +70,7 @@ def episodes(events: Sequence[Event], today: date) -> list[Episode]:
         elif today >= episode.release_on:
             episode.status = "completed"
         if before is not None and continues:
-            episode.clean &= before.clean
+            episode.clean &= before.clean and event.tied and before.event.tied
             found.remove(before)
         found.append(episode)
         last[event.person_id] = episode
@@ -94,7 +94,7 @@ def records(feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame
         if "revision" not in rows.columns:
             rows = rows.with_columns(revision=pl.lit(None, dtype=pl.Int64))
         if "tied" not in rows.columns:
-            rows = rows.with_columns(tied=pl.lit(value=True))
+            rows = rows.with_columns(tied=pl.col("good_document"))
         if "dwelling_id" not in rows.columns:
             rows = rows.with_columns(dwelling_id=pl.when(pl.col("level") == "outside").then(-1).otherwise("home"))
         rows = rows.join(code, on="dwelling_id", how="left", maintain_order="left")
@@ -169,11 +169,11 @@ def write_truth(out: Path, world: World) -> dict[str, pl.DataFrame]:
 
 
 def _clean_persons(all_records: pl.DataFrame) -> pl.DataFrame:
-    """Return whose every record that says where somebody lives is tied by its document and gives a plain address."""
+    """Return whose every record that says where somebody lives has a document that ties it and a plain address."""
     says_where = pl.col("feed").is_in(["household_registry", "border_entries", "returnees"])
     in_force = all_records.filter(says_where & ~pl.col("is_quarantined") & ~pl.col("is_superseded"))
-    tied = pl.col("tied_by_document").fill_null(value=False)
-    return in_force.group_by("true_person_id").agg(clean=(pl.col("plain_address") & tied).all())
+    tied = pl.col("tied_by_document").all() | ((pl.col("feed").n_unique() == 1) & pl.col("good_document").all())
+    return in_force.group_by("true_person_id").agg(clean=pl.col("plain_address").all() & tied)
 
 
 def _dwellings(dwellings: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,10 @@
-"""Excel workbooks as offices make them: a merged title, headings, rows, blank rows, a total. The same content = the same bytes."""
+"""Excel workbooks as offices make them: a merged title, headings, rows, blank rows, a total.
+
+The same content gives the same bytes.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -9,20 +13,27 @@ import xlsxwriter  # type: ignore[import-untyped]
 Cell = str | float | date | None
 
 
-def write_sheet(
-    path: Path, sheet: str, title: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, total: bool = False
-) -> None:
+@dataclass(frozen=True)
+class Heading:
+    """The name of a sheet, its title row and its column headings."""
+
+    sheet: str
+    title: str
+    columns: Sequence[str]
+
+
+def write_sheet(path: Path, heading: Heading, rows: Sequence[Sequence[Cell]], *, total: bool = False) -> None:
     """Write one worksheet; a row without any cell stays blank, dates become date cells."""
     path.parent.mkdir(parents=True, exist_ok=True)
     book = xlsxwriter.Workbook(
         str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
     book.set_properties({"created": datetime(2020, 1, 1)})  # noqa: DTZ001  a fixed mark, not a time
-    page = book.add_worksheet(sheet)
+    page = book.add_worksheet(heading.sheet)
     bold = book.add_format({"bold": True, "align": "center"})
     day = book.add_format({"num_format": "yyyy/m/d"})
-    page.merge_range(0, 0, 0, len(headers) - 1, title, bold)
-    page.write_row(1, 0, headers, bold)
+    page.merge_range(0, 0, 0, len(heading.columns) - 1, heading.title, bold)
+    page.write_row(1, 0, heading.columns, bold)
     for line, row in enumerate(rows, start=2):
         for column, cell in enumerate(row):
             if isinstance(cell, date):
