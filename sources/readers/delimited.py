@@ -74,12 +74,21 @@ def parse(text: str) -> tuple[list[list[str]], str | None]:
         rows.extend(reader)
     except csv.Error:
         return rows, f"第 {reader.line_num} 行引号不成对,其后无法读取"
-    # Only an odd number of quotes can leave a field open; a stray one inside a field (5"管) is no harm.
-    if text.count('"') % 2 and _last_record(text).count('"') % 2:
+    # Only an odd number of quotes can leave a field open; a stray one inside a field (5"管) leaves none.
+    if text.count('"') % 2 and _is_open(_last_record(text)):
         return rows[:-1], f"第 {reader.line_num} 行引号不成对,文件没有结束"
     if len(rows) > 1 and rows[-1] and not text.endswith(("\n", "\r")) and len(rows[-1]) < len(rows[-2]):
         return rows[:-1], f"最后一行(第 {reader.line_num} 行)不完整,文件可能被截断"
     return rows, None
+
+
+def _is_open(record: str) -> bool:
+    """Whether a quoted field of the record never ends."""
+    try:
+        list(csv.reader(io.StringIO(record, newline=""), strict=True))
+    except csv.Error as error:
+        return "unexpected end of data" in str(error)
+    return False
 
 
 def _last_record(text: str) -> str:

@@ -1,0 +1,63 @@
+import pytest
+import yaml
+
+from sources.contract import ContractError, all_contracts, load, parse
+
+PATH = "household_registry.yaml"
+
+
+def _document():
+    from importlib import resources  # noqa: PLC0415
+
+    return yaml.safe_load((resources.files("sources") / "contracts" / PATH).read_text(encoding="utf-8"))
+
+
+def _parse(document):
+    return parse(yaml.safe_dump(document, allow_unicode=True), name=PATH)
+
+
+def test_every_contract_can_be_read_and_says_by_what_right():
+    contracts = all_contracts()
+    assert {"household_registry", "housing_registry", "border_entries"} <= {each.feed for each in contracts}
+    for each in contracts:
+        assert each.legal_basis
+        assert each.purpose
+        assert each.retention_days > 0
+        assert all(column.header and column.description for column in each.columns)
+
+
+def test_an_unknown_key_deep_inside_is_an_error_with_its_path():
+    document = _document()
+    document["schema"][0]["properties"][2]["synonim"] = []
+    with pytest.raises(ContractError, match=r"household_registry\.yaml: \$\.schema\[0\]\.properties\[2\].*synonim"):
+        _parse(document)
+
+
+def test_an_unknown_custom_property_is_an_error_with_its_name():
+    document = _document()
+    document["customProperties"].append({"property": "rowCeiling", "value": 1})
+    with pytest.raises(ContractError, match="rowCeiling"):
+        _parse(document)
+
+
+@pytest.mark.parametrize("name", ["role", "documentKind"])
+def test_a_role_or_kind_outside_the_closed_set_is_an_error(name):
+    document = _document()
+    document["schema"][0]["properties"][3]["customProperties"] = [{"property": name, "value": "nickname"}]
+    with pytest.raises(ContractError, match=name):
+        _parse(document)
+
+
+def test_a_rule_about_a_column_that_is_not_declared_is_an_error():
+    document = _document()
+    rule = {"kind": "present", "columns": ["nickname"]}
+    document["schema"][0]["quality"] = [
+        {"name": "nickname_present", "type": "custom", "engine": "street", "severity": "flag", "implementation": rule}
+    ]
+    with pytest.raises(ContractError, match="nickname"):
+        _parse(document)
+
+
+def test_a_feed_without_a_contract_is_an_error():
+    with pytest.raises(ContractError, match="there is no contract nobody"):
+        load("nobody")
