@@ -69,15 +69,16 @@ def ingest(contract: Contract) -> DAG:
 
         @step(task_display_name="校验")
         def validate(batch_ids: list[int]) -> list[int]:
-            from expectations.gate import validate as validate_batch
-
             from street import batch
             from street.database import connect
 
             with connect() as connection:
                 landed = [each for each in batch_ids if batch.status(connection, each) == "landed"]
-            for batch_id in landed:
-                validate_batch(batch_id)
+            if landed:
+                from expectations.gate import validate as validate_batch  # heavy, and mostly there is nothing to do
+
+                for batch_id in landed:
+                    validate_batch(batch_id)
             return batch_ids
 
         # Without a new batch too: the warehouse run that waited for this one is woken by the asset.
