@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from linkage.address import HOME_STREET
+from linkage.address import HOME_STREET, PARTS
 from linkage.register import NO_COMPOUND, Register
 
 PLACE_COLUMNS: Final = (
@@ -27,6 +27,16 @@ def resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
     written agrees), alias (by a short form of the compound's name), contradiction (parts disagree; the level is what
     they share), partial (coarser than a door), or null. candidates: keys (of dwellings or compounds) to review.
     """
+    # Neighbours write the same door in many ways, and what lies outside needs no door: each place is sought once.
+    says = [*PARTS, "is_outside", "is_home", "is_empty"]
+    beyond = pl.col("is_outside") | pl.col("is_empty")
+    parsed = parsed.select(pl.when(~beyond).then(pl.col(PARTS)), "is_outside", "is_home", "is_empty")
+    places = parsed.unique()
+    found = pl.concat([places, _resolve(places, register)], how="horizontal")
+    return parsed.join(found, on=says, how="left", nulls_equal=True, maintain_order="left").select(PLACE_COLUMNS)
+
+
+def _resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
     asked = _in_register_words(parsed.with_row_index("id"), register)
     named = _compounds_named(asked, register)
     consistent = _consistent(named, asked, register)

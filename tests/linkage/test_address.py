@@ -125,8 +125,9 @@ def test_each_written_form_has_its_parts(text, expected) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["上海市黄浦区南京东路100号", "安徽省合肥市包河区1号", "湖北武汉", "昆山市人民路3号", "张江镇紫薇路1号", "唐镇唐丰路1号",
-     "浦东新区陆家嘴街道东昌路1弄2号301", "南码头路街道浦三路1弄1号", "上海市徐汇区天钥桥路1弄2号3室", "北京朝阳区1号"],
+    ["上海市黄浦区南京东路100号", "安徽省合肥市包河区1号", "湖北武汉", "昆山市人民路3号", "张江镇紫薇路1号",
+     "唐镇唐丰路1号", "浦东新区陆家嘴街道东昌路1弄2号301",
+     "南码头路街道浦三路1弄1号", "上海市徐汇区天钥桥路1弄2号3室", "北京朝阳区1号"],
 )  # fmt: skip
 def test_an_address_that_names_another_place_is_outside(text) -> None:
     assert parts(text)["is_outside"]
@@ -134,8 +135,8 @@ def test_an_address_that_names_another_place_is_outside(text) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["上海市浦东新区", "浦东大道100号301", "山东路100弄3号201", "上海市梅花路1099弄", "唐镇路12弄3号", "上海市金山路1号",
-     "浦东新区花木街道", "湖北路5号", "梅花路1099弄银泰小区30号"],
+    ["上海市浦东新区", "浦东大道100号301", "山东路100弄3号201", "上海市梅花路1099弄", "唐镇路12弄3号",
+     "上海市金山路1号", "浦东新区花木街道", "湖北路5号", "梅花路1099弄银泰小区30号"],
 )  # fmt: skip
 def test_a_road_that_is_called_like_a_place_is_not_outside(text) -> None:
     assert not parts(text)["is_outside"]
