@@ -45,12 +45,20 @@ _DIGITS = "〇一二三四五六七八九"
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
-def draw_forms(rng: np.random.Generator, n: int, plain: float = FORMS["plain"].share) -> Texts:
-    """Draw n forms; `plain` is the share of plain addresses, the rest keep their proportions."""
+def draw_forms(
+    rng: np.random.Generator, dwellings: pl.DataFrame, dwelling_ids: Ints, plain: float = FORMS["plain"].share
+) -> Texts:
+    """Draw a form for each address; `plain` is the share of plain addresses, the rest keep their proportions.
+
+    A house by the road has neither a compound nor a lane to be named by alone: its address is plain then.
+    """
     shares = np.array([form.share for form in FORMS.values()])
     shares[1:] *= (1 - plain) / shares[1:].sum()
     shares[0] = plain
-    return np.array(list(FORMS), dtype=object)[rng.choice(len(FORMS), n, p=shares / shares.sum())]
+    forms = np.array(list(FORMS), dtype=object)[rng.choice(len(FORMS), len(dwelling_ids), p=shares / shares.sum())]
+    kerb = (dwellings["lane"][dwelling_ids] == "").to_numpy()
+    forms[kerb & np.isin(forms.astype(str), ["short_compound", "lane_only"])] = "plain"
+    return forms
 
 
 def written(rng: np.random.Generator, dwellings: pl.DataFrame, dwelling_ids: Ints, forms: Texts) -> Texts:
@@ -123,9 +131,7 @@ def _spaces(door: _Door) -> str:
 
 
 def _short(door: _Door) -> str:
-    """Name of the compound, building and room only; a road-side house has no such form."""
-    if not door.compound_name:
-        return door.text()
+    """Name of the compound, building and room only."""
     return f"{door.compound_name}{door.building_no}-{door.unit}{door.room}"
 
 
@@ -145,7 +151,7 @@ _WRITERS: dict[str, Callable[[_Door], str]] = {
     "line_break": lambda door: door.text(room=f"\n{door.unit}{door.room}室"),
     "no_room": lambda door: door.text(room=""),
     "no_such_room": lambda door: door.text(room=f"{90 + door.draw % 9}{door.room[-2:]}室"),
-    "lane_only": lambda door: door.text("", "") if door.lane else door.text(),
+    "lane_only": lambda door: door.text("", ""),
     "other_street": lambda door: f"上海市徐汇区天钥桥路{door.draw + 1}弄{door.building_no}号{door.room}室",
     "unknown_road": lambda door: f"上海市浦东新区海棠花路{door.draw + 1}弄{door.building_no}号{door.room}室",
     "empty": lambda door: ["", "-", "不详"][door.draw % 3],

@@ -36,8 +36,7 @@ def write_benefits(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peopl
     rng = streams.rng(82)
     day = published_on(streams.date)
     rows = pl.concat([_granted(rng, streams.date, people, benefit) for benefit in _BENEFITS]).sort("home", "person_id")
-    n = len(rows)
-    forms = draw_forms(rng, n)
+    forms = draw_forms(rng, dwellings, rows["home"].to_numpy())
     typed, good = dirty_ids(rng, rows["doc_no"], rows["birth_date"].dt.year())
     address = written(rng, dwellings, rows["home"].to_numpy(), forms)
     rows = rows.with_columns(

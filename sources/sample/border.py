@@ -212,10 +212,11 @@ class _Writer:
             return "other_street", self._fill(_OUTSIDE)
         if arrival.course == "unplaced":
             return "nowhere", self._fill(_NOWHERE)
-        form = draw_forms(self._rng, 1, plain=0.86)
+        at = np.array([arrival.destination])
+        form = draw_forms(self._rng, self._dwellings, at, plain=0.86)
         if FORMS[form[0]].level in ("outside", "unparsed") or arrival.course not in HOME_COURSES:
             form[0] = "plain"
-        return form[0], str(written(self._rng, self._dwellings, np.array([arrival.destination]), form)[0])
+        return form[0], str(written(self._rng, self._dwellings, at, form)[0])
 
     def _fill(self, texts: list[str]) -> str:
         numbers = self._rng.integers(1, 90, 3).tolist()

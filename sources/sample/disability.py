@@ -40,7 +40,7 @@ def write_disability(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peo
     rows = able.filter(pl.Series(rng.random(len(able)) < weight))
     rows = rows.select("person_id", "full_name", "doc_no", "home", "phone", "household")
     rows = _certificates(rng, streams.date, rows)
-    forms = draw_forms(rng, len(rows))
+    forms = draw_forms(rng, dwellings, rows["home"].to_numpy())
     address = written(rng, dwellings, rows["home"].to_numpy(), forms)
     rows = rows.with_columns(
         address=pl.Series(address.astype(str)),

@@ -62,7 +62,7 @@ def _encoded(rows: pl.DataFrame) -> bytes:
 def _clean(rng: np.random.Generator, day: date, dwellings: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     n = len(people)
     home = people["home"].to_numpy()
-    forms = draw_forms(rng, n)
+    forms = draw_forms(rng, dwellings, home)
     away = people["lives_elsewhere"].to_numpy() != ""
     forms[away] = "elsewhere"
     registered_here = people["registered_elsewhere"].to_numpy() == ""
@@ -71,7 +71,7 @@ def _clean(rng: np.random.Generator, day: date, dwellings: pl.DataFrame, people:
     living = np.where(away, people["lives_elsewhere"].to_numpy(), living)
     living[same] = np.array(["同上", "同户籍地址"], dtype=object)[rng.integers(0, 2, int(same.sum()))]
     forms[same] = "same_as_registered"
-    registered = written(rng, dwellings, home, draw_forms(rng, n, plain=0.97))
+    registered = written(rng, dwellings, home, draw_forms(rng, dwellings, home, plain=0.97))
     foreign = people["residence_type"].to_numpy() == "5"
     registered = np.where(foreign, "", np.where(registered_here, registered, people["registered_elsewhere"].to_numpy()))
     age_days = (rng.beta(1, 4, n) * 4000).astype(np.int64)

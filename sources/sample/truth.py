@@ -79,7 +79,8 @@ def episodes(events: Sequence[Event], today: date) -> list[Episode]:
 
 def records(feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     """Return one row a record of every batch, numbered as the warehouse numbers them."""
-    code = dwellings.select("dwelling_id", true_dwelling_code="dwelling_code")
+    shared = (pl.col("lane") != "") & (pl.col("compound_name").n_unique().over("road", "lane") > 1)
+    code = dwellings.select("dwelling_id", true_dwelling_code="dwelling_code", shared_lane=shared)
     in_registry = people.select("person_id", known="in_registry")
     parts = []
     for feed in feeds:
@@ -116,7 +117,10 @@ def records(feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame
                 tied_by_document=pl.col("good_document") & pl.col("tied"),
                 could_be_told_apart=usable & (pl.col("fault") != "no_name_no_document"),
                 address_form="form",
-                expected_level="level",
+                # A lane that two compounds share fixes neither of them.
+                expected_level=pl.when((pl.col("form") == "lane_only") & pl.col("shared_lane"))
+                .then(pl.lit("street"))
+                .otherwise("level"),
             ).select(_RECORD_COLUMNS)
         )
     return pl.concat(parts)
