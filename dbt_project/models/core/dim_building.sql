@@ -10,8 +10,8 @@ select
     min(lane) as lane,
     min(building_no) as building_no,
     max(floors_total) as floors_total,
-    avg(longitude) as longitude,
-    avg(latitude) as latitude,
+    cast(avg(longitude) as double precision) as longitude,
+    cast(avg(latitude) as double precision) as latitude,
     cast(count(*) filter (where usage = 1) as integer) as dwellings
 from {{ ref('dim_dwelling') }}
 group by building_key

@@ -4,8 +4,8 @@ select
     coalesce(dwelling.committee_code, '{{ var("unplaced_code") }}') as committee_code,
     min(dwelling.compound_name) as compound_name,
     min(committee.committee_name) as committee_name,
-    avg(dwelling.longitude) as longitude,
-    avg(dwelling.latitude) as latitude,
+    cast(avg(dwelling.longitude) as double precision) as longitude,
+    cast(avg(dwelling.latitude) as double precision) as latitude,
     cast(count(distinct dwelling.building_key) as integer) as buildings,
     cast(count(*) filter (where dwelling.usage = 1) as integer) as dwellings
 from {{ ref('dim_dwelling') }} as dwelling

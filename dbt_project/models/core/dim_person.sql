@@ -26,7 +26,7 @@ with ranked as (
         -- The resident ID, else the first other document.
         row_number() over (
             partition by person_key
-            order by id_masked is null, coalesce(is_resident_id, false) desc, business_date, batch_id, row_no
+            order by id_masked is null, coalesce(is_resident_id, false) desc, business_date, batch_id asc, row_no asc
         ) as by_document,
         row_number() over (
             partition by person_key

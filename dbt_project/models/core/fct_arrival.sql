@@ -20,7 +20,7 @@ with placed as (
         row_number() over (
             partition by link.person_key, arrival.arrived_on
             order by
-                (link.committee_code is null), arrival.recorded_at desc nulls last, arrival.batch_id, arrival.row_no
+                (link.committee_code is null), arrival.recorded_at desc nulls last, arrival.batch_id asc, arrival.row_no asc
         ) as counted
     from {{ ref('int_border_arrival') }} as arrival
     inner join {{ source('linkage_build', 'record_link') }} as link

@@ -5,7 +5,7 @@ with ranked as (
         -- Newest first; on a tie the property company's word, then the later row.
         row_number() over (
             partition by dwelling_key
-            order by known_on desc nulls last, source_rank, batch_id desc, row_no desc
+            order by known_on desc nulls last, source_rank asc, batch_id desc, row_no desc
         ) as newest
     from {{ ref('int_occupancy_evidence') }}
 )

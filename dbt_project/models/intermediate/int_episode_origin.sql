@@ -4,7 +4,7 @@ with ranked as (
         *,
         row_number() over (
             partition by episode_key
-            order by colour_rule, arrived_on desc, recorded_at desc nulls last, batch_id desc, row_no desc
+            order by colour_rule asc, arrived_on desc, recorded_at desc nulls last, batch_id desc, row_no desc
         ) as first_rule
     from {{ ref('int_episode_arrival') }}
 )

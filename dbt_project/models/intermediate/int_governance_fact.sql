@@ -16,9 +16,10 @@ with facts as (
         'isolating' as measure,
         count(distinct episode.person_key) as counted
     from {{ ref('fct_isolation_episode') }} as episode
-    cross join lateral generate_series(
-        episode.first_started_on, least(episode.release_on - 1, {{ as_of() }}), interval '1 day'
-    ) as day (day)
+    cross join
+        lateral generate_series(
+            episode.first_started_on, least(episode.release_on - 1, {{ as_of() }}), interval '1 day'
+        ) as day (day)
     group by cast(day.day as date), episode.committee_code
     union all
     select release_on as business_date, committee_code, 'released' as measure, count(distinct person_key) as counted

@@ -43,10 +43,11 @@ with recursive step as (
     from step as before
     inner join {{ ref('int_isolation_day') }} as day
         on before.person_key = day.person_key and day.step = before.step + 1
-    cross join lateral (
-        -- Within 14 days: before the release of the episode as it stands.
-        select coalesce(day.arrived_on < coalesce(before.closed_on, before.started_on + 14), false) as is_within
-    ) as span
+    cross join
+        lateral (
+            -- Within 14 days: before the release of the episode as it stands.
+            select coalesce(day.arrived_on < coalesce(before.closed_on, before.started_on + 14), false) as is_within
+        ) as span
     cross join lateral (
         select
             day.kind = 'home' and span.is_within as joins,

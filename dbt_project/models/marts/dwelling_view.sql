@@ -24,7 +24,7 @@ select
         case when occupancy.is_occupied_conflict then 'occupied_conflict' end,
         case when occupancy.is_renovating then 'renovating' end
     ], null) as occupancy_flags,
-    coalesce(households.household_nos, cast(array[] as text [])) as household_nos,
+    coalesce(households.household_nos, cast(array[] as text[])) as household_nos,
     coalesce(door.residents, 0) as residents,
     cast(null as timestamptz) as last_visit_at,
     {{ as_of() }} as as_of

@@ -43,8 +43,8 @@ select
             then round(cast(greatest(extract(epoch from health.moment - health.received_at), 0) / 3600 as numeric), 1)
     end as hours_since_update,
     health.status,
-    coalesce(failed.rules, cast(array[] as text []))
-    || case when health.is_stale_copy then array['stale_copy'] else cast(array[] as text []) end as failed_checks,
+    coalesce(failed.rules, cast(array[] as text[]))
+    || case when health.is_stale_copy then array['stale_copy'] else cast(array[] as text[]) end as failed_checks,
     health.contract_version,
     {{ as_of() }} as as_of
 from {{ ref('int_feed_status') }} as health

@@ -67,7 +67,7 @@ select
     cast(null as integer) as duties_due,
     cast(null as integer) as duties_done,
     cast(null as integer) as duties_overdue,
-    cast(null as numeric) as coverage_pct,
+    cast(null as numeric(5, 2)) as coverage_pct,
     {%- for stock in ['residents', 'living_alone_elderly', 'unresolved'] %}
     cast(
         case when computed.business_date = {{ as_of() }} then computed.{{ stock }} else published.{{ stock }} end as integer

@@ -13,7 +13,7 @@ select
     origin_name,
     colour,
     started_on,
-    string_to_array(nullif(earlier_starts, ''), ',')::date[] as earlier_starts,
+    cast(string_to_array(nullif(earlier_starts, ''), ',') as date[]) as earlier_starts,
     release_on,
     status,
     day_no,

@@ -9,8 +9,8 @@ cleaned as (
         rules.read_int(usage) as usage_code,
         rules.read_int(tenure) as tenure_code,
         rules.read_numeric(area_sqm) as area,
-        rules.read_numeric(longitude) as east,
-        rules.read_numeric(latitude) as north
+        cast(rules.read_numeric(longitude) as double precision) as east,
+        cast(rules.read_numeric(latitude) as double precision) as north
     from received
     -- Has the planner read a value once, not once a use.
     offset 0
