@@ -67,6 +67,11 @@ def key(contract: Contract) -> str:
     return " || chr(31) || ".join(parts)
 
 
+def has_documents(contract: Contract) -> bool:
+    """Whether the feed tells who somebody is by a document."""
+    return any(column.role in ("document_number", "resident_id") for column in contract.columns)
+
+
 def read(column: Column, arrived: Arrived) -> str:
     """The SQL expression that reads a column's text as its logical type, as staging does."""
     match column.logical_type:
@@ -88,7 +93,8 @@ def _unusable(contract: Contract, arrived: Arrived) -> Iterator[Check]:
     """The only causes of quarantine, but for those that a contract states itself."""
     if contract.business_key:
         yield Check("business_key__missing", "quarantine", _all_blank(*contract.business_key))
-    if contract.about_person:
+    # A feed without documents (who lives where, as a company sees it) may leave the name out: the home is vacant.
+    if contract.about_person and has_documents(contract):
         roles = ("person_name", "person_name_latin", "document_number", "resident_id")
         telling = [column.name for column in contract.columns if column.role in roles]
         yield Check("person__without_name_and_document", "quarantine", _all_blank(*telling))

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from expectations import suite
-from expectations.checks import Check, literal
+from expectations.checks import Check, has_documents, literal
 from sources.contract import Contract, all_contracts
 from street import database
 
@@ -75,7 +75,9 @@ def _how_many(conn: psycopg.Connection, rule: Reconciliation) -> int:
 
 
 def _reconciliations(contracts: list[Contract], as_of: str, built: set[str]) -> list[Reconciliation]:
-    about_persons = ", ".join(literal(contract.feed) for contract in contracts if contract.about_person)
+    about_persons = ", ".join(
+        literal(contract.feed) for contract in contracts if contract.about_person and has_documents(contract)
+    )
     found = [
         Reconciliation(
             "every_record_about_a_person_has_a_person",
