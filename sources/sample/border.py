@@ -46,7 +46,7 @@ def write_border(
 ) -> Rows:
     """Write `border/entries.jsonl` and return its rows, numbered in the order the API serves them."""
     rng = streams.rng(61)
-    writer = _Writer(rng, dwellings, _by_id(people, arrivals))
+    writer = _Writer(rng, dwellings, _by_id(people, arrivals), arrivals)
     revisions = [revision for number, arrival in enumerate(arrivals) for revision in writer.revisions(number, arrival)]
     copies = [revisions[i] for i in rng.permutation(len(revisions))[: max(1, len(revisions) // 200)]]
     revisions += [copy for copy in copies if not copy.fault]
@@ -125,9 +125,21 @@ def _rows(revisions: list[_Revision]) -> pl.DataFrame:
 class _Writer:
     """Writes the revisions of arrivals; keeps the generator and the persons they draw on."""
 
-    def __init__(self, rng: np.random.Generator, dwellings: pl.DataFrame, people: dict[int, dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        dwellings: pl.DataFrame,
+        people: dict[int, dict[str, Any]],
+        arrivals: Sequence[Arrival],
+    ) -> None:
         self._rng = rng
-        self._dwellings = dwellings
+        at = np.array([max(arrival.destination, 0) for arrival in arrivals])
+        at_home = np.array([arrival.course in HOME_COURSES for arrival in arrivals])
+        forms = draw_forms(rng, dwellings, at, plain=0.86)
+        nowhere = np.array([FORMS[form].level in ("outside", "unparsed") for form in forms])
+        # Where somebody is outside the street or can't be placed is the arrival's course, not an accident of writing.
+        forms[nowhere | ~at_home] = "plain"
+        self._forms, self._texts = forms, written(rng, dwellings, at, forms)
         self._people = people
         self._number = 0
 
@@ -212,11 +224,7 @@ class _Writer:
             return "other_street", self._fill(_OUTSIDE)
         if arrival.course == "unplaced":
             return "nowhere", self._fill(_NOWHERE)
-        at = np.array([arrival.destination])
-        form = draw_forms(self._rng, self._dwellings, at, plain=0.86)
-        if FORMS[form[0]].level in ("outside", "unparsed") or arrival.course not in HOME_COURSES:
-            form[0] = "plain"
-        return form[0], str(written(self._rng, self._dwellings, at, form)[0])
+        return str(self._forms[self._number]), str(self._texts[self._number])
 
     def _fill(self, texts: list[str]) -> str:
         numbers = self._rng.integers(1, 90, 3).tolist()
