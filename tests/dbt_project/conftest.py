@@ -1,0 +1,102 @@
+"""A small street in raw: two doors, four registered persons and six border entries, landed by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from psycopg import sql
+
+from sources.registry import sync
+from street import warehouse as dbt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import psycopg
+
+AS_OF = dt.date(2020, 3, 28)
+AS_OF_AT = dt.datetime(2020, 3, 28, 7, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+DWELLING = {
+    "committee_code": "310115016001", "committee_name": "牡丹第二居委会", "compound_name": "银泰小区", "road": "梅花路",
+    "lane": "1099", "building_no": "30", "floor": "5", "floors_total": "6", "area_sqm": "88.5", "usage": "1",
+    "longitude": "121.54", "latitude": "31.21",
+}  # fmt: skip
+PERSON = {
+    "id_type": "90", "sex": "1", "residence_type": "1", "status": "1", "household_no": "H1", "relation_to_head": "02",
+    "updated_at": "2020-03-01 10:00:00", "living_address": "梅花路1099弄30号501室",
+}  # fmt: skip
+ENTRY = {
+    "revision": "1", "document_type": "P", "departed_country": "USA", "flight_no": "MU588", "sex": "F",
+    "disposition": "home_isolation", "nationality": "USA", "birth_date": "1990-01-01",
+    "entered_at": "2020-03-20T10:00:00+08:00", "recorded_at": "2020-03-20T12:00:00+08:00",
+    "destination_address": "梅花路1099弄30号502室",
+}  # fmt: skip
+
+
+def land(conn: psycopg.Connection, feed: str, rows: Sequence[Mapping[str, str]]) -> int:
+    """Put rows into raw as one accepted batch of `AS_OF`; returns its batch_id."""
+    batch = conn.execute(
+        "insert into ops.batch (feed, business_date, received_at, sources, sha256, status, contract_version,"
+        " rows_received, rows_accepted) values (%s, %s, %s, '[]', md5(random()::text), 'accepted', '1.0.0', %s, %s)"
+        " returning batch_id",
+        (feed, AS_OF, AS_OF_AT, len(rows), len(rows)),
+    ).fetchone()
+    assert batch is not None
+    table, partition = sql.Identifier("raw", feed), sql.Identifier("raw", f"{feed}__{batch[0]}")
+    conn.execute(sql.SQL("create table {} partition of {} for values in ({})").format(partition, table, batch[0]))
+    for row_no, row in enumerate(rows, start=1):
+        names = ["_batch_id", "_row_no", "_row_hash", *row]
+        values: list[Any] = [batch[0], row_no, str(row_no), *row.values()]
+        conn.execute(
+            sql.SQL("insert into {} ({}) values ({})").format(
+                table, sql.SQL(", ").join(map(sql.Identifier, names)), sql.SQL(", ").join([sql.Placeholder()] * len(names))
+            ),
+            values,
+        )
+    return int(batch[0])
+
+
+@pytest.fixture
+def street_in_raw(warehouse: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> psycopg.Connection:
+    """The small street, landed and accepted, with what dbt writes in a folder of the test."""
+    monkeypatch.setenv("STREET_VAR", str(tmp_path))
+    monkeypatch.setenv("STREET_HMAC_KEY", "synthetic key of a test, 32 bytes")
+    dbt.settings.cache_clear()
+    sync(warehouse)
+    land(warehouse, "housing_registry", [
+        DWELLING | {"dwelling_code": "D1", "room_no": "501", "tenure": "1"},
+        DWELLING | {"dwelling_code": "D2", "room_no": "502", "tenure": "3"},
+    ])  # fmt: skip
+    land(warehouse, "household_registry", [
+        PERSON | {"person_no": "P1", "full_name": "测甲", "birth_date": "19400101"},
+        PERSON | {"person_no": "P2", "full_name": "测乙", "birth_date": "20150000", "status": "2"},
+        PERSON | {"person_no": "P3", "full_name": "测丙", "birth_date": "１９５０年１月１日", "status": "3"},
+        PERSON | {"person_no": "P4", "full_name": "测丁", "birth_date": "19990101", "living_address": "上海市浦东新区"},
+    ])  # fmt: skip
+    entries = land(warehouse, "border_entries", [
+        ENTRY | {"entry_id": "E1", "document_no": "E00000001", "name_latin": "CE YI"},
+        ENTRY | {"entry_id": "E2", "document_no": "E00000002", "name_latin": "CE ER"},
+        ENTRY | {"entry_id": "E2", "document_no": "E00000002", "name_latin": "CE ER", "revision": "2",
+                 "disposition": "central_isolation", "recorded_at": "2020-03-23T09:00:00+08:00"},
+        ENTRY | {"entry_id": "E3", "document_no": "E00000003", "name_latin": "CE SAN",
+                 "destination_address": "上海市浦东新区"},
+        ENTRY | {"entry_id": "E4", "document_no": "E00000004", "name_latin": "CE SI", "entered_at": "no time"},
+        ENTRY | {"entry_id": "E5", "document_no": "E00000005", "name_latin": "CE WU",
+                 "disposition": "central_isolation"},
+    ])  # fmt: skip
+    warehouse.execute("insert into ops.superseded_row values ('border_entries', %s, 2)", (entries,))
+    warehouse.execute(
+        "insert into quarantine.border_entries (batch_id, row_no, rules, entry_id)"
+        " values (%s, 5, '{entered_at_unreadable}', 'E4')",
+        (entries,),
+    )
+    warehouse.execute(
+        "update ops.batch set rows_accepted = 4, rows_superseded = 1, rows_quarantined = 1 where batch_id = %s", (entries,)
+    )
+    warehouse.commit()
+    return warehouse
