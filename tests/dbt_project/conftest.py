@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from sources.registry import sync
-from street import warehouse as dbt
+from street.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +54,9 @@ def land(conn: psycopg.Connection, feed: str, rows: Sequence[Mapping[str, str]])
         values: list[Any] = [batch[0], row_no, str(row_no), *row.values()]
         conn.execute(
             sql.SQL("insert into {} ({}) values ({})").format(
-                table, sql.SQL(", ").join(map(sql.Identifier, names)), sql.SQL(", ").join([sql.Placeholder()] * len(names))
+                table,
+                sql.SQL(", ").join(map(sql.Identifier, names)),
+                sql.SQL(", ").join([sql.Placeholder()] * len(names)),
             ),
             values,
         )
@@ -66,7 +68,7 @@ def street_in_raw(warehouse: psycopg.Connection, tmp_path: Path, monkeypatch: py
     """The small street, landed and accepted, with what dbt writes in a folder of the test."""
     monkeypatch.setenv("STREET_VAR", str(tmp_path))
     monkeypatch.setenv("STREET_HMAC_KEY", "synthetic key of a test, 32 bytes")
-    dbt.settings.cache_clear()
+    settings.cache_clear()
     sync(warehouse)
     land(warehouse, "housing_registry", [
         DWELLING | {"dwelling_code": "D1", "room_no": "501", "tenure": "1"},
@@ -96,7 +98,8 @@ def street_in_raw(warehouse: psycopg.Connection, tmp_path: Path, monkeypatch: py
         (entries,),
     )
     warehouse.execute(
-        "update ops.batch set rows_accepted = 4, rows_superseded = 1, rows_quarantined = 1 where batch_id = %s", (entries,)
+        "update ops.batch set rows_accepted = 4, rows_superseded = 1, rows_quarantined = 1 where batch_id = %s",
+        (entries,),
     )
     warehouse.commit()
     return warehouse

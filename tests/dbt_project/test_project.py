@@ -66,7 +66,8 @@ def test_a_small_street_comes_out_right_and_every_unit_test_holds(street_in_raw:
         ("transferred", 1),
     ]
     assert rows(
-        conn, "select started_on::text, release_on::text, day_no from build.isolation_episode where status = 'isolating'"
+        conn,
+        "select started_on::text, release_on::text, day_no from build.isolation_episode where status = 'isolating'",
     ) == [("2020-03-20", "2020-04-03", 9)] * 2
     assert rows(conn, "select release_on::text from build.isolation_episode where status = 'transferred'") == [
         ("2020-03-23",)
@@ -85,7 +86,7 @@ def test_a_small_street_comes_out_right_and_every_unit_test_holds(street_in_raw:
         ("000000000000", 0, 1, 2), ("310115016", 0, 2, 4), ("310115016001", 0, 1, 2),
     ]  # fmt: skip
     assert rows(conn, "select count(*) from build.fct_arrival where arrived_on = '2020-03-20'") == [(4,)]
-    assert {(node, status) for node, status in rows(conn, "select node, status from ops.node_run") if "fail" in status} == set()
+    assert rows(conn, "select distinct status from ops.node_run order by 1") == [("pass",), ("success",)]
     assert rows(conn, "select col_description('build.household_view'::regclass, 4)")[0][0].startswith("姓名 | ")
 
     tests = dbt.invoke(["test", "--select", "test_type:unit", "--vars", VARS])
