@@ -13,13 +13,6 @@ import sqlalchemy
 from expectations.checks import Check
 from street.settings import settings
 
-RESULT_FORMAT = {
-    "result_format": "SUMMARY",
-    "partial_unexpected_count": 0,
-    "unexpected_index_column_names": ["_row_no"],
-    "return_unexpected_index_query": True,
-}
-
 
 class SuiteError(RuntimeError):
     """A rule couldn't be evaluated; the sentence names the feed, the batch's table and the rule, never a value."""
@@ -52,7 +45,15 @@ def count(table: str, checks: Sequence[Check], *, schema: str = "raw", row_key: 
                 ExpectRowsToFollowRule(column=row_key, rule=check.rule, offending=check.offending) for check in checks
             ],
         )
-        results = batch.validate(suite, result_format=RESULT_FORMAT).results
+        results = batch.validate(
+            suite,
+            result_format={
+                "result_format": "SUMMARY",
+                "partial_unexpected_count": 0,
+                "unexpected_index_column_names": [row_key],
+                "return_unexpected_index_query": True,
+            },
+        ).results
     finally:
         source.get_execution_engine().close()
     counts: dict[str, int] = {}

@@ -1,0 +1,74 @@
+"""The reconciliations on a real build of a small sample street, whole and with something taken away."""
+
+import datetime as dt
+import json
+
+import pytest
+
+from expectations.gate import validate
+from expectations.marts import CheckFailed, check
+from linkage.run import PersonFeed, link
+from sources import archive, landing
+from sources.connectors import paged_api
+from sources.contract import all_contracts
+from sources.sample.generate import generate
+from street import batch, publish
+from street import warehouse as dbt
+from street.settings import as_of_at, settings
+
+DAY = dt.date(2020, 3, 28)
+FEEDS = ("household_registry", "housing_registry", "border_entries")
+
+
+def _build(connection) -> int:
+    for feed in FEEDS:
+        for batch_id in landing.land(feed, DAY):
+            validate(batch_id)
+            batch.promote(connection, batch_id, next(c.load_mode for c in all_contracts() if c.feed == feed))
+            connection.commit()
+    version = publish.start_version(connection, DAY, as_of_at(DAY))
+    connection.commit()
+    dbt.build(dbt.STAGING, DAY, as_of_at(DAY), version)
+    link(
+        DAY,
+        [
+            PersonFeed(
+                contract.feed,
+                contract.business_key,
+                {column.role: column.name for column in reversed(contract.columns) if column.role},
+                contract.about_person,
+                contract.about_arrival,
+            )
+            for contract in all_contracts()
+        ],
+    )
+    dbt.build(dbt.MARTS, DAY, as_of_at(DAY), version)
+    return version
+
+
+def test_nothing_is_lost_on_the_way_and_what_is_lost_stops_the_publication(
+    warehouse, warehouse_url, tmp_path, monkeypatch
+):
+    sample = tmp_path / "sample"
+    generate(sample, DAY, 1_000, 7)
+    monkeypatch.setenv("STREET_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("STREET_INBOX", str(sample / "inbox"))
+    monkeypatch.setenv("STREET_BORDER_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("STREET_BORDER_API_TOKEN", "unused: the pull is complete")
+    monkeypatch.setenv("STREET_HMAC_KEY", "test")
+    settings.cache_clear()
+    entries = [json.loads(line) for line in (sample / "border" / "entries.jsonl").read_text("utf-8").splitlines()]
+    pull = paged_api.begin("border_entries", DAY, as_of_at(DAY), None)
+    archive.write(pull.folder / "page-000001.json", json.dumps({"data": entries, "next_cursor": None}).encode())
+
+    version = _build(warehouse)
+    check(version)
+    passed = warehouse.execute("select bool_and(passed), count(*) from ops.check_result where version = %s", (version,))
+    assert passed.fetchone() == (True, 7)
+
+    warehouse.execute("delete from build.isolation_episode")
+    warehouse.execute("delete from build.unresolved where feed = 'border_entries'")
+    warehouse.commit()
+    with pytest.raises(CheckFailed, match="有居家隔离人员没有隔离记录") as caught:
+        check(version)
+    assert "入境人员有不可用的记录未列入待核实" in str(caught.value)
