@@ -62,9 +62,29 @@ def literal(value: str) -> str:
 
 
 def key(contract: Contract) -> str:
-    """The business key of a row as one text, cleaned; rows without one are quarantined before it is asked for."""
-    parts = [f"coalesce(rules.clean({name}), '')" for name in contract.business_key]
+    """The business key of a row as one text; rows without one are quarantined before it is asked for.
+
+    Its parts are compared as what they mean: 30, 30号楼 and 三十号 are one building (docs/rules.md, R-ROW-4).
+    """
+    parts = [f"coalesce({_compared(contract.column(name))}, '')" for name in contract.business_key]
     return " || chr(31) || ".join(parts)
+
+
+def _compared(column: Column) -> str:
+    name = column.name
+    match column.role:
+        case "compound":
+            return f"rules.place_name({name})"
+        case "building" | "room":
+            return f"rules.place_number({name})"
+        case "phone":
+            return f"coalesce(rules.read_phone({name}), rules.clean({name}))"
+        case "document_number":
+            return f"rules.document_text({name})"
+        case _ if column.logical_type == "date":
+            return f"coalesce(rules.read_date({name}, null)::text, rules.clean({name}))"
+        case _:
+            return f"rules.clean({name})"
 
 
 def has_documents(contract: Contract) -> bool:

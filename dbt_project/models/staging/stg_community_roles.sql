@@ -1,0 +1,29 @@
+-- One row a person x role x building served in the list in force.
+{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+
+with received as ({{ rows_in_force('community_roles') }}),
+
+cleaned as (
+    select
+        *,
+        rules.number_kind(id_number) as kind,
+        rules.clean(role) as role_name,
+        rules.read_date(started_on, _business_date) as started
+    from received
+    offset 0
+)
+
+select
+    _batch_id as batch_id,
+    _row_no as row_no,
+    _business_date as business_date,
+    _received_at as received_at,
+    rules.mask_text(full_name) as full_name,
+    rules.mask(kind, id_number) as id_number_masked,
+    kind as document_kind,
+    rules.read_phone(phone) as phone,
+    case when role_name in ('党员', '志愿者', '楼组长') then role_name end as role,
+    rules.mask_text(compound_name) as compound_name,
+    rules.mask_text(building_no) as building_no,
+    case when started <= _business_date then started end as started_on
+from cleaned

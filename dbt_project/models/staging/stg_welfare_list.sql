@@ -1,0 +1,34 @@
+-- One row a person x benefit x first day in the list in force.
+{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+
+with received as ({{ rows_in_force('welfare_list') }}),
+
+cleaned as (
+    select
+        *,
+        rules.number_kind(id_number) as kind,
+        rules.clean(benefit) as benefit_name
+    from received
+    offset 0
+)
+
+select
+    _batch_id as batch_id,
+    _row_no as row_no,
+    _business_date as business_date,
+    _received_at as received_at,
+    rules.mask_text(full_name) as full_name,
+    rules.mask(kind, id_number) as id_number_masked,
+    kind as document_kind,
+    case
+        when benefit_name in (
+            '低保', '低收入', '特困供养', '支出型贫困', '老年综合津贴', '居家养老服务', '助餐服务', '临时救助'
+        ) then benefit_name
+    end as benefit,
+    rules.read_date(started_on, _business_date) as started_on,
+    rules.read_date(ended_on, _business_date) as ended_on,
+    rules.read_numeric(monthly_amount) as monthly_amount,
+    rules.clean(committee_name) as committee_name,
+    rules.mask_text(living_address) as living_address,
+    rules.read_phone(phone) as phone
+from cleaned
