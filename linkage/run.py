@@ -18,6 +18,7 @@ import polars as pl
 import psycopg
 
 from linkage import address, persons, places, register
+from linkage.namesakes import namesakes
 from linkage.table import append, read
 from street.database import connect, scrubbed
 from street.settings import settings
@@ -74,6 +75,12 @@ create table build.person (
     first_seen_on date not null,
     last_seen_on date not null
 );
+drop table if exists build.namesake;
+create table build.namesake (
+    person_key text not null,
+    dwelling_key text not null,
+    namesake_key text not null
+);
 """
 _LINK_INDEXES: Final = """
 alter table build.record_link add primary key (feed, batch_id, row_no);
@@ -82,6 +89,7 @@ alter table build.person add primary key (person_key);
 analyze build.record_link;
 analyze build.dwelling;
 analyze build.person;
+analyze build.namesake;
 """
 
 
@@ -412,6 +420,7 @@ def _write(conn: psycopg.Connection, linked: pl.DataFrame, doors: register.Regis
         "build.person",
         in_force.join(first_seen, on="person_key").with_columns(last_seen_on=pl.lit(as_of)),
     )
+    append(conn, "build.namesake", namesakes(linked))
     conn.execute(_LINK_INDEXES)
 
 

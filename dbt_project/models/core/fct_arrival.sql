@@ -22,7 +22,7 @@ with placed as (
             order by
                 (link.committee_code is null), arrival.recorded_at desc nulls last, arrival.batch_id asc, arrival.row_no asc
         ) as counted
-    from {{ ref('int_border_arrival') }} as arrival
+    from {{ ref('int_arrival') }} as arrival
     inner join {{ source('linkage_build', 'record_link') }} as link
         on
             arrival.feed = link.feed
@@ -46,11 +46,14 @@ select
     placed.origin_name,
     colour.colour_rule,
     colour.colour,
-    placed.disposition,
-    placed.was_home,
+    -- Where nothing is said of isolation: at home if the colour asks for it, else none.
+    coalesce(
+        placed.disposition, case when colour.colour in ('orange', 'yellow') then 'home_isolation' else 'none' end
+    ) as disposition,
+    coalesce(placed.was_home, colour.colour in ('orange', 'yellow')) as was_home,
     placed.closed_on,
     placed.moved_on,
-    placed.origin_kind = 'border' and placed.telling = 1 as is_new_entry,
+    placed.is_border_entry and placed.telling = 1 as is_new_entry,
     placed.counted = 1 as is_counted,
     placed.dwelling_key,
     placed.building_key,

@@ -1,6 +1,6 @@
 -- One row an arrival: the colour of the first rule its origin meets.
 with arrivals as (
-    select feed, batch_id, row_no, origin_kind, origin_code from {{ ref('int_border_arrival') }}
+    select feed, batch_id, row_no, origin_kind, origin_code from {{ ref('int_arrival') }}
 ),
 
 met as (

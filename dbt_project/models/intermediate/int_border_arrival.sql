@@ -60,6 +60,7 @@ select
     entry.arrived_on,
     entry.recorded_at,
     entry.flight_no,
+    true as is_border_entry,
     'border' as origin_kind,
     entry.departed_country as origin_code,
     country.country_name as origin_name,

@@ -27,6 +27,28 @@ newest_arrived as (
     from arrived
 ),
 
+-- Whom a property company names counts for 180 days from its entry.
+occupying as (
+    select
+        link.person_key,
+        link.dwelling_key,
+        link.building_key,
+        link.compound_key,
+        link.committee_code,
+        link.place_level,
+        row_number() over (
+            partition by link.person_key
+            order by coalesce(told.registered_on, told.business_date) desc, told.batch_id desc, told.row_no desc
+        ) as newest
+    from {{ ref('stg_property_occupancy') }} as told
+    inner join {{ source('linkage_build', 'record_link') }} as link
+        on
+            told.batch_id = link.batch_id
+            and told.row_no = link.row_no
+            and link.feed = 'property_occupancy'
+    where link.person_key is not null and coalesce(told.registered_on, told.business_date) > {{ as_of() }} - 180
+),
+
 evidence as (
     select
         2 as source_rank, 'isolation' as source,
@@ -39,6 +61,12 @@ evidence as (
         person_key, dwelling_key, building_key, compound_key, committee_code, place_level
     from {{ ref('int_registry_person') }}
     where is_living_here
+    union all
+    select
+        4 as source_rank, 'property_occupancy' as source,
+        person_key, dwelling_key, building_key, compound_key, committee_code, place_level
+    from occupying
+    where newest = 1
     union all
     select
         5 as source_rank, 'arrival' as source,

@@ -1,34 +1,29 @@
 -- One row a received arrival that could not be used and that no later record makes good.
-with quarantined as (
+{%- set feeds = ['border_entries', 'returnees'] %}
+
+with listed as (
+    {%- for feed in feeds %}
     select
-        'border_entries' as feed,
+        '{{ feed }}' as feed,
         broken.batch_id,
         broken.row_no,
         broken.rules[1] as reason,
-        batch.business_date,
-        rules.clean(broken.entry_id) as entry_id
-    from {{ source('quarantine', 'border_entries') }} as broken
+        batch.business_date
+    from {{ source('quarantine', feed) }} as broken
     inner join {{ source('ops', 'batch') }} as batch on broken.batch_id = batch.batch_id
     where batch.status = 'accepted' and batch.business_date <= {{ as_of() }}
-),
-
-refused as (
+    union all
     select
-        'border_entries' as feed,
+        '{{ feed }}' as feed,
         received._batch_id as batch_id,
         received._row_no as row_no,
         'batch_rejected' as reason,
-        batch.business_date,
-        rules.clean(received.entry_id) as entry_id
-    from {{ source('raw', 'border_entries') }} as received
+        batch.business_date
+    from {{ source('raw', feed) }} as received
     inner join {{ source('ops', 'batch') }} as batch on received._batch_id = batch.batch_id
     where batch.status in ('rejected', 'failed') and batch.business_date <= {{ as_of() }}
-),
-
-listed as (
-    select * from quarantined
-    union all
-    select * from refused
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 )
 
 select
@@ -40,6 +35,6 @@ select
     listed.business_date as first_seen_on
 from listed
 where not exists (
-    select 1 from {{ ref('stg_border_entries') }} as entry
-    where entry.entry_id = listed.entry_id
+    select 1 from {{ ref('int_made_good') }} as good
+    where good.feed = listed.feed and good.batch_id = listed.batch_id and good.row_no = listed.row_no
 )

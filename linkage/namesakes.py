@@ -1,0 +1,55 @@
+"""Whom only lists know, beside somebody at the same door with the same name: most likely the same person twice.
+
+Lists without a good document (a property company's, civil affairs', ...) give everybody they name a provisional person;
+who of them counts as a resident is decided by who lives at that door (docs/rules.md, R-PERSON-10).
+"""
+
+from typing import Final
+
+import polars as pl
+
+from linkage import names
+
+LISTS: Final = ("property_occupancy", "welfare_list", "disability_list", "community_roles")
+
+
+def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
+    """Pairs (person_key, dwelling_key, namesake_key): a provisional person that only lists know, and another of the door.
+
+    `linked` has feed, person_key, person_method, name, phone, dwelling_key and registered_dwelling_key, one row a record.
+    The names are the same (one slip allowed), or the phones and the surnames are.
+    """
+    records = linked.filter(pl.col("person_key").is_not_null())
+    only_listed = (
+        records.group_by("person_key")
+        .agg(((pl.col("person_method") == "provisional") & pl.col("feed").is_in(LISTS)).all().alias("is_only_listed"))
+        .filter("is_only_listed")
+        .select("person_key")
+    )
+    known = ["person_key", "dwelling_key", "name", "phone"]
+    listed = records.join(only_listed, on="person_key", how="semi").select(known).drop_nulls("dwelling_key").unique()
+    at_door = pl.concat([records.select(known), records.select(*known[:1], dwelling_key="registered_dwelling_key",
+                                                               name="name", phone="phone")])  # fmt: skip
+    others = at_door.drop_nulls("dwelling_key").unique().join(
+        only_listed.with_columns(is_listed=pl.lit(value=True)), on="person_key", how="left"
+    ).rename({"person_key": "namesake_key", "name": "other_name", "phone": "other_phone"})  # fmt: skip
+    pairs = listed.join(others, on="dwelling_key").filter(
+        (pl.col("person_key") != pl.col("namesake_key"))
+        # Of two that only lists know, the first counts.
+        & (pl.col("is_listed").is_null() | (pl.col("namesake_key") < pl.col("person_key")))
+    )
+    alike = [_alike(*row) for row in pairs.select("name", "other_name", "phone", "other_phone").iter_rows()]
+    return (
+        pairs.filter(pl.Series(alike, dtype=pl.Boolean))
+        .select("person_key", "dwelling_key", "namesake_key")
+        .unique()
+        .sort("person_key", "dwelling_key", "namesake_key")
+    )
+
+
+def _alike(name: str | None, other: str | None, phone: str | None, other_phone: str | None) -> bool:
+    if not name or not other:
+        return False
+    if name == other or names.same(name, other):
+        return True
+    return phone is not None and phone == other_phone and names.plain(name)[:1] == names.plain(other)[:1]
