@@ -11,9 +11,11 @@
         arrivals_abroad,
         isolating,
         released,
+        duties_due,
         residents,
         living_alone_elderly,
-        unresolved
+        unresolved,
+        as_of
     {%- if published %}
     from marts.governance_daily
     {%- else %}
@@ -25,9 +27,11 @@
             cast(null as integer) as arrivals_abroad,
             cast(null as integer) as isolating,
             cast(null as integer) as released,
+            cast(null as integer) as duties_due,
             cast(null as integer) as residents,
             cast(null as integer) as living_alone_elderly,
-            cast(null as integer) as unresolved
+            cast(null as integer) as unresolved,
+            cast(null as date) as as_of
     ) as nothing
     where false
     {%- endif %}

@@ -137,7 +137,8 @@ def _tag(rows: pl.DataFrame, tag: str, clean: str) -> pl.DataFrame:
 
 def _age(today: date) -> pl.Expr:
     born = pl.col("birth_date")
-    later = (born.dt.month() * 100 + born.dt.day()) > today.month * 100 + today.day
+    # A month is eight bits wide: a hundred of them are not.
+    later = (born.dt.month().cast(pl.Int32) * 100 + born.dt.day()) > today.month * 100 + today.day
     return pl.lit(today.year) - born.dt.year() - later.cast(pl.Int32)
 
 

@@ -39,6 +39,11 @@ with facts as (
     select {{ as_of() }} as business_date, committee_code, 'unresolved' as measure, count(*) as counted
     from {{ ref('unresolved') }}
     group by committee_code
+    union all
+    select due_on as business_date, committee_code, 'duties_due' as measure, count(*) as counted
+    from {{ ref('int_duty') }}
+    where due_on in ({{ as_of() }}, {{ as_of() }} - 1)
+    group by due_on, committee_code
 )
 
 select

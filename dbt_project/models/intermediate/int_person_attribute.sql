@@ -23,9 +23,26 @@ select
         as committee_code,
     door.residents as residents_of_door,
     door.elders as elders_of_door,
-    isolating.started_on as isolating_since
+    isolating.started_on as isolating_since,
+    care.has_certificate,
+    care.certified_since,
+    care.certificate_issued_on,
+    care.disability_level,
+    care.has_low_income,
+    care.low_income_since,
+    care.has_meal_service,
+    care.meal_service_since,
+    care.has_home_care,
+    care.home_care_since,
+    care.is_party_member,
+    care.party_member_since,
+    care.is_volunteer,
+    care.volunteer_since,
+    care.is_building_leader,
+    care.building_leader_since
 from {{ ref('dim_person') }} as person
 left join {{ ref('fct_residence') }} as residence on person.person_key = residence.person_key
 left join {{ ref('int_door') }} as door on residence.dwelling_key = door.dwelling_key
 left join isolating on person.person_key = isolating.person_key and isolating.newest = 1
+left join {{ ref('int_person_care') }} as care on person.person_key = care.person_key
 where residence.person_key is not null or isolating.person_key is not null

@@ -16,6 +16,13 @@ tags as (
         {{ count_tags() }}
     from {{ ref('int_person_tag') }}
     group by dwelling_key
+),
+
+duties as (
+    select dwelling_key, count(*) as open_duties
+    from {{ ref('int_duty') }}
+    where due_on = {{ as_of() }} or (rule = 'until_visited' and due_on < {{ as_of() }})
+    group by dwelling_key
 )
 
 select
@@ -51,7 +58,7 @@ select
     {{ tag_count('party_members', 'tags') }},
     {{ tag_count('volunteers', 'tags') }},
     {{ tag_count('building_leaders', 'tags') }},
-    cast(null as integer) as open_duties,
+    cast(coalesce(duties.open_duties, 0) as integer) as open_duties,
     {{ as_of() }} as as_of
 from {{ ref('dim_dwelling') }} as dwelling
 left join {{ ref('fct_occupancy') }} as occupancy on dwelling.dwelling_key = occupancy.dwelling_key
@@ -59,3 +66,4 @@ left join {{ ref('int_door') }} as door on dwelling.dwelling_key = door.dwelling
 left join isolation on dwelling.dwelling_key = isolation.dwelling_key
 left join {{ ref('colours') }} as colour on isolation.colour_rule = colour.rule_no
 left join tags on dwelling.dwelling_key = tags.dwelling_key
+left join duties on dwelling.dwelling_key = duties.dwelling_key

@@ -22,6 +22,7 @@ totals as (
         sum(fact.counted) filter (where fact.measure = 'arrivals_abroad') as arrivals_abroad,
         sum(fact.counted) filter (where fact.measure = 'isolating') as isolating,
         sum(fact.counted) filter (where fact.measure = 'released') as released,
+        sum(fact.counted) filter (where fact.measure = 'duties_due') as duties_due,
         sum(fact.counted) filter (where fact.measure = 'residents') as residents,
         sum(fact.counted) filter (where fact.measure = 'living_alone_elderly') as living_alone_elderly,
         sum(fact.counted) filter (where fact.measure = 'unresolved') as unresolved
@@ -38,6 +39,8 @@ computed as (
         coalesce(totals.arrivals_abroad, 0) as arrivals_abroad,
         coalesce(totals.isolating, 0) as isolating,
         coalesce(totals.released, 0) as released,
+        -- What fell due is known of D and of the day that closed.
+        case when dates.business_date >= {{ as_of() }} - 1 then coalesce(totals.duties_due, 0) end as duties_due,
         -- Stocks describe D; of an earlier day only what was published then is known.
         case when dates.business_date = {{ as_of() }} then coalesce(totals.residents, 0) end as residents,
         case when dates.business_date = {{ as_of() }} then coalesce(totals.living_alone_elderly, 0) end
@@ -54,7 +57,7 @@ published as ({{ published_governance() }})
 select
     coalesce(computed.business_date, published.business_date) as business_date,
     coalesce(computed.committee_code, published.committee_code) as committee_code,
-    {%- for flow in ['arrivals', 'arrivals_abroad', 'isolating', 'released'] %}
+    {%- for flow in ['arrivals', 'arrivals_abroad', 'isolating', 'released', 'duties_due'] %}
     cast(
         case
             when published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1)
@@ -63,8 +66,8 @@ select
         end as integer
     ) as {{ flow }},
     {%- endfor %}
+    -- Only devices and visits on record tell these, and no such feed is connected.
     cast(null as integer) as breaches,
-    cast(null as integer) as duties_due,
     cast(null as integer) as duties_done,
     cast(null as integer) as duties_overdue,
     cast(null as numeric(5, 2)) as coverage_pct,
@@ -73,7 +76,11 @@ select
         case when computed.business_date = {{ as_of() }} then computed.{{ stock }} else published.{{ stock }} end as integer
     ) as {{ stock }},
     {%- endfor %}
-    {{ as_of() }} as as_of
+    -- A rerun corrects its own rows; the others stay what they were said to be.
+    case
+        when published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1) then {{ as_of() }}
+        else published.as_of
+    end as as_of
 from computed
 full outer join published
     on computed.business_date = published.business_date and computed.committee_code = published.committee_code

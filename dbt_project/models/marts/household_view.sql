@@ -23,9 +23,11 @@ select
     isolation.colour as isolation_colour,
     isolation.day_no as isolation_day,
     isolation.release_on,
-    cast(null as text[]) as services,
-    cast(null as integer) as disability_type,
-    cast(null as integer) as disability_level,
+    case
+        when {{ is_connected('welfare_list') }} then coalesce(string_to_array(care.services, ','), cast(array[] as text[]))
+    end as services,
+    care.disability_type,
+    care.disability_level,
     cast(null as timestamptz) as last_visit_at,
     string_to_array(residence.sources, ',') as sources,
     link.person_method as link_method,
@@ -37,4 +39,5 @@ left join {{ ref('int_registry_person') }} as registry on residence.person_key =
 left join {{ ref('int_person_link') }} as link on residence.person_key = link.person_key
 left join {{ ref('int_shown_isolation') }} as isolation on residence.person_key = isolation.person_key
 left join tags on residence.person_key = tags.person_key
+left join {{ ref('int_person_care') }} as care on residence.person_key = care.person_key
 where residence.dwelling_key is not null

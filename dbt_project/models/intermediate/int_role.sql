@@ -1,0 +1,58 @@
+-- One row a person x role in the community. A masked number counts with the name, a name alone within its building.
+with people as (
+    select
+        person.person_key,
+        {{ name_key('person.full_name') }} as name_key,
+        person.id_masked,
+        residence.building_key
+    from {{ ref('dim_person') }} as person
+    left join {{ ref('fct_residence') }} as residence on person.person_key = residence.person_key
+    -- Who is known from a list of roles alone is nobody that the list could mean.
+    where residence.person_key is not null or not person.is_provisional
+),
+
+by_number as (
+    select id_masked, name_key, min(person_key) as person_key
+    from people
+    where id_masked like '______********____'
+    group by id_masked, name_key
+    having count(*) = 1
+),
+
+by_building as (
+    select building_key, name_key, min(person_key) as person_key
+    from people
+    where building_key is not null
+    group by building_key, name_key
+    having count(*) = 1
+),
+
+listed as (
+    select
+        case when link.person_method <> 'provisional' then link.person_key end as linked_key,
+        link.building_key,
+        role.id_number_masked as id_masked,
+        {{ name_key('role.full_name') }} as name_key,
+        role.role,
+        role.started_on
+    from {{ ref('stg_community_roles') }} as role
+    inner join {{ source('linkage_build', 'record_link') }} as link
+        on
+            role.batch_id = link.batch_id
+            and role.row_no = link.row_no
+            and link.feed = 'community_roles'
+    where role.role is not null
+)
+
+select
+    coalesce(listed.linked_key, by_number.person_key, by_building.person_key) as person_key,
+    listed.role,
+    min(listed.started_on) as started_on
+from listed
+left join by_number
+    on listed.id_masked = by_number.id_masked and listed.name_key = by_number.name_key
+left join by_building
+    -- A number that fits nobody in the building contradicts the name.
+    on listed.building_key = by_building.building_key and listed.name_key = by_building.name_key and listed.id_masked is null
+where coalesce(listed.linked_key, by_number.person_key, by_building.person_key) is not null
+group by coalesce(listed.linked_key, by_number.person_key, by_building.person_key), listed.role

@@ -1,0 +1,16 @@
+-- One row a person x service: the spell that runs on D, else the newest.
+select
+    benefit.person_key,
+    coalesce(person.full_name, benefit.full_name) as full_name,
+    coalesce(person.id_masked, benefit.id_masked) as id_masked,
+    residence.dwelling_key,
+    residence.committee_code,
+    benefit.benefit as service,
+    benefit.started_on,
+    benefit.ended_on,
+    benefit.monthly_amount,
+    benefit.is_current,
+    {{ as_of() }} as as_of
+from {{ ref('int_benefit') }} as benefit
+inner join {{ ref('dim_person') }} as person on benefit.person_key = person.person_key
+left join {{ ref('fct_residence') }} as residence on benefit.person_key = residence.person_key

@@ -1,0 +1,28 @@
+-- One row a duty that stands open on D. No visit feed is connected yet: nothing can be done or overdue.
+select
+    duty.duty_key,
+    duty.scenario,
+    duty.committee_code,
+    coalesce(dwelling.compound_name, compound.compound_name) as compound_name,
+    coalesce(dwelling.building_no, building.building_no) as building_no,
+    dwelling.room_no,
+    duty.dwelling_key,
+    duty.person_key,
+    duty.full_name,
+    duty.phone,
+    duty.duty,
+    duty.reason,
+    duty.due_at,
+    'open' as status,
+    cast(null as timestamptz) as done_at,
+    duty.priority,
+    {{ as_of() }} as as_of
+from {{ ref('int_duty') }} as duty
+left join {{ ref('dim_dwelling') }} as dwelling on duty.dwelling_key = dwelling.dwelling_key
+left join {{ ref('dim_building') }} as building on duty.building_key = building.building_key
+left join {{ ref('dim_compound') }} as compound
+    on duty.compound_key = compound.compound_key and duty.committee_code = compound.committee_code
+-- Yesterday's checks and releases belong to a closed day; a visit stays until it is made.
+where duty.due_on = {{ as_of() }} or duty.rule = 'until_visited'
+-- A committee reads its list in one stretch.
+order by duty.committee_code, duty.due_at, duty.priority, duty.duty_key
