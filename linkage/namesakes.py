@@ -14,9 +14,9 @@ LISTS: Final = ("property_occupancy", "welfare_list", "disability_list", "commun
 
 
 def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
-    """Pairs (person_key, dwelling_key, namesake_key): a provisional person that only lists know, and another of the door.
+    """Pairs (person_key, dwelling_key, namesake_key): a provisional person only lists know, and another of that door.
 
-    `linked` has feed, person_key, person_method, name, phone, dwelling_key and registered_dwelling_key, one row a record.
+    `linked` has one row a record: feed, person_key, person_method, name, phone, dwelling_key, registered_dwelling_key.
     The names are the same (one slip allowed), or the phones and the surnames are.
     """
     records = linked.filter(pl.col("person_key").is_not_null())

@@ -210,5 +210,6 @@ def _is_total(contract: Contract, unknown: dict[str, int]) -> pl.Expr:
         label.str.contains(rf"^({'|'.join(TOTALS)})[::]?\d*$").fill_null(False) for label in labels
     )
     identifying = [c.name for c in _role_columns(contract, "document_number", "resident_id", "phone")]
-    anonymous = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in identifying]
+    # A few digits in a total row are the count of rows, whatever column they stand in.
+    anonymous = [_squeezed(name).fill_null("").str.contains(r"^\d{0,5}(\.0*)?$") for name in identifying]
     return pl.all_horizontal(reads_total, *anonymous)

@@ -174,3 +174,40 @@ def test_no_value_of_a_row_reaches_a_log_or_a_result(landed_household, household
     for text in (seen, results):
         assert marker not in text
         assert "31011519800101" not in text
+
+
+@pytest.fixture
+def landed_property(inbox):
+    def land(rows):
+        terms = contract.load("property_occupancy")
+        folder = inbox / terms.feed / "2020-03-28"
+        folder.mkdir(parents=True)
+        lines = [",".join(column.header for column in terms.columns), *(",".join(row) for row in rows)]
+        (folder / "甲公司.csv").write_text("\n".join(lines), encoding="utf-8")
+        (batch_id,) = landing.land(terms.feed, dt.date(2020, 3, 28))
+        return batch_id
+
+    return land
+
+
+def test_a_companys_rows_are_one_when_the_door_the_name_and_the_phone_are(landed_property, warehouse):
+    rest = ("2020-01-01", "2020-03-01")
+    batch_id = landed_property(
+        [
+            ("银泰小区", "30", "502", "自住", "测甲", "13916000000", *rest),
+            ("银泰 小区", "30号楼", "502室", "自住", "测甲", "13916000000.0", *rest),
+            ("银泰小区", "三十号", "五〇二", "出租", "测甲", "13916000000", *rest),
+            ("银泰小区", "30号", "502", "自住", "测甲", "13916000001", *rest),
+            ("", "30", "502", "自住", "测乙", "", *rest),
+            ("银泰小区", "-", "", "自住", "测乙", "", *rest),
+            ("银泰小区", "", "502", "空置", "", "", *rest),
+        ]
+    )
+    validate(batch_id)
+    assert _superseded(warehouse, batch_id) == [1, 2]
+    assert {row: rules[0] for row, rules in _quarantined(warehouse, "property_occupancy", batch_id).items()} == {
+        5: "row_names_a_compound",
+        6: "row_names_a_building_or_room",
+    }
+    source = warehouse.execute("select source from ops.batch where batch_id = %s", (batch_id,)).fetchone()
+    assert source == ("甲公司",)

@@ -161,6 +161,16 @@ def test_a_workbook_with_title_blank_and_total_rows(tmp_path):
     assert reading.frame["birth_date"].to_list() == ["1980-04-01", "29312"]
 
 
+def test_a_total_row_may_carry_its_count_in_any_column_but_a_person_called_so_stays(tmp_path):
+    path = tmp_path / "x.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("登记表")
+        sheet.write_row(0, 0, ["序号", "姓名", "证件号码", "抵沪日期"])
+        sheet.write_row(1, 0, [1, "合计", "11010519491231002X", "2020-04-01"])
+        sheet.write_row(2, 0, ["合计", None, 39])
+    assert workbook.read(path, load("returnees")).frame["id_number"].to_list() == ["11010519491231002X"]
+
+
 def test_a_broken_workbook_says_so(tmp_path):
     path = tmp_path / "x.xlsx"
     path.write_bytes(b"PK\x03\x04 no workbook")

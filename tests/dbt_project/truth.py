@@ -1,0 +1,98 @@
+"""A sample street built from its files to the models, to be set beside its truth."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from expectations.gate import validate
+from linkage.run import PersonFeed, link
+from linkage.table import read
+from sources import archive, landing
+from sources.connectors import paged_api
+from sources.contract import all_contracts
+from street import batch
+from street import warehouse as dbt
+from street.settings import as_of_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import psycopg
+
+DAY = dt.date(2020, 3, 28)
+PERSONS = 6_000
+DATES = {"started_on": pl.Date, "release_on": pl.Date}
+
+
+class Street:
+    """A built street: `truth(name)` is a table of the sample's truth, `built(query)` one of the warehouse."""
+
+    def __init__(self, conn: psycopg.Connection, sample: Path) -> None:
+        self.conn = conn
+        self.sample = sample
+        self.person = self._person("tied_by_document")
+        self.told = self._person("good_document")
+
+    def truth(self, name: str) -> pl.DataFrame:
+        return pl.read_parquet(self.sample / "truth" / f"{name}.parquet")
+
+    def built(self, query: str) -> pl.DataFrame:
+        return read(self.conn, query, DATES)
+
+    def _person(self, told_by: str) -> pl.DataFrame:
+        """(true_person_id, person_key) of everybody whom a record tells: one with a good document, or one that it ties.
+
+        A passport is good, but ties nothing where other feeds know its holder by the resident ID: two persons, then.
+        """
+        links = read(
+            self.conn,
+            "select link.feed, business_date, source, row_no, person_key from build.record_link as link"
+            " join ops.batch using (batch_id)",
+            {"business_date": pl.Date, "row_no": pl.Int64},
+        )
+        company = pl.when(pl.col("feed") == "property_occupancy").then(pl.col("file").str.strip_suffix(".csv"))
+        told = self.truth("records").filter(pl.col(told_by) & ~pl.col("is_quarantined"))
+        told = told.with_columns(source=company.otherwise(pl.lit("")))
+        keys = links.with_columns(pl.col("source").fill_null("")).join(
+            told, on=["feed", "business_date", "source", "row_no"]
+        )
+        return keys.select("true_person_id", "person_key").unique()
+
+
+def build(conn: psycopg.Connection, sample: Path) -> None:
+    _store_the_pull(sample)
+    for contract in all_contracts():
+        for batch_id in landing.land(contract.feed, DAY):
+            validate(batch_id)
+            batch.promote(conn, batch_id, contract.load_mode)
+            conn.commit()
+    dbt.build(dbt.STAGING, DAY, as_of_at(DAY))
+    link(DAY, [
+        PersonFeed(
+            contract.feed, contract.business_key,
+            {column.role: column.name for column in reversed(contract.columns) if column.role},
+            contract.about_person, contract.about_arrival,
+        )
+        for contract in all_contracts()
+    ])  # fmt: skip
+    dbt.build(dbt.MARTS, DAY, as_of_at(DAY))
+
+
+def _store_the_pull(sample: Path) -> None:
+    """The port's answers as a complete pull leaves them: what was recorded by the sample's own now."""
+    now = json.loads((sample / "manifest.json").read_text("utf-8"))["now"]
+    entries = [json.loads(line) for line in (sample / "border" / "entries.jsonl").read_text("utf-8").splitlines()]
+    known = [e for e in entries if dt.datetime.fromisoformat(e["recorded_at"]) <= dt.datetime.fromisoformat(now)]
+    pull = paged_api.begin("border_entries", DAY, as_of_at(DAY), None)
+    archive.write(pull.folder / "page-000001.json", json.dumps({"data": known, "next_cursor": None}).encode())
+
+
+def differences(true: pl.DataFrame, built: pl.DataFrame, facts: list[str]) -> list[tuple[object, ...]]:
+    """The rows that only one side has, a few, each with the side."""
+    one = true.select(facts).join(built, on=facts, how="anti", nulls_equal=True).with_columns(side=pl.lit("true"))
+    other = built.select(facts).join(true, on=facts, how="anti", nulls_equal=True).with_columns(side=pl.lit("built"))
+    return pl.concat([one, other]).sort(facts[0]).head(12).rows()

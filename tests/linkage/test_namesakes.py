@@ -1,0 +1,41 @@
+"""Whom only lists know beside somebody of the same name at the same door."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from linkage.namesakes import namesakes
+
+RECORD = {
+    "feed": "property_occupancy", "person_key": "listed", "person_method": "provisional", "name": "测甲乙",
+    "phone": None, "dwelling_key": "d1", "registered_dwelling_key": None,
+}  # fmt: skip
+RESIDENT = RECORD | {"feed": "household_registry", "person_key": "resident", "person_method": "document"}
+
+
+def pairs(*records: dict[str, str | None]) -> list[tuple[str, ...]]:
+    return namesakes(pl.DataFrame(list(records), schema=dict.fromkeys(RECORD, pl.String))).rows()
+
+
+def test_the_same_name_or_one_slip_at_the_same_door_is_a_namesake() -> None:
+    expected = [("listed", "d1", "resident")]
+    assert pairs(RECORD, RESIDENT) == expected
+    assert pairs(RECORD, RESIDENT | {"name": "测甲丙"}) == expected
+    assert pairs(RECORD, RESIDENT | {"dwelling_key": None, "registered_dwelling_key": "d1"}) == expected
+
+
+def test_the_same_phone_needs_the_same_surname() -> None:
+    phone = {"phone": "13916000000"}
+    assert pairs(RECORD | phone, RESIDENT | phone | {"name": "测丁"}) == [("listed", "d1", "resident")]
+    assert pairs(RECORD | phone, RESIDENT | phone | {"name": "试丁"}) == []
+
+
+def test_another_name_another_door_or_a_record_that_tells_more_is_none() -> None:
+    assert pairs(RECORD, RESIDENT | {"name": "试丁"}) == []
+    assert pairs(RECORD, RESIDENT | {"dwelling_key": "d2"}) == []
+    assert pairs(RECORD | {"person_method": "document"}, RESIDENT) == []
+    assert pairs(RECORD, RECORD | {"feed": "border_entries", "dwelling_key": None}, RESIDENT) == []
+
+
+def test_of_two_that_only_lists_know_one_stays() -> None:
+    assert pairs(RECORD, RECORD | {"person_key": "other"}) == [("other", "d1", "listed")]
