@@ -1,9 +1,13 @@
 """What the gate does with each row: docs/rules.md, Rows and batches."""
 
+import datetime as dt
 import logging
 import random
 
+import pytest
+
 from expectations.gate import validate
+from sources import contract, landing
 from street import batch
 
 
