@@ -65,10 +65,13 @@ def test_a_small_street_comes_out_right_and_every_unit_test_holds(street_in_raw:
         ("isolating", 2),
         ("transferred", 1),
     ]
-    assert rows(
-        conn,
-        "select started_on::text, release_on::text, day_no from build.isolation_episode where status = 'isolating'",
-    ) == [("2020-03-20", "2020-04-03", 9)] * 2
+    assert (
+        rows(
+            conn,
+            "select started_on::text, release_on::text, day_no from build.isolation_episode where status = 'isolating'",
+        )
+        == [("2020-03-20", "2020-04-03", 9)] * 2
+    )
     assert rows(conn, "select release_on::text from build.isolation_episode where status = 'transferred'") == [
         ("2020-03-23",)
     ]
