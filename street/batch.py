@@ -31,6 +31,9 @@ QUARANTINE_ROWS = 3
 """... and at least so many: two bad rows of a short list don't stop it."""
 
 
+_WITHDRAWN = "人工撤回"
+
+
 class BatchError(ValueError):
     """What was asked of a batch can't be done; the sentence says why."""
 
@@ -162,6 +165,26 @@ def accept(conn: psycopg.Connection, batch_id: int, by: str) -> None:
         if counts.accepted == 0:
             raise BatchError(f"批次 {batch_id}（{feed}）没有可用的行，不能接受：请部门重新报送。")
         _accept(conn, batch_id, counts, by=by)
+
+
+def withdraw(conn: psycopg.Connection, batch_id: int, by: str, reason: str) -> None:
+    """Take an accepted batch out of force again on an operator's word: it is rejected, `by` and `reason` kept with it.
+
+    The one before it is in force again; `accept` undoes it, and whoever had accepted it by hand stays on record.
+    Repeating it changes nothing. `reason` must hold no value of a row. Raises BatchError when the batch is neither
+    accepted nor withdrawn, or no reason is given.
+    """
+    if not reason.strip():
+        raise BatchError(f"批次 {batch_id}：撤回需要写明原因。")
+    with _transaction(conn):
+        _, _, current = _locked(conn, batch_id)
+        known = conn.execute("select reason, rows_received from ops.batch where batch_id = %s", (batch_id,)).fetchone()
+        assert known is not None  # noqa: S101 -- `_locked` has read it
+        if current == "rejected" and (known[0] or "").startswith(_WITHDRAWN):
+            return
+        if current != "accepted":
+            raise BatchError(f"批次 {batch_id} 的状态是 {current}：只有已接受（accepted）的批次可以撤回。")
+        _refuse(conn, batch_id, "rejected", f"{_WITHDRAWN}（{by}）：{reason.strip()}", known[1])
 
 
 def reject(conn: psycopg.Connection, batch_id: int, reason: str) -> None:

@@ -168,6 +168,21 @@ def batch_accept(batch_id: Annotated[int, typer.Argument(help="`street batches` 
         typer.echo(f"批次 {batch_id} 已接受。运行 `street run` 后生效。")
 
 
+@batch_app.command("withdraw")
+def batch_withdraw(
+    batch_id: Annotated[int, typer.Argument(help="`street batches` 中的批次号。")],
+    reason: Annotated[str, typer.Option(help="原因，不要写个人信息；与操作者一起留在批次上。")],
+) -> None:
+    """撤回一个错误接受的批次，恢复使用它之前的一批；之后 `street run` 重新建仓。"""
+    from street import batch  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        with connect() as connection:
+            batch.withdraw(connection, batch_id, by=getpass.getuser(), reason=reason)
+        typer.echo(f"批次 {batch_id} 已撤回。运行 `street run` 后生效。")
+
+
 @access_app.command("grant")
 def access_grant(code: Annotated[str, typer.Argument(help="12 位居委会代码。")]) -> None:
     """给一个居委会开通自己的数据库登录：只看得到本居委会的行。口令只显示这一次。"""
