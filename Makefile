@@ -35,7 +35,7 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests dbt_project/macros --processes 2
+	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2
 
 format: setup
 	@$(BIN)/ruff check --fix .
