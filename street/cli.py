@@ -69,6 +69,13 @@ def down() -> None:
         Supervisor().down()
 
 
+@app.command("migrate")
+def migrate_warehouse() -> None:
+    """把数据仓库（WAREHOUSE_URL 或内置的）升到最新结构，并登记各来源的契约；`street up` 会自动做，可重复运行。"""
+    with _sentences():
+        _prepare_warehouse()
+
+
 @app.command()
 def status() -> None:
     """列出各服务是否在运行、在哪个端口，以及 Airflow 的登录方式。"""
@@ -183,6 +190,18 @@ def batch_withdraw(
         typer.echo(f"批次 {batch_id} 已撤回。运行 `street run` 后生效。")
 
 
+@batch_app.command("retry")
+def batch_retry(batch_id: Annotated[int, typer.Argument(help="`street batches` 中的批次号。")]) -> None:
+    """修正契约之后，让一个被拒绝的批次按现行契约重新入库；文件须仍在收件箱里。之后运行 `street run`。"""
+    from sources import relanding  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        with connect() as connection:
+            relanding.reopen(connection, batch_id)
+        typer.echo(f"批次 {batch_id} 等待重新入库。运行 `street run` 后生效。")
+
+
 @access_app.command("grant")
 def access_grant(code: Annotated[str, typer.Argument(help="12 位居委会代码。")]) -> None:
     """给一个居委会开通自己的数据库登录：只看得到本居委会的行。口令只显示这一次。"""
@@ -227,18 +246,20 @@ def report(
 
 
 def _bring_up() -> Supervisor:
-    from sources.registry import sync  # noqa: PLC0415
-    from street.database import connect, migrate  # noqa: PLC0415
     from street.supervisor import Supervisor  # noqa: PLC0415
 
-    def prepare_warehouse() -> None:
-        migrate()
-        with connect() as connection:
-            sync(connection)
-
     supervisor = Supervisor(say=typer.echo)
-    supervisor.up(prepare_warehouse)
+    supervisor.up(_prepare_warehouse)
     return supervisor
+
+
+def _prepare_warehouse() -> None:
+    from sources.registry import sync  # noqa: PLC0415
+    from street.database import connect, migrate  # noqa: PLC0415
+
+    migrate()
+    with connect() as connection:
+        sync(connection)
 
 
 def _default_date(supervisor: Supervisor) -> dt.date:
