@@ -163,6 +163,29 @@ def batches(feed: Annotated[str | None, typer.Option(help="只看一个来源。
         _print_table(("批次", "来源", "单位", "业务日期", "收到", "接受", "隔离", "被取代", "状态", "原因"), rows)
 
 
+@app.command()
+def trace(
+    table: Annotated[str, typer.Argument(help="已发布的表，如 household_view。")],
+    key: Annotated[str, typer.Argument(help="该表的一个键，如 person_key、dwelling_key；或 来源/批次/行号。")],
+    limit: Annotated[int, typer.Option(min=1, help="最多列出多少行。")] = 100,
+) -> None:
+    """追溯一行或一个数字：来自哪个来源、哪一批、哪个文件、第几行。只供运维使用，不显示任何个人信息。"""
+    from street import trace as tracing  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        with connect() as connection:
+            found = tracing.trace(connection, table, key)
+        _print_table(
+            ("来源", "批次", "业务日期", "文件", "批内行号", "文件内行号"),
+            [
+                (each.feed, each.batch_id, each.business_date, each.file, each.row_no, each.row_in_file)
+                for each in found[:limit]
+            ],
+        )
+        typer.echo(f"共 {len(found):,} 条记录" + (f"，只列出前 {limit} 条（--limit）" if len(found) > limit else ""))
+
+
 @batch_app.command("accept")
 def batch_accept(batch_id: Annotated[int, typer.Argument(help="`street batches` 中的批次号。")]) -> None:
     """人工接受一个被拒绝的批次；之后 `street run` 用它重新建仓。"""
