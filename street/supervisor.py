@@ -40,7 +40,7 @@ LOGIN = "admin"
 
 _PORTS = {"api-server": 8080, "smtp-sink": 2525, "border-api": 8765}
 _HEALTH = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
-_READY_SECONDS = 120.0
+_READY_SECONDS = 300.0
 _GRACE_SECONDS = 8.0
 _ATTEMPTS = 2
 
