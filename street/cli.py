@@ -186,6 +186,15 @@ def trace(
         typer.echo(f"共 {len(found):,} 条记录" + (f"，只列出前 {limit} 条（--limit）" if len(found) > limit else ""))
 
 
+@app.command("docs")
+def write_docs() -> None:
+    """生成文档站：模型与血缘（dbt）、数据字典、个人信息处理说明、规则、运维手册、校验结果（只有计数）。"""
+    from street import docs  # noqa: PLC0415
+
+    with _sentences():
+        typer.echo(docs.write())
+
+
 @batch_app.command("accept")
 def batch_accept(batch_id: Annotated[int, typer.Argument(help="`street batches` 中的批次号。")]) -> None:
     """人工接受一个被拒绝的批次；之后 `street run` 用它重新建仓。"""
