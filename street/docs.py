@@ -35,7 +35,8 @@ _FRAME = """<!doctype html>
 body {{ font: 16px/1.6 "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; margin: 2rem auto;
   max-width: 70rem; padding: 0 1rem; color: #222; }}
 table {{ border-collapse: collapse; font-size: 14px; }}
-th, td {{ border: 1px solid #ccd; padding: .25rem .5rem; text-align: left; vertical-align: top; }} th {{ background: #f2f4f8; }} code {{ background: #f4f4f6; }} pre {{ overflow-x: auto; }}
+th, td {{ border: 1px solid #ccd; padding: .25rem .5rem; text-align: left; vertical-align: top; }}
+th {{ background: #f2f4f8; }} code {{ background: #f4f4f6; }} pre {{ overflow-x: auto; }}
 .bad {{ color: #a40000; }}
 </style></head><body><p><a href="index.html">街道治理数据仓库 · 文档</a></p>
 {body}
