@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+TOOLS  := .venv-tools
 export DO_NOT_TRACK := 1
 
-.PHONY: run stop setup test lint format lock render clean
+.PHONY: run stop setup test lint lint-contracts format lock render docs clean
 
 run: setup  ## set up, start, run the business day, show where to look
 	@$(BIN)/street up
@@ -35,7 +36,17 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests dbt_project/macros --processes 2
+	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2
+
+# datacontract-cli wants other versions than the project does: an environment of its own, made when it is first asked for.
+lint-contracts: setup $(TOOLS)/.ready  ## the contracts by the standard's own tool
+	@for contract in sources/contracts/*.yaml; do $(TOOLS)/bin/datacontract lint "$$contract" || exit 1; done
+
+$(TOOLS)/.ready: requirements-tools.lock
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(TOOLS)
+	@index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true); \
+	  $${index:+env UV_DEFAULT_INDEX=$$index} $(BIN)/uv pip sync --quiet --python $(TOOLS)/bin/python --require-hashes $<
+	@touch $@
 
 format: setup
 	@$(BIN)/ruff check --fix .
@@ -47,9 +58,14 @@ lock: setup  ## resolve requirements.in anew
 	  --no-emit-find-links --no-annotate --no-header --upgrade requirements.in --output-file requirements.lock
 	@grep '^uv==' requirements.lock | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --no-header - --output-file requirements-uv.lock
+	@echo datacontract-cli | $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --no-header - --output-file requirements-tools.lock
 
 render: setup  ## re-render what the contracts determine
 	@$(BIN)/python -m sources.render
 
+docs: setup  ## the documentation site, under var/docs
+	@$(BIN)/street docs
+
 clean: stop
-	rm -rf $(VENV) var
+	rm -rf $(VENV) $(TOOLS) var

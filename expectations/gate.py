@@ -56,10 +56,10 @@ def validate(batch_id: int) -> None:
         with conn.transaction():
             _forget(conn, batch)
             _collect_broken(conn, batch, rules, counts)
-            set_aside = _set_aside_broken_revisions(conn, terms, batch)
+            broken_revisions = _count_broken_revisions(conn, terms, batch)
             _quarantine(conn, terms, batch)
             _supersede(conn, terms, batch)
-            _write_down(conn, batch, rules, counts, set_aside)
+            _write_down(conn, batch, rules, counts, broken_revisions)
 
 
 def _read(conn: psycopg.Connection, batch_id: int) -> _Batch:
@@ -107,14 +107,14 @@ def _collect_broken(conn: psycopg.Connection, batch: _Batch, rules: Sequence[Che
     )
 
 
-def _set_aside_broken_revisions(conn: psycopg.Connection, terms: Contract, batch: _Batch) -> int:
-    """A broken revision of an entry that has a usable one, here or in force already, is superseded and flagged."""
+def _count_broken_revisions(conn: psycopg.Connection, terms: Contract, batch: _Batch) -> int:
+    """Count the quarantined revisions of entries that have a usable one, here or in force already: nobody is lost."""
     if terms.load_mode != "events" or not terms.business_key:
         return 0
     cursor = conn.execute(
         sql.SQL(
             "with broken_entry as ("
-            "  select this._row_no as row_no, {key} as key from {table} as this"
+            "  select {key} as key from {table} as this"
             "  inner join broken on this._row_no = broken.row_no where not ({keyless})"
             "), usable as ("
             "  select {key} as key from {feed} as row where row._batch_id = %(id)s"
@@ -125,10 +125,7 @@ def _set_aside_broken_revisions(conn: psycopg.Connection, terms: Contract, batch
             "   where not exists (select from {quarantine} as q"
             "                     where q.batch_id = row._batch_id and q.row_no = row._row_no)"
             "     and exists (select from broken_entry)"
-            "), moved as ("
-            "  delete from broken using broken_entry where broken.row_no = broken_entry.row_no"
-            "    and broken_entry.key in (select key from usable) returning broken.row_no"
-            ") insert into ops.superseded_row (feed, batch_id, row_no) select %(feed)s, %(id)s, row_no from moved"
+            ") select count(*) from broken_entry where key in (select key from usable)"
         ).format(
             key=_trusted(key(terms)),
             keyless=_trusted(" and ".join(f"rules.is_blank({name})" for name in terms.business_key)),
@@ -138,7 +135,7 @@ def _set_aside_broken_revisions(conn: psycopg.Connection, terms: Contract, batch
         ),
         {"id": batch.batch_id, "feed": batch.feed},
     )
-    return cursor.rowcount
+    return int(cursor.fetchall()[0][0])
 
 
 def _quarantine(conn: psycopg.Connection, terms: Contract, batch: _Batch) -> None:
@@ -164,8 +161,6 @@ def _supersede(conn: psycopg.Connection, terms: Contract, batch: _Batch) -> None
             "with usable as ("
             "  select *, {identity} as identity from {table} as this"
             "  where not exists (select from broken where broken.row_no = this._row_no)"
-            "    and not exists (select from ops.superseded_row as s"
-            "                    where s.batch_id = {batch_id} and s.row_no = this._row_no)"
             "), repeated as ("
             "  select identity from usable group by identity having count(*) > 1"
             "), ranked as ("
@@ -196,7 +191,7 @@ def _newest_first(terms: Contract) -> str:
 
 
 def _write_down(
-    conn: psycopg.Connection, batch: _Batch, rules: Sequence[Check], counts: Mapping[str, int], set_aside: int
+    conn: psycopg.Connection, batch: _Batch, rules: Sequence[Check], counts: Mapping[str, int], broken_revisions: int
 ) -> None:
     """Results by rule, and the flags of the rows that aren't quarantined."""
     within: dict[str, int] = dict(
@@ -210,8 +205,8 @@ def _write_down(
             [(batch.batch_id, batch.feed, rule, severity, failed == 0, failed) for rule, severity, failed in results],
         )
     flags = {rule: failed - within.get(rule, 0) for rule, severity, failed in results if severity == "flag"}
-    if set_aside:
-        flags[BROKEN_REVISION] = set_aside
+    if broken_revisions:
+        flags[BROKEN_REVISION] = broken_revisions
     conn.execute(
         "update ops.batch set flags = %s where batch_id = %s",
         (Jsonb({rule: rows for rule, rows in flags.items() if rows > 0}), batch.batch_id),

@@ -56,6 +56,11 @@ def holds(conn: psycopg.Connection, feed: str, batch_id: int) -> bool:
     return found is not None and found[0] is not None
 
 
+def drop(conn: psycopg.Connection, feed: str, batch_id: int) -> None:
+    """Drop the rows of one batch, if it has any, in the transaction open on the connection."""
+    conn.execute(sql.SQL("drop table if exists {}").format(sql.Identifier("raw", partition(feed, batch_id))))
+
+
 def load(conn: psycopg.Connection, contract: Contract, batch_id: int, frame: pl.DataFrame) -> None:
     """Load the records of a batch by COPY into a partition of its own, in the transaction open on the connection.
 

@@ -31,6 +31,9 @@ QUARANTINE_ROWS = 3
 """... and at least so many: two bad rows of a short list don't stop it."""
 
 
+_WITHDRAWN = "人工撤回"
+
+
 class BatchError(ValueError):
     """What was asked of a batch can't be done; the sentence says why."""
 
@@ -72,9 +75,11 @@ def register(  # noqa: PLR0913 -- the facts of a delivery
         ).fetchall()
         for batch_id, on, known_as, rows in same:
             if on == business_date and not (known_as == "accepted" and rows == 0):
+                # Read anew, under the contract as it is now.
                 conn.execute(
-                    "update ops.batch set status = 'landed', reason = null where batch_id = %s and status = 'failed'",
-                    (batch_id,),
+                    "update ops.batch set status = 'landed', reason = null, sources = %s, contract_version = %s,"
+                    " unknown_columns = %s where batch_id = %s and status = 'failed'",
+                    (Jsonb(list(sources)), contract_version, list(unknown_columns), batch_id),
                 )
                 return int(batch_id)
         original = next((row for row in same if row[2] == "accepted" and row[3] > 0), None)
@@ -85,7 +90,7 @@ def register(  # noqa: PLR0913 -- the facts of a delivery
             (
                 feed, source, business_date, received_at, Jsonb(list(sources)), sha256, contract_version,
                 list(unknown_columns), "repeated" if original else "landed",
-                f"与批次 {original[0]}（{original[1]}）内容完全相同" if original else None,
+                _repetition(*original[:2]) if original else None,
                 original[3] if original else 0, original[3] if original else 0,
             ),
         ).fetchone()  # fmt: skip
@@ -124,7 +129,8 @@ def promote(conn: psycopg.Connection, batch_id: int, load_mode: LoadMode) -> Sta
 
     A snapshot is rejected with over 5 % (and at least 3) of its rows quarantined, with fewer rows than the feed's
     floor (70 %) of the last accepted snapshot of its source, or with no row at all. Increments and events are accepted
-    at any rate. A batch that has its verdict keeps it.
+    at any rate. The same bytes as an accepted batch are `repeated`: of two equal folders that were landed in one go
+    neither was accepted when they were registered. A batch that has its verdict keeps it.
 
     Raises BatchError when the rows of the batch don't balance.
     """
@@ -134,6 +140,10 @@ def promote(conn: psycopg.Connection, batch_id: int, load_mode: LoadMode) -> Sta
         feed, source, current = _locked(conn, batch_id)
         if current != "landed":
             return current
+        original = _equal(conn, batch_id)
+        if original is not None:
+            _repeat(conn, batch_id, feed, original)
+            return "repeated"
         counts = _count(conn, batch_id, feed)
         reason = _objection(conn, batch_id, feed, source, counts) if load_mode == "snapshot" else None
         if reason is None:
@@ -164,6 +174,26 @@ def accept(conn: psycopg.Connection, batch_id: int, by: str) -> None:
         _accept(conn, batch_id, counts, by=by)
 
 
+def withdraw(conn: psycopg.Connection, batch_id: int, by: str, reason: str) -> None:
+    """Take an accepted batch out of force again on an operator's word: it is rejected, `by` and `reason` kept with it.
+
+    The one before it is in force again; `accept` undoes it, and whoever had accepted it by hand stays on record.
+    Repeating it changes nothing. `reason` must hold no value of a row. Raises BatchError when the batch is neither
+    accepted nor withdrawn, or no reason is given.
+    """
+    if not reason.strip():
+        raise BatchError(f"批次 {batch_id}：撤回需要写明原因。")
+    with _transaction(conn):
+        _, _, current = _locked(conn, batch_id)
+        known = conn.execute("select reason, rows_received from ops.batch where batch_id = %s", (batch_id,)).fetchone()
+        assert known is not None  # noqa: S101 -- `_locked` has read it
+        if current == "rejected" and (known[0] or "").startswith(_WITHDRAWN):
+            return
+        if current != "accepted":
+            raise BatchError(f"批次 {batch_id} 的状态是 {current}：只有已接受（accepted）的批次可以撤回。")
+        _refuse(conn, batch_id, "rejected", f"{_WITHDRAWN}（{by}）：{reason.strip()}", known[1])
+
+
 def reject(conn: psycopg.Connection, batch_id: int, reason: str) -> None:
     """Refuse a delivery that can't be read to its end or lacks a required column; `reason` must hold no value of a row.
 
@@ -181,6 +211,22 @@ def fail(conn: psycopg.Connection, batch_id: int, reason: str) -> None:
     _set_aside(conn, batch_id, "failed", reason)
 
 
+def reopen(conn: psycopg.Connection, batch_id: int) -> str:
+    """Let the next landing take up a rejected delivery anew, once our contract has been mended; return its feed.
+
+    The caller drops the rows it had landed as (sources.relanding). Raises BatchError when the batch is in force,
+    repeated, or not yet judged.
+    """
+    with _transaction(conn):
+        feed, _, current = _locked(conn, batch_id)
+        if current not in ("rejected", "failed"):
+            raise BatchError(
+                f"批次 {batch_id} 的状态是 {current}：只有被拒绝（rejected）或失败（failed）的批次可以重新入库。"
+            )
+        _refuse(conn, batch_id, "failed", "等待按现行契约重新入库", 0)
+    return feed
+
+
 def _set_aside(conn: psycopg.Connection, batch_id: int, verdict: Literal["rejected", "failed"], reason: str) -> None:
     with _transaction(conn):
         feed, _, current = _locked(conn, batch_id)
@@ -189,6 +235,33 @@ def _set_aside(conn: psycopg.Connection, batch_id: int, verdict: Literal["reject
         if current not in ("landed", "failed"):
             raise BatchError(f"批次 {batch_id} 的状态已是 {current}，不能改为 {verdict}。")
         _refuse(conn, batch_id, verdict, reason, _received(conn, batch_id, feed))
+
+
+def _equal(conn: psycopg.Connection, batch_id: int) -> tuple[int, dt.date] | None:
+    """Return an accepted batch of the same content, and its business date."""
+    return conn.execute(
+        "select other.batch_id, other.business_date from ops.batch as this"
+        " inner join ops.batch as other on this.feed = other.feed and this.source = other.source"
+        "  and this.sha256 = other.sha256 and this.batch_id <> other.batch_id"
+        " where this.batch_id = %s and other.status = 'accepted' and other.rows_received > 0"
+        " order by other.batch_id limit 1",
+        (batch_id,),
+    ).fetchone()
+
+
+def _repeat(conn: psycopg.Connection, batch_id: int, feed: str, original: tuple[int, dt.date]) -> None:
+    conn.execute(sql.SQL("delete from {} where batch_id = %s").format(sql.Identifier("quarantine", feed)), (batch_id,))
+    conn.execute("delete from ops.superseded_row where batch_id = %s", (batch_id,))
+    received = _received(conn, batch_id, feed)
+    conn.execute(
+        "update ops.batch set status = 'repeated', reason = %s, flags = '{}', rows_received = %s, rows_accepted = 0,"
+        " rows_quarantined = 0, rows_superseded = %s where batch_id = %s",
+        (_repetition(*original), received, received, batch_id),
+    )
+
+
+def _repetition(batch_id: int, business_date: dt.date) -> str:
+    return f"与批次 {batch_id}（{business_date}）内容完全相同"
 
 
 def _objection(conn: psycopg.Connection, batch_id: int, feed: str, source: str, counts: Counts) -> str | None:

@@ -69,6 +69,13 @@ def down() -> None:
         Supervisor().down()
 
 
+@app.command("migrate")
+def migrate_warehouse() -> None:
+    """把数据仓库（WAREHOUSE_URL 或内置的）升到最新结构，并登记各来源的契约；`street up` 会自动做，可重复运行。"""
+    with _sentences():
+        _prepare_warehouse()
+
+
 @app.command()
 def status() -> None:
     """列出各服务是否在运行、在哪个端口，以及 Airflow 的登录方式。"""
@@ -156,6 +163,38 @@ def batches(feed: Annotated[str | None, typer.Option(help="只看一个来源。
         _print_table(("批次", "来源", "单位", "业务日期", "收到", "接受", "隔离", "被取代", "状态", "原因"), rows)
 
 
+@app.command()
+def trace(
+    table: Annotated[str, typer.Argument(help="已发布的表，如 household_view。")],
+    key: Annotated[str, typer.Argument(help="该表的一个键，如 person_key、dwelling_key；或 来源/批次/行号。")],
+    limit: Annotated[int, typer.Option(min=1, help="最多列出多少行。")] = 100,
+) -> None:
+    """追溯一行或一个数字：来自哪个来源、哪一批、哪个文件、第几行。只供运维使用，不显示任何个人信息。"""
+    from street import trace as tracing  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        with connect() as connection:
+            found = tracing.trace(connection, table, key)
+        _print_table(
+            ("来源", "批次", "业务日期", "文件", "批内行号", "文件内行号"),
+            [
+                (each.feed, each.batch_id, each.business_date, each.file, each.row_no, each.row_in_file)
+                for each in found[:limit]
+            ],
+        )
+        typer.echo(f"共 {len(found):,} 条记录" + (f"，只列出前 {limit} 条（--limit）" if len(found) > limit else ""))
+
+
+@app.command("docs")
+def write_docs() -> None:
+    """生成文档站：模型与血缘（dbt）、数据字典、个人信息处理说明、规则、运维手册、校验结果（只有计数）。"""
+    from street import docs  # noqa: PLC0415
+
+    with _sentences():
+        typer.echo(docs.write())
+
+
 @batch_app.command("accept")
 def batch_accept(batch_id: Annotated[int, typer.Argument(help="`street batches` 中的批次号。")]) -> None:
     """人工接受一个被拒绝的批次；之后 `street run` 用它重新建仓。"""
@@ -166,6 +205,33 @@ def batch_accept(batch_id: Annotated[int, typer.Argument(help="`street batches` 
         with connect() as connection:
             batch.accept(connection, batch_id, by=getpass.getuser())
         typer.echo(f"批次 {batch_id} 已接受。运行 `street run` 后生效。")
+
+
+@batch_app.command("withdraw")
+def batch_withdraw(
+    batch_id: Annotated[int, typer.Argument(help="`street batches` 中的批次号。")],
+    reason: Annotated[str, typer.Option(help="原因，不要写个人信息；与操作者一起留在批次上。")],
+) -> None:
+    """撤回一个错误接受的批次，恢复使用它之前的一批；之后 `street run` 重新建仓。"""
+    from street import batch  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        with connect() as connection:
+            batch.withdraw(connection, batch_id, by=getpass.getuser(), reason=reason)
+        typer.echo(f"批次 {batch_id} 已撤回。运行 `street run` 后生效。")
+
+
+@batch_app.command("retry")
+def batch_retry(batch_id: Annotated[int, typer.Argument(help="`street batches` 中的批次号。")]) -> None:
+    """修正契约之后，让一个被拒绝的批次按现行契约重新入库；文件须仍在收件箱里。之后运行 `street run`。"""
+    from sources import relanding  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        with connect() as connection:
+            relanding.reopen(connection, batch_id)
+        typer.echo(f"批次 {batch_id} 等待重新入库。运行 `street run` 后生效。")
 
 
 @access_app.command("grant")
@@ -212,18 +278,20 @@ def report(
 
 
 def _bring_up() -> Supervisor:
-    from sources.registry import sync  # noqa: PLC0415
-    from street.database import connect, migrate  # noqa: PLC0415
     from street.supervisor import Supervisor  # noqa: PLC0415
 
-    def prepare_warehouse() -> None:
-        migrate()
-        with connect() as connection:
-            sync(connection)
-
     supervisor = Supervisor(say=typer.echo)
-    supervisor.up(prepare_warehouse)
+    supervisor.up(_prepare_warehouse)
     return supervisor
+
+
+def _prepare_warehouse() -> None:
+    from sources.registry import sync  # noqa: PLC0415
+    from street.database import connect, migrate  # noqa: PLC0415
+
+    migrate()
+    with connect() as connection:
+        sync(connection)
 
 
 def _default_date(supervisor: Supervisor) -> dt.date:

@@ -1,8 +1,8 @@
 """Import packages once, then become another module: `python -m street.preload PACKAGE... -- MODULE ARGUMENT...`.
 
 Airflow's scheduler forks a process for each task. Whatever the scheduler has imported, its tasks need not import again:
-Great Expectations and dbt alone take 8 s and more each time (docs/decisions/preload.md). Only third-party packages are
-named here, so an edited module of the project is read afresh by the next task.
+Great Expectations and dbt take seconds each time (docs/decisions/0004-preload-the-scheduler.md). Only third-party
+packages are named here, so an edited module of the project is read afresh by the next task.
 """
 
 from __future__ import annotations

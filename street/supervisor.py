@@ -39,9 +39,8 @@ LOGIN = "admin"
 """The demo login of Airflow; its password is generated once per STREET_VAR."""
 
 _PORTS = {"api-server": 8080, "smtp-sink": 2525, "border-api": 8765}
-_AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 _HEALTH = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
-_READY_SECONDS = 120.0
+_READY_SECONDS = 300.0
 _GRACE_SECONDS = 8.0
 _ATTEMPTS = 2
 
@@ -64,6 +63,32 @@ _PRELOADED = (
     "pypinyin",
     "jinja2",
 )
+
+AIRFLOW_COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("-m", "airflow", "api-server"),
+    "scheduler": ("-m", "street.preload", *_PRELOADED, "--", "airflow", "scheduler", "--skip-serve-logs"),
+    "dag-processor": ("-m", "airflow", "dag-processor"),
+    "triggerer": ("-m", "airflow", "triggerer", "--skip-serve-logs"),
+}
+"""Airflow's processes, each as the arguments of Python; docker-compose.yml runs the same."""
+
+AIRFLOW_TUNING: Mapping[str, str] = {
+    # Two cores: few workers, one parser; a short idle sleep because a task waits for it between two others.
+    "AIRFLOW__CORE__PARALLELISM": "4",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+    # A killed scheduler's tasks are given back after seconds, not after five minutes.
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+    "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
+    "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING httpx=WARNING",
+}
+"""What a small machine needs of Airflow; the environment may say otherwise."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +146,7 @@ class Supervisor:
         with self._locked():
             if not self.postgres.answers():
                 # Their connections died with the server: a clean start is quicker than waiting for each to notice.
-                stop_all(map(self._managed, _AIRFLOW), grace_seconds=0)
+                stop_all(map(self._managed, AIRFLOW_COMMANDS), grace_seconds=0)
                 self._say("Starting PostgreSQL")
                 self.postgres.start()
             sample = self._make_sample()
@@ -147,7 +172,7 @@ class Supervisor:
         if not self.var.is_dir():
             return
         with self._locked():
-            stop_all(map(self._managed, (*_AIRFLOW, "smtp-sink", "border-api")), _GRACE_SECONDS)
+            stop_all(map(self._managed, (*AIRFLOW_COMMANDS, "smtp-sink", "border-api")), _GRACE_SECONDS)
             self.postgres.stop()
 
     def status(self) -> list[ServiceStatus]:
@@ -164,7 +189,7 @@ class Supervisor:
     def _services(self) -> tuple[str, ...]:
         sink = () if self._given.smtp_host else ("smtp-sink",)
         sample = ("border-api",) if self.makes_sample else ()
-        return (*_AIRFLOW, *sink, *sample)
+        return (*AIRFLOW_COMMANDS, *sink, *sample)
 
     def _managed(self, name: str) -> Managed:
         return Managed(name, self.var / "run", self.var / "logs")
@@ -253,14 +278,8 @@ class Supervisor:
     def _start(self, ports: Mapping[str, int], sample: subprocess.Popen[bytes] | None) -> None:
         environment = self._environment(ports)
         python = sys.executable
-        airflow = (python, "-m", "airflow")
         commands = {
-            "api-server": (*airflow, "api-server"),
-            "scheduler": (
-                python, "-m", "street.preload", *_PRELOADED, "--", "airflow", "scheduler", "--skip-serve-logs",
-            ),
-            "dag-processor": (*airflow, "dag-processor"),
-            "triggerer": (*airflow, "triggerer", "--skip-serve-logs"),
+            **{name: (python, *arguments) for name, arguments in AIRFLOW_COMMANDS.items()},
             "smtp-sink": (
                 python, "-m", "street.smtp_sink", "--dir", str(self.var / "mail"), "--port", str(ports["smtp-sink"]),
             ),
@@ -306,22 +325,6 @@ class Supervisor:
         home = self.var / "airflow"
         passwords = self.var / "secrets" / "airflow_logins.json"
         write_private(passwords, json.dumps({LOGIN: self.airflow_password}))
-        tunable = {
-            # Two cores: few workers, one parser; a short idle sleep because a task waits for it between two others.
-            "AIRFLOW__CORE__PARALLELISM": "4",
-            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-            "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-            "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
-            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-            # A killed scheduler's tasks are given back after seconds, not after five minutes.
-            "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
-            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
-            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
-            "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
-            "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING httpx=WARNING",
-        }
         fixed = {
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
@@ -349,7 +352,7 @@ class Supervisor:
             "MPLCONFIGDIR": str(self.var / "cache" / "matplotlib"),
             "PYTHONUNBUFFERED": "1",
         }
-        return {**tunable, **os.environ, **as_environment(settings()), **fixed, "STREET_VAR": str(self.var)}
+        return {**AIRFLOW_TUNING, **os.environ, **as_environment(settings()), **fixed, "STREET_VAR": str(self.var)}
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from street.database import connect, scrubbed
 from street.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
@@ -57,9 +56,10 @@ def build(
         "build", "--select", *select,
         "--exclude-resource-type", "unit_test",
         "--indirect-selection", "buildable",
-        "--vars", json.dumps({"as_of": as_of.isoformat(), "as_of_at": as_of_at.isoformat()}),
     ]  # fmt: skip
-    runs = invoke(arguments, url=url)
+    # In the environment, not as variables: those would have the whole project parsed again each day.
+    with _environment({"WAREHOUSE_AS_OF": as_of.isoformat(), "WAREHOUSE_AS_OF_AT": as_of_at.isoformat()}):
+        runs = invoke(arguments, url=url)
     _record(runs, version, url)
     failed = [run for run in runs if run.status not in _PASSED and run.status != "skipped"]
     if failed:
@@ -80,7 +80,7 @@ def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - takes a second to import, and only this step needs it
 
     var = settings().street_var.resolve() / "dbt"
-    with _connection_in_environment(url):
+    with _environment(_connection(url)):
         outcome = dbtRunner().invoke(
             [
                 *arguments,
@@ -115,14 +115,13 @@ def _scrub(message: str) -> str:
     return _QUOTED.sub("'…'", " ".join(kept.split()))
 
 
-@contextmanager
-def _connection_in_environment(url: str | None) -> Iterator[None]:
-    """Give dbt's profile its connection as environment variables, for as long as dbt runs."""
+def _connection(url: str | None) -> dict[str, str | None]:
+    """The connection as the environment variables that dbt's profile reads."""
     address = url or settings().warehouse_url
     if address is None:
         raise BuildFailed("No warehouse is known: run `street up`, or set WAREHOUSE_URL.")
-    parts = conninfo_to_dict(address)
-    given = {
+    parts = {name: str(value) for name, value in conninfo_to_dict(address).items() if value is not None}
+    return {
         "WAREHOUSE_HOST": parts.get("host"),
         "WAREHOUSE_PORT": parts.get("port"),
         "WAREHOUSE_USER": parts.get("user"),
@@ -131,8 +130,13 @@ def _connection_in_environment(url: str | None) -> Iterator[None]:
         "WAREHOUSE_SSLMODE": parts.get("sslmode"),
         "DO_NOT_TRACK": "1",
     }
+
+
+@contextmanager
+def _environment(given: Mapping[str, str | None]) -> Iterator[None]:
+    """Set environment variables for as long as dbt runs; what is None is left as it is."""
     before = {name: os.environ.get(name) for name in given}
-    os.environ.update({name: str(value) for name, value in given.items() if value is not None})
+    os.environ.update({name: value for name, value in given.items() if value is not None})
     try:
         yield
     finally:

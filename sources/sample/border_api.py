@@ -1,7 +1,8 @@
 """The port's API as a real HTTP server: pages of entries, a bearer token, and on demand its bad days.
 
-`python -m sources.sample.border_api --data DIR --port N [--now TIME] [--faults]` serves `DIR/entries.jsonl`; DIR is the
-folder `border` of a sample. The token clients must show is STREET_BORDER_API_TOKEN of the environment, or `--token`.
+`python -m sources.sample.border_api --data DIR --port N [--host ADDRESS] [--now TIME] [--faults]` serves
+`DIR/entries.jsonl`; DIR is the folder `border` of a sample. The token clients must show is STREET_BORDER_API_TOKEN of
+the environment, or `--token`.
 """
 
 import argparse
@@ -159,13 +160,15 @@ def _open_cursor(cursor: str) -> tuple[int, str | None]:
         raise ValueError("the cursor is not one of this server's") from None
 
 
-def serve(data: Path, port: int, token: str, now: datetime | None = None, *, faults: bool = False) -> None:
+def serve(  # noqa: PLR0913 -- the command line's options
+    data: Path, port: int, token: str, now: datetime | None = None, *, host: str = "127.0.0.1", faults: bool = False
+) -> None:
     """Serve until stopped; `now` is the sample's own by default."""
     if now is None:
         now = datetime.fromisoformat(json.loads((data.parent / "manifest.json").read_text(encoding="utf-8"))["now"])
     app = make_app(Entries.read(data), token, now, faults=faults)
     # With faults uvicorn would call each connection that is cut on purpose an error.
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical" if faults else "warning", access_log=False)
+    uvicorn.run(app, host=host, port=port, log_level="critical" if faults else "warning", access_log=False)
 
 
 def main() -> None:
@@ -175,6 +178,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with entries.jsonl")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
     parser.add_argument("--token", default=os.environ.get("STREET_BORDER_API_TOKEN"))
     parser.add_argument(
         "--now", type=datetime.fromisoformat, help="serve what was recorded until this time (with an offset)"
@@ -183,7 +187,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.token:
         parser.error("set STREET_BORDER_API_TOKEN or give --token")
-    serve(arguments.data, arguments.port, arguments.token, arguments.now, faults=arguments.faults)
+    serve(arguments.data, arguments.port, arguments.token, arguments.now, host=arguments.host, faults=arguments.faults)
 
 
 if __name__ == "__main__":

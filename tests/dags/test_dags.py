@@ -137,7 +137,7 @@ def test_an_unknown_error_reaches_airflow_without_its_values(read_dags: ReadDags
 
 
 def _in_order(dag: DAG) -> list[str]:
-    return [task.task_id for task in dag.topological_sort()]  # type: ignore[no-untyped-call]
+    return [task.task_id for task in dag.topological_sort()]
 
 
 def _breaks() -> None:

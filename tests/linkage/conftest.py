@@ -58,8 +58,8 @@ class Office:
         self._make("housing_registry", _HOUSING, personal=())
         for feed in FEEDS:
             columns = dict.fromkeys([*feed.business_key, *feed.roles.values()])
-            private = {feed.roles.get("document_number"), feed.roles.get("resident_id")} - {None}
-            self._make(feed.feed, tuple(columns), tuple(private))
+            private = tuple(feed.roles[role] for role in ("document_number", "resident_id") if role in feed.roles)
+            self._make(feed.feed, tuple(columns), private)
         conn.commit()
 
     def _make(self, feed: str, columns: tuple[str, ...], personal: tuple[str, ...]) -> None:

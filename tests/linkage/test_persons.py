@@ -22,7 +22,7 @@ FATHER, CHILD = (number[:17] + check_digit(number[:17]) for number in (FATHER, C
 
 
 def resident(person_no: str, number: str, name: str, born: str | None = None) -> dict[str, object]:
-    row = {"person_no": person_no, "id_number": number, "full_name": name, "kind": "resident_id"}
+    row: dict[str, object] = {"person_no": person_no, "id_number": number, "full_name": name, "kind": "resident_id"}
     if born:
         row["birth_date"] = born
     return row

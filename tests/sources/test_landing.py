@@ -111,6 +111,7 @@ def test_a_kill_at_any_instant_then_a_rerun_lands_every_row_once(household_file,
     )
     for patience in (0.05, 0.3, 0.6):
         process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ)
+        assert process.stdout is not None
         process.stdout.readline()
         time.sleep(patience)
         process.send_signal(signal.SIGKILL)

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import threading
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,6 +17,7 @@ from street.settings import as_of_at, settings
 FEED = "border_entries"
 DAY = dt.date(2020, 3, 28)
 TOKEN = "sesame"
+SAID = '{"error": "璟琮珏 19973315577"}'  # an answer that blames a person
 
 
 class Port(ThreadingHTTPServer):
@@ -50,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if fault == 429:
             return self._answer(429, b"{}", {"Retry-After": "1"})
-        return self._answer(fault, b"{}") if fault else self._answer(200, body)
+        return self._answer(fault, SAID.encode()) if fault else self._answer(200, body)
 
     def _answer(self, status, body, headers=None):
         self.send_response(status)
@@ -91,6 +93,17 @@ def test_busy_failing_and_cut_answers_are_retried_with_the_servers_patience(port
     assert dt.datetime.now(dt.UTC) - started > dt.timedelta(seconds=1)
     assert _ids(warehouse) == ["E0", "E1", "E2", "E3", "E4"]
     assert "since" not in port.asked[0]
+
+
+@pytest.mark.parametrize("fault", [400, 404, 500])
+def test_what_a_failing_server_says_of_a_person_is_in_no_error(port, monkeypatch, caplog, fault):
+    monkeypatch.setattr(paged_api.complete, "__kwdefaults__", {"patience": 0.2})
+    port.faults = [fault] * 50
+    with pytest.raises(Exception, match=str(fault)) as caught:
+        landing.land(FEED, DAY)
+    told = "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert "璟琮珏" not in told
+    assert "19973315577" not in told
 
 
 def test_a_pull_that_was_cut_off_goes_on_at_the_last_cursor_it_has_stored(port, warehouse, monkeypatch):

@@ -175,5 +175,6 @@ def test_a_broken_workbook_says_so(tmp_path):
     path = tmp_path / "x.xlsx"
     path.write_bytes(b"PK\x03\x04 no workbook")
     reading = workbook.read(path, HOUSEHOLD)
+    assert reading.problem is not None
     assert "工作簿无法打开" in reading.problem
     assert isinstance(reading.frame, pl.DataFrame)

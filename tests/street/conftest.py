@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,7 +41,7 @@ class Deliveries:
         )
 
     def land(self, batch_id: int, rows: int, quarantined: int = 0, superseded: int = 0) -> int:
-        feed = self.conn.execute("select feed from ops.batch where batch_id = %s", (batch_id,)).fetchone()[0]
+        (feed,) = self.row(batch_id, "feed")
         self.conn.execute(
             f"insert into raw.{feed} select %s, n, md5(n::text) from generate_series(1, %s) n", (batch_id, rows)
         )
@@ -62,13 +62,15 @@ class Deliveries:
 
     def deliver(self, day: int, rows: int, quarantined: int = 0, *, feed: str = "snapshot_feed", source: str = ""):
         batch_id = self.land(self.register(feed, day, source=source), rows, quarantined)
-        mode = "snapshot" if feed == "snapshot_feed" else "events"
+        mode: batch.LoadMode = "snapshot" if feed == "snapshot_feed" else "events"
         return batch_id, batch.promote(self.conn, batch_id, mode)
 
-    def row(self, batch_id: int, *columns: str) -> tuple:
-        return self.conn.execute(
+    def row(self, batch_id: int, *columns: str) -> tuple[Any, ...]:
+        found = self.conn.execute(
             f"select {', '.join(columns)} from ops.batch where batch_id = %s", (batch_id,)
         ).fetchone()
+        assert found is not None
+        return found
 
 
 @pytest.fixture

@@ -151,6 +151,22 @@ def test_yesterdays_file_sent_again_is_recognised_and_changes_nothing(deliveries
     assert batch.in_force(deliveries.conn, MONDAY + dt.timedelta(days=1)) == {"snapshot_feed": [first]}
 
 
+def test_of_two_equal_folders_landed_together_the_second_is_a_repetition(deliveries: Deliveries) -> None:
+    first, second = (deliveries.register("snapshot_feed", day, "bytes") for day in (0, 1))
+    for batch_id in (first, second):
+        deliveries.land(batch_id, 100, quarantined=1, superseded=2)
+    assert batch.promote(deliveries.conn, first, "snapshot") == "accepted"
+    assert batch.promote(deliveries.conn, second, "snapshot") == "repeated"
+    assert batch.promote(deliveries.conn, second, "snapshot") == "repeated"
+    assert deliveries.row(second, *COUNTS) == (100, 0, 0, 100)
+    assert batch.in_force(deliveries.conn, MONDAY + dt.timedelta(days=1)) == {"snapshot_feed": [first]}
+    left = deliveries.conn.execute(
+        "select (select count(*) from quarantine.snapshot_feed where batch_id = %(id)s)"
+        " + (select count(*) from ops.superseded_row where batch_id = %(id)s)", {"id": second}
+    ).fetchone()  # fmt: skip
+    assert left == (0,)
+
+
 def test_a_rejected_file_sent_again_another_day_is_judged_again(deliveries: Deliveries) -> None:
     deliveries.deliver(0, 100)
     rejected = deliveries.land(deliveries.register("snapshot_feed", 1, "bytes"), 50)

@@ -1,5 +1,13 @@
 -- One row a person who has a record in force.
-with ranked as (
+-- Nearly everybody has one record, which needs no ranking.
+with shared as (
+    select person_key
+    from {{ ref('int_person_record') }}
+    group by person_key
+    having count(*) > 1
+),
+
+ranked as (
     select
         *,
         -- The registry's name, else the newest in characters, else Latin.
@@ -33,6 +41,7 @@ with ranked as (
             order by phone is null, recorded_at desc nulls last, batch_id desc, row_no desc
         ) as by_phone
     from {{ ref('int_person_record') }}
+    where person_key in (select person_key from shared)
 ),
 
 chosen as (
@@ -45,6 +54,16 @@ chosen as (
         max(phone) filter (where by_phone = 1) as phone
     from ranked
     group by person_key
+    union all
+    select
+        person_key,
+        coalesce(full_name, name_latin) as full_name,
+        sex,
+        birth_date,
+        id_masked,
+        phone
+    from {{ ref('int_person_record') }}
+    where person_key not in (select person_key from shared)
 )
 
 select

@@ -93,6 +93,9 @@ comment on function rules.is_partial_birth_date(text) is
 create or replace function rules.read_birth_date(written text) returns date
 language sql immutable parallel safe
 return case
+    -- What nearly every value is: eight digits without an empty month or day.
+    when length(written) = 8 and written ~ '^[0-9]+$' and written !~ '00$|^[0-9]{4}00'
+        then rules.calendar_day(written::integer)
     when rules.is_partial_birth_date(written)
         then rules.read_date(
             regexp_replace(

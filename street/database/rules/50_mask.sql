@@ -12,9 +12,9 @@ return case
 end;
 comment on function rules.mask_compact(text) is 'The mask of a compact number; see mask';
 
--- A document number as a mart shows it: as mask_compact, a legacy resident ID converted to 18 characters first, a
+-- What mask doesn't do itself: as mask_compact, a legacy resident ID converted to 18 characters first, a
 -- disability certificate as the resident ID within and its type and level. Null when blank.
-create or replace function rules.mask(kind text, number text) returns text
+create or replace function rules.mask_written(kind text, number text) returns text
 language plpgsql immutable parallel safe as $$
 declare
     compact text := rules.document_text(number);
@@ -32,6 +32,15 @@ begin
     return rules.mask_compact(compact);
 end;
 $$;
+comment on function rules.mask_written(text, text) is 'The mask of a number in the rarer written forms; see mask';
+
+-- A document number as a mart shows it; nearly every one is eighteen bare characters.
+create or replace function rules.mask(kind text, number text) returns text
+language sql immutable parallel safe
+return case
+    when length(number) = 18 and number ~ '^[0-9]+X?$' then left(number, 6) || '********' || right(number, 4)
+    else rules.mask_written(kind, number)
+end;
 comment on function rules.mask(text, text) is 'A document number as a mart shows it; null when blank (R-MASK-1)';
 
 -- Called by mask_text for a clean text that holds 15 digits in a row, or E or G and 8 digits.
