@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 
 from reports.feeds import FeedLine, read_feeds
 from reports.suppression import Cell, Mark, Row, suppress
-from street.settings import as_of_at
+from street.settings import SHANGHAI, as_of_at
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,17 +33,13 @@ CALM = "平稳"
 """Levels none and blue, which print as one class."""
 
 DUTIES = {
-    "temperature": "居家隔离测温",
     "temperature_check": "居家隔离测温",
     "release_visit": "解除隔离上门",
-    "living_alone_elderly": "独居老人走访",
     "living_alone_visit": "独居老人走访",
-    "severe_disability": "重度残疾人走访",
     "severe_disability_visit": "重度残疾人走访",
-    "breach": "违规外出处置",
     "breach_visit": "违规外出处置",
 }
-SERVICES = {"meal_service": "助餐服务", "home_care": "居家养老服务", "low_income": "低保"}
+"""Duty of marts.worklist -> what people call it."""
 REASONS = {
     "provisional": "人员身份未确定",
     "document_of_another": "证件号与他人相同",
@@ -55,6 +51,12 @@ REASONS = {
     "place_unparsed": "住址无法识别",
     "outside_street": "目的地在外街道,待移交",
     "batch_rejected": "整批未能读取",
+    "business_key__missing": "登记缺少编号",
+    "person__without_name_and_document": "登记没有姓名也没有证件",
+    "arrived_on__unreadable": "抵沪日期无法识别",
+    "arrived_on__in_future": "抵沪日期在将来",
+    "entered_at__unreadable": "入境时间无法识别",
+    "entered_at__in_future": "入境时间在将来",
     "expired": "逾14天仍未解决",
 }
 """Reason of marts.unresolved -> what it means to the office."""
@@ -274,7 +276,7 @@ def _read(marts: Marts, as_of: dt.date) -> Figures:
         compounds=compounds,
         rest=rest,
         duties=_duties(marts, today, current=current),
-        duty_kinds=_duty_kinds(marts) if current else None,
+        duty_kinds=_duty_kinds(marts, today) if current else None,
         care=_care(marts) if current else None,
         services=_services(marts) if current else None,
         feeds=read_feeds(marts, as_of) if marts.has("feed_health", "feed", "status") else None,
@@ -433,12 +435,13 @@ def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | No
         yesterday = today - dt.timedelta(days=1)
         closed = {row["committee_code"]: row for row in marts.rows(query, day=yesterday, street=STREET)}
     worklist: dict[str, dict[str, Any]] | None = None
-    if current and marts.has("worklist", "committee_code", "status", "priority"):
+    if current and marts.has("worklist", "committee_code", "status", "priority", "due_at"):
         query = """select coalesce(committee_code, %(unplaced)s) as committee_code,
-                count(*) filter (where status <> 'done') as open_today,
-                count(*) filter (where status <> 'done' and priority <= 2) as urgent_today
-            from marts.worklist group by 1"""
-        worklist = {row["committee_code"]: row for row in marts.rows(query, unplaced=UNPLACED)}
+                count(*) as open_today,
+                count(*) filter (where priority <= 2) as urgent_today
+            from marts.worklist where status <> 'done' and due_at < %(tomorrow)s group by 1"""
+        tomorrow = _midnight_after(today)
+        worklist = {row["committee_code"]: row for row in marts.rows(query, unplaced=UNPLACED, tomorrow=tomorrow)}
     if not closed and worklist is None:
         return None
     names = _committee_names(marts) | {UNPLACED: _UNPLACED_LABEL}
@@ -461,11 +464,18 @@ def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | No
     return sorted(lines, key=lambda line: (-(line.overdue or 0), -(line.open_today or 0), line.committee))
 
 
-def _duty_kinds(marts: Marts) -> list[Count] | None:
-    if not marts.has("worklist", "duty", "status"):
+def _midnight_after(day: dt.date) -> dt.datetime:
+    """The end of what is due on the day: later visits are on the worklist already, but nobody's task today."""
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), SHANGHAI)
+
+
+def _duty_kinds(marts: Marts, today: dt.date) -> list[Count] | None:
+    if not marts.has("worklist", "duty", "status", "due_at"):
         return None
-    query = "select duty, count(*) as n from marts.worklist where status <> 'done' group by duty order by n desc, duty"
-    return [Count(DUTIES.get(row["duty"], row["duty"]), row["n"]) for row in marts.rows(query)]
+    query = """select duty, count(*) as n from marts.worklist
+        where status <> 'done' and due_at < %(tomorrow)s group by duty order by n desc, duty"""
+    found = marts.rows(query, tomorrow=_midnight_after(today))
+    return [Count(DUTIES.get(row["duty"], row["duty"]), row["n"]) for row in found]
 
 
 def _residents(marts: Marts, today: dt.date) -> int | None:
@@ -490,11 +500,13 @@ def _care(marts: Marts) -> list[Count] | None:
 
 
 def _services(marts: Marts) -> list[Count] | None:
-    if not marts.has("service_roster", "service", "person_key"):
+    if not marts.has("service_roster", "service", "person_key", "started_on", "ended_on"):
         return None
+    # The roster keeps what has ended and what is still to begin; both ends are included.
     query = """select service, count(distinct person_key) as n from marts.service_roster
+        where coalesce(started_on <= as_of, true) and coalesce(ended_on >= as_of, true)
         group by service order by n desc, service"""
-    return [Count(SERVICES.get(row["service"], row["service"]), row["n"]) for row in marts.rows(query)]
+    return [Count(row["service"], row["n"]) for row in marts.rows(query)]
 
 
 def _unresolved(marts: Marts, today: dt.date) -> list[Unresolved] | None:

@@ -150,17 +150,20 @@ def test_duties_stand_by_committee_and_are_never_hidden(street: Street) -> None:
             for code in ("310115016001", "000000000000", "310115016")
         ],
     )
+    duty = {"committee_code": "310115016001", "duty": "temperature_check", "priority": 2}
     street.publish(
         "worklist",
         [
-            {"committee_code": "310115016001", "duty": "temperature", "status": "open", "priority": 2},
-            {"committee_code": "310115016001", "duty": "temperature", "status": "done", "priority": 2},
+            duty | {"status": "open", "due_at": f"{DAY} 20:00+08"},
+            duty | {"status": "done", "due_at": f"{DAY} 20:00+08"},
+            duty | {"status": "open", "due_at": f"{DAY + dt.timedelta(days=1)} 00:00+08"},
         ],
     )
     found = figures(street)
     assert found.duties is not None
     line = next(line for line in found.duties if line.committee == "牡丹第二居委会")
     assert (line.due, line.done, line.overdue, line.open_today, line.urgent_today) == (3, 1, 2, 1, 1)
+    assert [(kind.label, kind.count) for kind in found.duty_kinds or ()] == [("居家隔离测温", 1)]
     assert {line.committee for line in found.duties} == {"牡丹第二居委会", "未落实"}
 
 
@@ -168,7 +171,10 @@ def test_people_to_care_for_are_counted_by_tag_and_services_by_kind(street: Stre
     street.compound("银泰小区", "none")
     tag = {"tag": "living_alone_elderly", "label_zh": "独居老人"}
     street.publish("person_tag", [tag | {"person_key": key} for key in ("a", "b", "b")])
-    street.publish("service_roster", [{"person_key": key, "service": "助餐服务"} for key in ("a", "b")])
+    meals = {"service": "助餐服务", "started_on": DAY}
+    street.publish("service_roster", [meals | {"person_key": "a"}, meals | {"person_key": "b", "ended_on": DAY}])
+    street.publish("service_roster", [meals | {"person_key": "c", "ended_on": DAY - dt.timedelta(days=1)}])
+    street.publish("service_roster", [meals | {"person_key": "d", "started_on": DAY + dt.timedelta(days=1)}])
     found = figures(street)
     assert found.care is not None
     assert [(line.label, line.count) for line in found.care] == [("独居老人", 2)]
