@@ -56,10 +56,14 @@ def test_residents_are_exactly_right(street: Street) -> None:
 
 def test_occupancy_is_exactly_right(street: Street) -> None:
     facts = ["dwelling_code", "occupancy", "source", "renovating"]
-    true = street.truth("occupancy").filter("clean").with_columns(
-        pl.col("renovating").cast(pl.String),
-        # Of what nobody tells there is no source.
-        source=pl.when(pl.col("occupancy") != "unknown").then("source"),
+    true = (
+        street.truth("occupancy")
+        .filter("clean")
+        .with_columns(
+            pl.col("renovating").cast(pl.String),
+            # Of what nobody tells there is no source.
+            source=pl.when(pl.col("occupancy") != "unknown").then("source"),
+        )
     )
     built = street.built(
         "select dwelling_code, occupancy, occupancy_source as source, is_renovating::text as renovating"

@@ -209,9 +209,9 @@ def test_a_companys_rows_are_one_when_the_door_the_name_and_the_phone_are(landed
     )
     validate(batch_id)
     assert _superseded(warehouse, batch_id) == [1, 2]
-    assert {row: rules[0] for row, rules in _quarantined(warehouse, "property_occupancy", batch_id).items()} == {
-        5: "row_names_a_compound",
-        6: "row_names_a_building_or_room",
-    }
+    quarantined = _quarantined(warehouse, "property_occupancy", batch_id)
+    assert quarantined.keys() == {5, 6}
+    assert "row_names_a_compound" in quarantined[5]
+    assert "row_names_a_building_or_room" in quarantined[6]
     source = warehouse.execute("select source from ops.batch where batch_id = %s", (batch_id,)).fetchone()
     assert source == ("甲公司",)
