@@ -15,7 +15,7 @@ from sources.contract import Contract, all_contracts
 from street import database
 
 STREET = "310115016"
-GOVERNANCE_SUMS = ("arrivals", "arrivals_abroad", "isolating", "released", "residents", "unresolved")
+GOVERNANCE_SUMS = ("arrivals", "arrivals_abroad", "isolating", "released", "duties_due", "residents", "unresolved")
 
 
 class CheckFailed(RuntimeError):  # noqa: N818 -- the outcome of a check, not a defect of the code

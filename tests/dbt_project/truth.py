@@ -71,15 +71,22 @@ def build(conn: psycopg.Connection, sample: Path) -> None:
             batch.promote(conn, batch_id, contract.load_mode)
             conn.commit()
     dbt.build(dbt.STAGING, DAY, as_of_at(DAY))
-    link(DAY, [
+    link(DAY, person_feeds())
+    dbt.build(dbt.MARTS, DAY, as_of_at(DAY))
+
+
+def person_feeds() -> list[PersonFeed]:
+    """What linkage is told of each feed."""
+    return [
         PersonFeed(
-            contract.feed, contract.business_key,
+            contract.feed,
+            contract.business_key,
             {column.role: column.name for column in reversed(contract.columns) if column.role},
-            contract.about_person, contract.about_arrival,
+            contract.about_person,
+            contract.about_arrival,
         )
         for contract in all_contracts()
-    ])  # fmt: skip
-    dbt.build(dbt.MARTS, DAY, as_of_at(DAY))
+    ]
 
 
 def _store_the_pull(sample: Path) -> None:
