@@ -25,7 +25,7 @@ def test_the_same_name_or_one_slip_at_the_same_door_is_a_namesake() -> None:
 
 
 def test_the_same_phone_needs_the_same_surname() -> None:
-    phone = {"phone": "13916000000"}
+    phone: dict[str, str | None] = {"phone": "13916000000"}
     assert pairs(RECORD | phone, RESIDENT | phone | {"name": "测丁"}) == [("listed", "d1", "resident")]
     assert pairs(RECORD | phone, RESIDENT | phone | {"name": "试丁"}) == []
 
