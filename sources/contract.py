@@ -8,6 +8,7 @@ into the closed class `Properties`.
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
@@ -62,6 +63,11 @@ Classification = Literal["public", "internal", "personal", "sensitive"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number"]
 
 IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+
+
+UNFINISHED = "待填写"
+"""What a skeleton says where only people know (sources.skeleton); a contract that still says so can't be used."""
+_UNNAMED = re.compile(r"^column_\d+$")
 
 
 class ContractError(ValueError):
@@ -291,6 +297,9 @@ def parse(text: str, *, name: str) -> Contract:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ContractError(f"{name}: not YAML: {error}") from error
+    unfinished = next(_unfinished(document, "$"), None)
+    if unfinished is not None:
+        raise ContractError(f"{name}: {unfinished}: still to be filled in")
     worst = best_match(_standard().iter_errors(document))
     if worst is not None:
         raise ContractError(f"{name}: {worst.json_path}: {worst.message}")
@@ -303,6 +312,18 @@ def parse(text: str, *, name: str) -> Contract:
         raise ContractError(f"{name}: {error.title}.{path}: {first['msg']}") from error
     except ContractError as error:
         raise ContractError(f"{name}: {error}") from error
+
+
+def _unfinished(node: object, path: str) -> Iterator[str]:
+    """The paths at which a skeleton is still open."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _unfinished(value, f"{path}.{key}")
+    elif isinstance(node, list):
+        for position, value in enumerate(node):
+            yield from _unfinished(value, f"{path}[{position}]")
+    elif isinstance(node, str) and (UNFINISHED in node or _UNNAMED.match(node)):
+        yield path
 
 
 @cache

@@ -31,8 +31,10 @@ app = typer.Typer(
     help="街道治理数据仓库。`street up` 启动服务，`street run` 跑完一个工作日，`street sql` 查数，`street down` 停止。",
 )
 batch_app = typer.Typer(no_args_is_help=True, help="处理单个批次。")
+feed_app = typer.Typer(no_args_is_help=True, help="来源及其契约。")
 access_app = typer.Typer(no_args_is_help=True, help="谁能看什么。")
 app.add_typer(batch_app, name="batch")
+app.add_typer(feed_app, name="feed")
 app.add_typer(access_app, name="access")
 
 _STATES = {
@@ -232,6 +234,20 @@ def batch_retry(batch_id: Annotated[int, typer.Argument(help="`street batches` �
         with connect() as connection:
             relanding.reopen(connection, batch_id)
         typer.echo(f"批次 {batch_id} 等待重新入库。运行 `street run` 后生效。")
+
+
+@feed_app.command("new")
+def feed_new(
+    name: Annotated[str, typer.Argument(help="来源的英文标识，如 school_roll。")],
+    sample: Annotated[Path, typer.Option("--from", exists=True, dir_okay=False, help="样表：.csv、.csv.gz 或 .xlsx。")],
+) -> None:
+    """由一份样表的表头起草契约和清洗模型；标着“待填写”的和 column_N 须由人填好，之后 `make render`。"""
+    from sources import skeleton  # noqa: PLC0415
+    from street.supervisor import ROOT  # noqa: PLC0415
+
+    with _sentences():
+        for path in skeleton.begin(name, sample, ROOT):
+            typer.echo(path)
 
 
 @access_app.command("grant")

@@ -78,7 +78,7 @@ def test_with_schedules_each_dag_has_its_clock_and_any_asset_wakes_the_warehouse
     monkeypatch.setenv("STREET_SCHEDULES", "on")
     bag = read_dags()
     assert bag.import_errors == {}
-    for name in (*(f"ingest__{feed}" for feed in FEEDS), "report__daily_governance", "warehouse__clock"):
+    for name in (*(f"ingest__{feed}" for feed in FEEDS), "report__daily_governance", "warehouse__clock", "docs"):
         assert isinstance(bag.dags[name].timetable, CronPartitionTimetable), name
     timetable = bag.dags["warehouse"].timetable
     assert isinstance(timetable, PartitionedAssetTimetable)

@@ -42,7 +42,7 @@ def test_a_day_that_is_done_is_quick_and_builds_no_new_version(office: Office, d
     versions = office.ask("select count(*) from ops.version")
     began = time.monotonic()
     office.street("run")
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 120
     assert office.ask("select count(*) from ops.version") == versions
 
 

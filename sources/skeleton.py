@@ -1,0 +1,175 @@
+"""Begin a feed: a contract and a staging model from a sample file's headings, with what only people know left open.
+
+Headings that other contracts know get their names, types and roles; the others are `column_1`, `column_2`, ... A
+contract can't be used while anything in it says UNFINISHED or a column has such a name (`sources.contract` refuses it).
+"""
+
+import csv
+import gzip
+from pathlib import Path
+from typing import Any
+
+import fastexcel
+import yaml
+
+from sources.contract import IDENTIFIER, UNFINISHED, Column, ContractError, all_contracts
+
+CONTRACTS = Path("sources/contracts")
+STAGING = Path("dbt_project/models/staging")
+
+_READERS = {
+    "birth_date": "rules.read_birth_date({0})",
+    "sex": "rules.read_sex({0})",
+    "phone": "rules.read_phone({0})",
+    "person_name": "rules.mask_text({0})",
+    "address": "rules.mask_text({0})",
+    "registered_address": "rules.mask_text({0})",
+    "date": "rules.read_date({0}, _business_date)",
+    "timestamp": "rules.read_timestamp({0})",
+    "integer": "rules.read_int({0})",
+    "number": "rules.read_numeric({0})",
+}
+_DOCUMENTS = ("document_number", "resident_id")
+
+
+def begin(feed: str, sample: Path, root: Path = Path()) -> list[Path]:
+    """Write the skeleton of a feed below `root` and return the files; `sample` is a CSV (also gzip) or XLSX file.
+
+    Raises:
+        ContractError: the name is no identifier or taken, or the file has no headings that can be read.
+    """
+    if not IDENTIFIER.match(feed):
+        raise ContractError(f"{feed!r} is no identifier (lower-case ASCII letters, digits, underscores)")
+    texts = files(feed, sample)
+    taken = [path for path in texts if (root / path).exists()]
+    if taken:
+        raise ContractError(f"{feed}: {taken[0]} exists already")
+    for path, text in texts.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    return [root / path for path in texts]
+
+
+def files(feed: str, sample: Path) -> dict[Path, str]:
+    """The texts of the skeleton: contract, staging model and its description."""
+    headings, facts = _read(sample)
+    known = {
+        written: column
+        for contract in reversed(all_contracts())
+        for column in contract.columns
+        for written in (*column.synonyms, column.header)
+    }
+    columns: list[dict[str, Any]] = []
+    for number, heading in enumerate(headings, start=1):
+        column = known.get(heading)
+        name = column.name if column else f"column_{number}"
+        if any(name == earlier["name"] for earlier in columns):
+            column, name = None, f"column_{number}"  # two headings of one meaning: people tell them apart
+        columns.append(_property(name, heading, column))
+    person = any(each.get("customProperties", [{}])[0].get("value") == "person_name" for each in columns)
+    return {
+        CONTRACTS / f"{feed}.yaml": _contract(feed, columns, facts, about_person=person),
+        STAGING / f"stg_{feed}.sql": _model(feed, columns),
+        STAGING / f"stg_{feed}.yml": (
+            f"models:\n  - name: stg_{feed}\n"
+            f'    description: "{UNFINISHED}(整理) | One row a record of the feed in force"\n'
+            "    data_tests:\n      - key: {arguments: {columns: [batch_id, row_no]}}\n"
+        ),
+    }
+
+
+def _read(sample: Path) -> tuple[list[str], dict[str, str]]:
+    """The headings of a sample file, and what its name and bytes tell of the transport."""
+    name = sample.name.lower()
+    if name.endswith(".xlsx"):
+        sheet = fastexcel.read_excel(sample).load_sheet(0, header_row=None, dtypes="string")
+        rows = [list(row) for row in sheet.to_polars().head(20).rows()]
+        # Titles stand above the headings in one cell: the headings are the first row that is filled like a table.
+        filled = [[cell.strip() for cell in row if cell and cell.strip()] for row in rows]
+        headings = next((row for row in filled if len(row) >= 2), [])
+        facts = {"format": "xlsx"}
+    elif name.endswith((".csv", ".csv.gz")):
+        content = sample.read_bytes()
+        facts = {"format": "csv"} | ({"container": "gzip"} if name.endswith(".gz") else {})
+        content = gzip.decompress(content) if name.endswith(".gz") else content
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text, facts["encoding"] = content.decode("gb18030", errors="replace"), "gb18030"
+        headings = [cell.strip() for cell in next(csv.reader(text.splitlines()), []) if cell.strip()]
+    else:
+        raise ContractError(f"{sample.name}: a sample is a .csv, .csv.gz or .xlsx file")
+    if not headings:
+        raise ContractError(f"{sample.name}: no headings found")
+    return headings, facts
+
+
+def _property(name: str, heading: str, known: Column | None) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "name": name,
+        "businessName": heading,
+        "description": known.description if known else UNFINISHED,
+        "logicalType": known.logical_type if known else "string",
+        "classification": known.classification if known else "sensitive",
+    }
+    if known and known.role:
+        made["customProperties"] = [{"property": "role", "value": known.role}]
+    return made
+
+
+def _contract(feed: str, columns: list[dict[str, Any]], facts: dict[str, str], *, about_person: bool) -> str:
+    path = f"{feed}/{{business_date}}/*.{facts['format']}{'.gz' if 'container' in facts else ''}"
+    said: dict[str, Any] = {
+        "legalBasis": [UNFINISHED],
+        "loadMode": "snapshot",
+        "cadence": "daily",
+        "dueAt": "02:00",
+        "transport": "file",
+        **facts,
+        "aboutPerson": about_person,
+    }
+    document = {
+        "version": "0.1.0",
+        "kind": "DataContract",
+        "apiVersion": "v3.2.0",
+        "id": feed,
+        "name": UNFINISHED,
+        "status": "draft",
+        "domain": UNFINISHED,
+        "description": {"purpose": UNFINISHED, "usage": UNFINISHED, "limitations": UNFINISHED},
+        "team": {"name": UNFINISHED},
+        "servers": [{"server": "inbox", "type": "local", "path": path, "format": facts["format"]}],
+        "slaProperties": [{"property": "retention", "value": 35, "unit": "d"}],
+        "customProperties": [{"property": name, "value": value} for name, value in said.items()],
+        "schema": [
+            {
+                "name": feed,
+                "businessName": UNFINISHED,
+                "logicalType": "object",
+                "dataGranularityDescription": UNFINISHED,
+                "properties": columns,
+            }
+        ],
+    }
+    head = f"# Every {UNFINISHED}, and every column_N, is for you; copy from a contract nearby.\n"
+    return head + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120)
+
+
+def _model(feed: str, columns: list[dict[str, Any]]) -> str:
+    lines = [f"    {_expression(column)}" for column in columns]
+    return (
+        f"-- One row a record of {feed} in force.\n"
+        "{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}\n\n"
+        f"with received as ({{{{ rows_in_force('{feed}') }}}})\n\n"
+        "select\n    _batch_id as batch_id,\n    _row_no as row_no,\n    _business_date as business_date,\n"
+        "    _received_at as received_at,\n" + ",\n".join(lines) + "\nfrom received\n"
+    )
+
+
+def _expression(column: dict[str, Any]) -> str:
+    name = column["name"]
+    role = column.get("customProperties", [{}])[0].get("value")
+    if role in _DOCUMENTS:
+        return f"rules.mask(null, {name}) as {name}_masked"
+    reader = _READERS.get(role or "") or _READERS.get(column["logicalType"]) or "rules.clean({0})"
+    return f"{reader.format(name)} as {name}"
