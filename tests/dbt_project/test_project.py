@@ -94,7 +94,7 @@ def test_a_small_street_comes_out_right_and_every_unit_test_holds(street_in_raw:
 
     tests = dbt.invoke(["test", "--select", "test_type:unit", "--vars", VARS])
     assert len(tests) >= 20
-    assert [run.node for run in tests if run.status != "pass"] == []
+    assert [f"{run.node}: {run.message}" for run in tests if run.status != "pass"] == []
 
 
 def test_a_failed_build_names_the_model_and_no_value(street_in_raw: psycopg.Connection) -> None:
