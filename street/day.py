@@ -23,6 +23,9 @@ REPORT = "report__daily_governance"
 
 _POLL_SECONDS = 0.4
 _KNOWN_SECONDS = 90.0
+_HEALTH_SECONDS = 5.0
+_SICK_SECONDS = 30.0  # a busy minute makes a healthy scheduler miss a beat
+_NEEDED = ("metadatabase", "scheduler")
 
 
 class DayError(RuntimeError):
@@ -105,12 +108,26 @@ def _begin(api: AirflowApi, step: Step, as_of: dt.date) -> None:
 
 def _follow(api: AirflowApi, stage: Sequence[Step], as_of: dt.date, changed: Callable[[], None]) -> None:
     changed()
+    looked = well = time.monotonic()
     while not all(step.ended for step in stage):
         time.sleep(_POLL_SECONDS)
         for step in stage:
             if not step.ended:
                 _look(api, step, as_of)
         changed()
+        if time.monotonic() - looked > _HEALTH_SECONDS:
+            looked = time.monotonic()
+            well = _last_well(api, well)
+
+
+def _last_well(api: AirflowApi, before: float) -> float:
+    """Return when Airflow was last well. Raises AirflowError once it is dead: its runs would never end."""
+    health = api.health()
+    sick = [part for part in _NEEDED if health.get(part) != "healthy"]
+    now = time.monotonic()
+    if sick and now - before > _SICK_SECONDS:
+        raise AirflowError(f"Airflow has lost its {' and its '.join(sick)}; run this again: it heals and goes on.")
+    return before if sick else now
 
 
 def _look(api: AirflowApi, step: Step, as_of: dt.date) -> None:

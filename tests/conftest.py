@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Make a folder's tests, which share their servers, one worker's work; the longest, the whole stack's, first."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A running embedded server; each xdist worker has its own, for roles belong to the whole server."""

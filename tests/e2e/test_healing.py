@@ -73,7 +73,6 @@ def test_with_schedules_a_feeds_asset_wakes_the_warehouse_for_the_same_date(offi
             time.sleep(1)
             woken = [run for run in api.runs("warehouse", "asset_triggered__") if run.ended]
         assert woken[0].state == "success"
-    office.street("up")
 
 
 def _services(var: Path) -> list[str]:
