@@ -42,7 +42,8 @@ _PORTS = {"api-server": 8080, "smtp-sink": 2525, "border-api": 8765}
 _HEALTH = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
 _READY_SECONDS = 300.0
 _GRACE_SECONDS = 8.0
-_ATTEMPTS = 2
+_ATTEMPTS = 4
+_PORT_SPREAD = 100
 
 # What the tasks of a day import, the dear ones first (street/preload.py).
 _PRELOADED = (
@@ -151,7 +152,7 @@ class Supervisor:
                 self.postgres.start()
             sample = self._make_sample()
             for attempt in range(1, _ATTEMPTS + 1):
-                ports = {name: self._port(name) for name in _PORTS}
+                ports = {name: self._port(name, attempt) for name in _PORTS}
                 self._remember(ports)
                 if attempt == 1:
                     self._say("Bringing the databases to their newest form")
@@ -160,7 +161,7 @@ class Supervisor:
                 try:
                     self._start(ports, sample)
                 except ProcessError:
-                    # Another clone may have taken a port between our look and the server's: take the next ones.
+                    # Another clone may have taken a port between our look and the server's: take other ones.
                     if attempt == _ATTEMPTS:
                         raise
                     stop_all(map(self._managed, self._services()), grace_seconds=0)
@@ -194,7 +195,7 @@ class Supervisor:
     def _managed(self, name: str) -> Managed:
         return Managed(name, self.var / "run", self.var / "logs")
 
-    def _port(self, name: str) -> int:
+    def _port(self, name: str, attempt: int) -> int:
         """Return the port of a running service, else a free one, the one it had before if possible."""
         managed = self._managed(name)
         port = managed.port()
@@ -202,7 +203,8 @@ class Supervisor:
             return port
         if port is not None and not answers(port):
             return port
-        return free_port(_PORTS[name])
+        # Clones that start at the same time and have collided would collide again: they part at random.
+        return free_port(_PORTS[name] + (secrets.randbelow(_PORT_SPREAD) if attempt > 1 else 0))
 
     def _secret(self, name: str, make: Callable[[], str]) -> str:
         path = self.var / "secrets" / name
