@@ -29,7 +29,7 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@touch $@
 
 test: setup lint  ## every gate and every test, the whole stack included
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 15
+	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 15
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -24,7 +24,7 @@ REPORT = "report__daily_governance"
 _POLL_SECONDS = 0.4
 _KNOWN_SECONDS = 90.0
 _HEALTH_SECONDS = 5.0
-_SICK_SECONDS = 30.0  # a busy minute makes a healthy scheduler miss a beat
+_SICK_SECONDS = 20.0  # a busy minute makes a healthy scheduler miss a beat
 _NEEDED = ("metadatabase", "scheduler")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from street import database
 from street.postgres import Postgres
@@ -14,12 +15,22 @@ from street.settings import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from xdist.remote import Producer
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+
+class _ByFolder(LoadScopeScheduling):
+    """A folder's tests share their servers: they are one worker's work."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _ByFolder(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Make a folder's tests, which share their servers, one worker's work; the longest, the whole stack's, first."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+    """Let the longest, the whole stack's, come first."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
