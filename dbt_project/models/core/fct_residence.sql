@@ -63,11 +63,12 @@ inner join told on chosen.person_key = told.person_key
 left join refined on chosen.person_key = refined.person_key and refined.choice = 1
 where
     chosen.choice = 1
-    -- Whom only lists know, beside a resident of that door with the same name, is that resident.
-    and not exists (
-        select 1
+    -- Whom only lists know, beside a resident of that door with the same name, is that resident. A set that is hashed:
+    -- of an anti-join the planner would make a loop over half a million pairs, for it can't tell how many are chosen.
+    and chosen.person_key not in (
+        select namesake.person_key
         from {{ source('linkage_build', 'namesake') }} as namesake
         inner join chosen as resident
             on namesake.namesake_key = resident.person_key and namesake.dwelling_key = resident.dwelling_key
-        where namesake.person_key = chosen.person_key and resident.choice = 1
+        where resident.choice = 1
     )
