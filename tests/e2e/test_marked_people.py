@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from sources.contract import load
+from sources.sample.worksheets import Heading, write_sheet
 from street.postgres import binaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sources.contract import Contract
     from tests.e2e.conftest import Office
 
 pytestmark = pytest.mark.e2e
@@ -48,6 +51,8 @@ def told(office: Office, keys_of_the_day: dict[str, list[tuple[object, ...]]]) -
     _mark_households(sample / "inbox" / "household_registry")
     _mark_dwellings(sample / "inbox" / "housing_registry")
     _mark_entries(sample / "border" / "entries.jsonl")
+    for feed in ("returnees", "property_occupancy", "welfare_list"):
+        _mark_list(sample / "inbox" / feed / NEXT_DAY, load(feed))
     manifest = sample / "manifest.json"
     said = json.loads(manifest.read_text(encoding="utf-8"))
     manifest.write_text(json.dumps(said | {"now": f"{DAY_AFTER}T07:30:00+08:00"}), encoding="utf-8")
@@ -65,6 +70,9 @@ def test_the_marked_rows_came_in_and_the_broken_list_was_rejected(office: Office
         ["household_registry", "accepted", "True"],
         ["housing_registry", "accepted", "True"],
         ["housing_registry", "rejected", "False"],
+        ["property_occupancy", "accepted", "True"],
+        ["returnees", "accepted", "True"],
+        ["welfare_list", "rejected", "True"],
     ]
     assert office.ask(f"select count(*) from core.dim_person where full_name = '{NAME}'") != [["0"]]
 
@@ -190,6 +198,27 @@ def _mark_entries(file: Path) -> None:
     with file.open("a", encoding="utf-8") as lines:
         for change in ({}, *spoilt):
             lines.write(json.dumps({**entry, **change}, ensure_ascii=False) + "\n")
+
+
+def _mark_list(folder: Path, contract: Contract) -> None:
+    """A list with a whole row, one that lacks what it must have, and one with marks where they don't belong."""
+    by_role = {
+        "serial_no": "1", "person_name": NAME, "document_number": ID_NUMBER, "phone": PHONE, "compound": "银泰小区",
+        "building": "30", "room": "97713室", "event_time": "2020-03-28", "address": ADDRESS,
+    }  # fmt: skip
+    whole = [by_role.get(column.role or "", "2020-03-20") for column in contract.columns]
+    spoilt = [
+        f"{NAME}{ID_NUMBER}" if column.role is None else value
+        for column, value in zip(contract.columns, whole, strict=True)
+    ]
+    lacking = ["" if column.role in by_role else f"{PHONE} {ADDRESS}" for column in contract.columns]
+    headings, rows = [column.header for column in contract.columns], [whole, spoilt, lacking]
+    if contract.properties.format == "xlsx":
+        sheet = Heading(contract.properties.sheet or contract.title_zh, contract.title_zh, headings)
+        write_sheet(folder / "名单.xlsx", sheet, rows)
+    else:
+        folder.mkdir(parents=True)
+        (folder / "临时物业.csv").write_bytes(_lines([headings, *rows]).encode())
 
 
 def _lines(rows: list[list[str]]) -> str:

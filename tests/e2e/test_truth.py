@@ -27,7 +27,7 @@ def test_the_truth_has_something_to_say(street: Street) -> None:
     for table in ("episodes", "residents", "occupancy"):
         clean = street.truth(table).filter("clean").height
         assert clean > street.truth(table).height / 2, table
-    records = street.truth("records")
+    records = street.records()
     assert records.group_by("feed").agg(pl.col("is_quarantined", "is_superseded").any()).filter(
         "is_quarantined", "is_superseded"
     )["feed"].sort().to_list() == sorted(records["feed"].unique())
@@ -35,14 +35,14 @@ def test_the_truth_has_something_to_say(street: Street) -> None:
 
 
 def test_exactly_the_broken_rows_are_quarantined(street: Street) -> None:
-    broken = street.truth("records").filter("is_quarantined")
-    for feed in street.truth("records")["feed"].unique():
+    broken = street.records().filter("is_quarantined")
+    for feed in street.records()["feed"].unique():
         found = truth.in_table(street, f"quarantine.{feed}")
         assert truth.differing(found, broken.filter(feed=feed)).rows() == []
 
 
 def test_exactly_the_older_versions_and_copies_are_superseded(street: Street) -> None:
-    older = street.truth("records").filter("is_superseded")
+    older = street.records().filter("is_superseded")
     assert truth.differing(truth.in_table(street, "ops.superseded_row"), older).rows() == []
 
 

@@ -1,6 +1,6 @@
 """The warehouse held against the sample's truth, row by row: each function returns what differs, else an empty table.
 
-Records meet by (feed, business date, row_no): neither side's counts are used.
+Records meet by (feed, business date, source, row_no): neither side's counts are used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import psycopg
 if TYPE_CHECKING:
     from pathlib import Path
 
-RECORD = ["feed", "business_date", "row_no"]
+RECORD = ["feed", "business_date", "source", "row_no"]
 
 
 class Street:
@@ -26,6 +26,11 @@ class Street:
     def truth(self, table: str) -> pl.DataFrame:
         return pl.read_parquet(self._truth / f"{table}.parquet")
 
+    def records(self) -> pl.DataFrame:
+        """The truth of each row; the source of a company's list is its file."""
+        company = pl.when(pl.col("feed") == "property_occupancy").then(pl.col("file").str.strip_suffix(".csv"))
+        return self.truth("records").with_columns(source=company.otherwise(pl.lit("")))
+
     def ask(self, query: str) -> pl.DataFrame:
         with psycopg.connect(self._url) as connection:
             cursor = connection.execute(query.encode())
@@ -35,25 +40,25 @@ class Street:
     def links(self) -> pl.DataFrame:
         """Each record in force with its true person beside its person_key, its true door beside its dwelling_key."""
         linked = self.ask(
-            "select link.feed, batch.business_date, cast(link.row_no as bigint) as row_no, link.batch_id,"
+            "select link.feed, batch.business_date, batch.source, cast(link.row_no as bigint) as row_no, link.batch_id,"
             " link.person_key, link.person_method, link.place_level, dwelling.dwelling_code"
             " from linkage.record_link as link inner join ops.batch as batch on link.batch_id = batch.batch_id"
             " left join core.dim_dwelling as dwelling on link.dwelling_key = dwelling.dwelling_key"
         )
-        return self.truth("records").join(linked, on=RECORD)
+        return self.records().join(linked, on=RECORD)
 
 
 def in_table(street: Street, table: str) -> pl.DataFrame:
     """The records that a table of (batch_id, row_no) holds."""
     return street.ask(
-        "select batch.feed, batch.business_date, cast(kept.row_no as bigint) as row_no"
+        "select batch.feed, batch.business_date, batch.source, cast(kept.row_no as bigint) as row_no"
         f" from {table} as kept inner join ops.batch as batch on kept.batch_id = batch.batch_id"
     )
 
 
 def unlinked_records(street: Street) -> pl.DataFrame:
     """Records the truth calls usable that have no link, and links of records that it doesn't."""
-    usable = street.truth("records").filter(~pl.col("is_quarantined") & ~pl.col("is_superseded"))
+    usable = street.records().filter(~pl.col("is_quarantined") & ~pl.col("is_superseded"))
     return differing(in_table(street, "linkage.record_link"), usable)
 
 
@@ -176,11 +181,11 @@ def lost_arrivals(street: Street) -> pl.DataFrame:
 
 def unlisted_arrivals(street: Street) -> pl.DataFrame:
     """Quarantined arrivals without a usable record of the same entry that aren't listed as a row to resolve."""
-    records = street.truth("records").filter(pl.col("feed").is_in(["border_entries", "returnees"]))
+    records = street.records().filter(pl.col("feed").is_in(["border_entries", "returnees"]))
     usable = records.filter(~pl.col("is_quarantined"), pl.col("business_key") != "")
     alone = records.filter("is_quarantined").join(usable, on=["feed", "business_key"], how="anti")
     listed = in_table(street, "marts.unresolved").join(
-        street.truth("records").filter(~pl.col("is_quarantined")), on=RECORD, how="anti"
+        street.records().filter(~pl.col("is_quarantined")), on=RECORD, how="anti"
     )
     return differing(listed, alone)
 
