@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 TOOLS  := .venv-tools
 export DO_NOT_TRACK := 1
 
-.PHONY: run stop setup test lint lint-contracts format lock render docs clean
+.PHONY: run stop setup test tests lint lint-contracts format lock render docs clean
 
 run: setup  ## set up, start, run the business day, show where to look
 	@$(BIN)/street up
@@ -28,7 +28,10 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test: setup lint  ## every gate and every test, the whole stack included
+test: setup  ## every gate and every test, the whole stack included
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint tests
+
+tests: setup
 	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 15
 
 lint: setup

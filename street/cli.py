@@ -105,7 +105,9 @@ def run(date: DateOption = None) -> None:
         as_of = date.date() if date else _default_date(supervisor)
         typer.echo(f"工作日 {as_of}")
         began = time.monotonic()
-        feeds = {contract.feed: contract.title_zh for contract in all_contracts()}
+        # A snapshot is one batch; the others may have many days to catch up, so they begin first.
+        contracts = sorted(all_contracts(), key=lambda contract: contract.load_mode == "snapshot")
+        feeds = {contract.feed: contract.title_zh for contract in contracts}
         with supervisor.airflow() as api, _progress() as show:
             ended = day.run(api, as_of, feeds, show)
         typer.echo(f"共用时 {time.monotonic() - began:.0f} 秒")
@@ -303,11 +305,13 @@ def _bring_up() -> Supervisor:
 
 def _prepare_warehouse() -> None:
     from sources.registry import sync  # noqa: PLC0415
+    from street import warehouse  # noqa: PLC0415
     from street.database import connect, migrate  # noqa: PLC0415
 
     migrate()
     with connect() as connection:
         sync(connection)
+    warehouse.parse()
 
 
 def _default_date(supervisor: Supervisor) -> dt.date:

@@ -72,6 +72,15 @@ def build(
     return runs
 
 
+def parse() -> None:
+    """Have dbt read the whole project unless it has: a first build then doesn't begin with seconds of reading.
+
+    Raises BuildFailed.
+    """
+    if not (_folder() / "target" / "partial_parse.msgpack").is_file():
+        invoke(["parse"])
+
+
 def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]:
     """Run one dbt command in this process, silently: a database message may carry a person's data.
 
@@ -79,7 +88,7 @@ def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]
     """
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - takes a second to import, and only this step needs it
 
-    var = settings().street_var.resolve() / "dbt"
+    var = _folder()
     with _environment(_connection(url)):
         outcome = dbtRunner().invoke(
             [
@@ -107,6 +116,10 @@ def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]
         )
         for result in results
     ]
+
+
+def _folder() -> Path:
+    return settings().street_var.resolve() / "dbt"
 
 
 def _scrub(message: str) -> str:

@@ -72,7 +72,7 @@ def test_the_marked_rows_came_in_and_the_broken_list_was_rejected(office: Office
         ["housing_registry", "rejected", "False"],
         ["property_occupancy", "accepted", "True"],
         ["returnees", "accepted", "True"],
-        ["welfare_list", "rejected", "True"],
+        ["welfare_list", "rejected", "False"],
     ]
     assert office.ask(f"select count(*) from core.dim_person where full_name = '{NAME}'") != [["0"]]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pytest
 
 from tests.e2e import truth
@@ -12,6 +11,8 @@ from tests.e2e.truth import Street
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import polars as pl
 
     from tests.e2e.conftest import Office
 
@@ -28,9 +29,9 @@ def test_the_truth_has_something_to_say(street: Street) -> None:
         clean = street.truth(table).filter("clean").height
         assert clean > street.truth(table).height / 2, table
     records = street.records()
-    assert records.group_by("feed").agg(pl.col("is_quarantined", "is_superseded").any()).filter(
-        "is_quarantined", "is_superseded"
-    )["feed"].sort().to_list() == sorted(records["feed"].unique())
+    assert records.filter("is_superseded")["feed"].n_unique() == records["feed"].n_unique()
+    # The smallest lists have few rows, and in a street of this size now and then no broken one.
+    assert records.filter("is_quarantined")["feed"].n_unique() >= 5
     assert street.truth("episodes")["status"].n_unique() == 3
 
 

@@ -53,7 +53,7 @@ def in_table(street: Street, table: str) -> pl.DataFrame:
     return street.ask(
         "select batch.feed, batch.business_date, batch.source, cast(kept.row_no as bigint) as row_no"
         f" from {table} as kept inner join ops.batch as batch on kept.batch_id = batch.batch_id"
-    )
+    ).cast({"feed": pl.String, "business_date": pl.Date, "source": pl.String, "row_no": pl.Int64})
 
 
 def unlinked_records(street: Street) -> pl.DataFrame:
