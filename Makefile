@@ -29,7 +29,7 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@touch $@
 
 test: setup  ## every gate and every test, the whole stack included
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint tests
+	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
 tests: setup
 	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 15
