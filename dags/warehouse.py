@@ -86,21 +86,9 @@ with DAG(
 
     @step(on_failure_callback=fail, task_display_name="关联")
     def link(dag_run: Any = None) -> None:
-        from linkage.run import PersonFeed
         from linkage.run import link as link_records
 
-        feeds = [
-            PersonFeed(
-                contract.feed,
-                contract.business_key,
-                # A role that two columns play means the first (sources.contract.Contract.with_role).
-                {column.role: column.name for column in reversed(contract.columns) if column.role},
-                contract.about_person,
-                contract.about_arrival,
-            )
-            for contract in all_contracts()
-        ]
-        link_records(business_date(dag_run), feeds)
+        link_records(business_date(dag_run), all_contracts())
 
     @step(on_failure_callback=fail, task_display_name="建模")
     def models(version: int, dag_run: Any = None) -> None:

@@ -10,9 +10,8 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 import polars as pl
 import psycopg
@@ -93,21 +92,32 @@ analyze build.namesake;
 """
 
 
-@dataclass(frozen=True)
-class PersonFeed:
-    """A feed to be linked, as its contract has it: what its columns mean to linkage.
+class PersonFeed(Protocol):
+    """A feed to be linked, as its contract tells it (sources.contract.Contract is one)."""
 
-    business_key: the columns of the key, empty for a feed without one. roles: role -> column, for the roles
-    person_name, person_name_latin, document_number, document_country, resident_id, birth_date, phone, address,
-    registered_address, compound, building, room. about_person: every row is about a person; otherwise a row is only if
-    it has a name or a document (an occupant).
-    """
+    @property
+    def feed(self) -> str:
+        """Its name."""
 
-    feed: str
-    business_key: tuple[str, ...]
-    roles: Mapping[str, str]
-    about_person: bool = True
-    about_arrival: bool = False
+    @property
+    def business_key(self) -> tuple[str, ...]:
+        """The columns of its key; empty for a feed without one."""
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """Role -> column: what its columns mean to linkage.
+
+        person_name, person_name_latin, document_number, document_country, resident_id, birth_date, phone, address,
+        registered_address, compound, building, room.
+        """
+
+    @property
+    def about_person(self) -> bool:
+        """Whether every row is about a person; otherwise only one with a name or a document is (an occupant)."""
+
+    @property
+    def about_arrival(self) -> bool:
+        """Whether its rows are arrivals."""
 
 
 def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:

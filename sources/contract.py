@@ -259,6 +259,11 @@ class Contract(Closed):
         """The first column that plays this role, if any."""
         return next((column for column in self.columns if column.role == role), None)
 
+    @property
+    def roles(self) -> dict[str, str]:
+        """Role -> name of the first column that plays it."""
+        return {column.role: column.name for column in reversed(self.columns) if column.role}
+
 
 @cache
 def load(feed: str) -> Contract:

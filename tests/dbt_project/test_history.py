@@ -6,12 +6,12 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from linkage.run import link
+from sources.contract import all_contracts
 from street import publish
 from street import warehouse as dbt
 from street.settings import as_of_at
 
 from .conftest import AS_OF, ENTRY, land
-from .truth import person_feeds
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,7 +22,7 @@ NEXT = AS_OF + dt.timedelta(days=1)
 def run(conn: psycopg.Connection, as_of: dt.date) -> None:
     version = publish.start_version(conn, as_of, as_of_at(as_of))
     dbt.build(dbt.STAGING, as_of, as_of_at(as_of), version)
-    link(as_of, person_feeds())
+    link(as_of, all_contracts())
     dbt.build(dbt.MARTS, as_of, as_of_at(as_of), version)
     publish.publish(conn, version)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from dbt.cli.main import dbtRunner
 
-from linkage.run import PersonFeed, link
+from linkage.run import link
 from sources.contract import all_contracts
 from street import warehouse as dbt
 from street.settings import settings
@@ -50,14 +50,7 @@ def test_a_model_is_small_states_its_grain_first_and_has_its_own_yml(model: Path
 
 def test_a_small_street_comes_out_right_and_every_unit_test_holds(street_in_raw: psycopg.Connection) -> None:
     dbt.build(dbt.STAGING, AS_OF, AS_OF_AT)
-    link(AS_OF, [
-        PersonFeed(
-            contract.feed, contract.business_key,
-            {column.role: column.name for column in reversed(contract.columns) if column.role},
-            contract.about_person, contract.about_arrival,
-        )
-        for contract in all_contracts()
-    ])  # fmt: skip
+    link(AS_OF, all_contracts())
     dbt.build(dbt.MARTS, AS_OF, AS_OF_AT)
     conn = street_in_raw
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from expectations.gate import validate
-from linkage.run import PersonFeed, link
+from linkage.run import link
 from linkage.table import read
 from sources import archive, landing
 from sources.connectors import paged_api
@@ -71,22 +71,8 @@ def build(conn: psycopg.Connection, sample: Path) -> None:
             batch.promote(conn, batch_id, contract.load_mode)
             conn.commit()
     dbt.build(dbt.STAGING, DAY, as_of_at(DAY))
-    link(DAY, person_feeds())
+    link(DAY, all_contracts())
     dbt.build(dbt.MARTS, DAY, as_of_at(DAY))
-
-
-def person_feeds() -> list[PersonFeed]:
-    """What linkage is told of each feed."""
-    return [
-        PersonFeed(
-            contract.feed,
-            contract.business_key,
-            {column.role: column.name for column in reversed(contract.columns) if column.role},
-            contract.about_person,
-            contract.about_arrival,
-        )
-        for contract in all_contracts()
-    ]
 
 
 def _store_the_pull(sample: Path) -> None:

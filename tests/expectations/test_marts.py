@@ -7,7 +7,7 @@ import pytest
 
 from expectations.gate import validate
 from expectations.marts import CheckFailed, check
-from linkage.run import PersonFeed, link
+from linkage.run import link
 from sources import archive, landing
 from sources.connectors import paged_api
 from sources.contract import all_contracts
@@ -31,19 +31,7 @@ def _build(connection) -> int:
     version = publish.start_version(connection, DAY, as_of_at(DAY))
     connection.commit()
     dbt.build(dbt.STAGING, DAY, as_of_at(DAY), version)
-    link(
-        DAY,
-        [
-            PersonFeed(
-                contract.feed,
-                contract.business_key,
-                {column.role: column.name for column in reversed(contract.columns) if column.role},
-                contract.about_person,
-                contract.about_arrival,
-            )
-            for contract in all_contracts()
-        ],
-    )
+    link(DAY, all_contracts())
     dbt.build(dbt.MARTS, DAY, as_of_at(DAY), version)
     return version
 

@@ -2,17 +2,28 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import pytest
 
-from linkage.run import PersonFeed, link
+from linkage.run import link
 from street.settings import settings
 
 DAY = dt.date(2020, 3, 28)
 
-HOUSEHOLD = PersonFeed(
+
+@dataclass(frozen=True)
+class Feed:
+    feed: str
+    business_key: tuple[str, ...]
+    roles: Mapping[str, str]
+    about_person: bool = True
+    about_arrival: bool = False
+
+
+HOUSEHOLD = Feed(
     "household_registry",
     ("person_no",),
     {
@@ -20,7 +31,7 @@ HOUSEHOLD = PersonFeed(
         "address": "living_address", "registered_address": "registered_address", "phone": "phone",
     },
 )  # fmt: skip
-BORDER = PersonFeed(
+BORDER = Feed(
     "border_entries",
     ("entry_id",),
     {
@@ -30,7 +41,7 @@ BORDER = PersonFeed(
     },
     about_arrival=True,
 )  # fmt: skip
-RETURNEES = PersonFeed(
+RETURNEES = Feed(
     "returnees",
     (),
     {
@@ -39,7 +50,7 @@ RETURNEES = PersonFeed(
     },
     about_arrival=True,
 )  # fmt: skip
-OCCUPANCY = PersonFeed(
+OCCUPANCY = Feed(
     "property_occupancy",
     ("compound", "building", "room", "occupant_name"),
     {"person_name": "occupant_name", "phone": "phone", "compound": "compound", "building": "building", "room": "room"},

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PARTS = ("dags", "dbt_project", "docs", "expectations", "linkage", "reports", "sources", "street")
 FEED = "meal_subscribers"
 
