@@ -30,7 +30,9 @@ STREET = Path(sys.executable).with_name("street")
 PERSONS = 12_000
 DAY = dt.date(2020, 3, 28)
 # A street serves a folder, in one process both: what changes it comes after what looks at it.
-ORDER = ("test_day", "test_truth", "test_roles", "test_marked_people", "test_healing", "test_ninth_feed")
+ORDER = (
+    "test_day", "test_truth", "test_roles", "test_marked_people", "test_healing", "test_ninth_feed", "test_schedules",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
