@@ -31,7 +31,8 @@ PERSONS = 12_000
 DAY = dt.date(2020, 3, 28)
 # A street serves a folder, in one process both: what changes it comes after what looks at it.
 ORDER = (
-    "test_day", "test_truth", "test_roles", "test_marked_people", "test_healing", "test_ninth_feed", "test_schedules",
+    "test_day", "test_truth", "test_roles", "test_marked_people", "test_stop",
+    "test_healing", "test_ninth_feed", "test_schedules",
 )  # fmt: skip
 
 
