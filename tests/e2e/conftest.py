@@ -1,8 +1,4 @@
-"""Small streets through the whole stack, as a user runs it: the command line, each in a STREET_VAR of its own.
-
-`day/` looks at what a day brings, `upkeep/` kills, restarts and extends. Two workers run them side by side, like two
-clones on one machine.
-"""
+"""One small street through the whole stack, as a user runs it: the command line, in a STREET_VAR of its own."""
 
 from __future__ import annotations
 
@@ -29,10 +25,10 @@ ROOT = Path(__file__).parents[2]
 STREET = Path(sys.executable).with_name("street")
 PERSONS = 12_000
 DAY = dt.date(2020, 3, 28)
-# A street serves a folder, in one process both: what changes it comes after what looks at it.
+# One street serves all: what changes it comes after what looks at it.
 ORDER = (
-    "test_day", "test_truth", "test_roles", "test_marked_people", "test_stop",
-    "test_healing", "test_ninth_feed", "test_schedules",
+    "test_day", "test_truth", "test_roles", "test_marked_people", "test_healing", "test_ninth_feed", "test_schedules",
+    "test_stop",
 )  # fmt: skip
 
 
@@ -75,7 +71,7 @@ class Office:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    here = [item for item in items if item.path.parent == Path(__file__).parent]
     places = [items.index(item) for item in here]
     in_order = sorted(here, key=lambda item: ORDER.index(item.path.stem))
     for place, item in zip(places, in_order, strict=True):

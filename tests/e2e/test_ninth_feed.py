@@ -1,6 +1,6 @@
 """The design's promise: one more feed of a known kind is a contract and a staging model, and nothing else.
 
-A copy of the project gets both, is started on the street that is running, and runs the day again.
+A copy of the project gets both, is started on the street that is running, and runs another day.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PARTS = ("dags", "dbt_project", "docs", "expectations", "linkage", "reports", "sources", "street")
 FEED = "meal_subscribers"
+A_LATER_DAY = "2020-03-31"
 
 CONTRACT = """\
 # 助餐订户 | Elders who have a daily meal brought
@@ -115,12 +116,12 @@ def told(office: Office, day: str, tmp_path_factory: pytest.TempPathFactory) -> 
         shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("__pycache__", "logs", "target"))
     (project / f"sources/contracts/{FEED}.yaml").write_text(CONTRACT, encoding="utf-8")
     (project / f"dbt_project/models/staging/stg_{FEED}.sql").write_text(MODEL, encoding="utf-8")
-    delivered = office.var / "sample" / "inbox" / FEED / "2020-03-28" / "订户.csv"
+    delivered = office.var / "sample" / "inbox" / FEED / A_LATER_DAY / "订户.csv"
     delivered.parent.mkdir(parents=True)
     delivered.write_text(ROWS, encoding="utf-8-sig")
     _python(project, office.var, "-m", "sources.render")
     return {
-        "day": _python(project, office.var, "-m", "street.cli", "run"),
+        "day": _python(project, office.var, "-m", "street.cli", "run", "--date", A_LATER_DAY),
         "dictionary": (project / "docs/data_dictionary.md").read_text(encoding="utf-8"),
         "privacy": (project / "docs/privacy.md").read_text(encoding="utf-8"),
     }
@@ -143,7 +144,7 @@ def test_its_rows_are_in_raw_and_the_broken_ones_in_quarantine(office: Office, t
 def test_its_health_is_published(office: Office, told: dict[str, str]) -> None:
     assert office.ask(
         "select title_zh, status, rows_received, rows_accepted, rows_quarantined from marts.feed_health"
-        f" where feed = '{FEED}' and business_date = '2020-03-28'"
+        f" where feed = '{FEED}' and business_date = '{A_LATER_DAY}'"
     ) == [["助餐订户", "fresh", "3", "2", "1"]]
 
 
