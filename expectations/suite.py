@@ -1,6 +1,6 @@
 """Run a contract's rules as a Great Expectations suite, in memory, pushed down to SQL.
 
-The result carries counts alone: SUMMARY with no partial list, so no value of a row ever leaves the database. Great
+The result carries counts alone: BASIC with no partial list, so no value of a row ever leaves the database. Great
 Expectations is imported inside the functions: it takes seconds, and only validation needs it.
 """
 
@@ -48,10 +48,9 @@ def count(table: str, checks: Sequence[Check], *, schema: str = "raw", row_key: 
         results = batch.validate(
             suite,
             result_format={
-                "result_format": "SUMMARY",
+                "result_format": "BASIC",  # a third cheaper than SUMMARY, and the counts are all we ask for
                 "partial_unexpected_count": 0,
-                "unexpected_index_column_names": [row_key],
-                "return_unexpected_index_query": True,
+                "return_unexpected_index_query": False,
             },
         ).results
     finally:
