@@ -500,11 +500,9 @@ def _care(marts: Marts) -> list[Count] | None:
 
 
 def _services(marts: Marts) -> list[Count] | None:
-    if not marts.has("service_roster", "service", "person_key", "started_on", "ended_on"):
+    if not marts.has("service_roster", "service", "person_key", "is_current"):
         return None
-    # The roster keeps what has ended and what is still to begin; both ends are included.
-    query = """select service, count(distinct person_key) as n from marts.service_roster
-        where coalesce(started_on <= as_of, true) and coalesce(ended_on >= as_of, true)
+    query = """select service, count(distinct person_key) as n from marts.service_roster where is_current
         group by service order by n desc, service"""
     return [Count(row["service"], row["n"]) for row in marts.rows(query)]
 

@@ -39,7 +39,7 @@ _COLUMNS = {
         room_no text, dwelling_key text, person_key text, full_name text, phone text, duty text, reason text,
         due_at timestamptz, status text, done_at timestamptz, priority int, as_of date""",
     "service_roster": """person_key text, full_name text, id_masked text, dwelling_key text, committee_code text,
-        service text, started_on date, ended_on date, monthly_amount numeric, as_of date""",
+        service text, started_on date, ended_on date, monthly_amount numeric, is_current boolean, as_of date""",
     "governance_daily": """business_date date, committee_code text, arrivals int, arrivals_abroad int, isolating int,
         released int, breaches int, duties_due int, duties_done int, duties_overdue int, coverage_pct numeric,
         residents int, living_alone_elderly int, unresolved int, as_of date""",

@@ -171,10 +171,12 @@ def test_people_to_care_for_are_counted_by_tag_and_services_by_kind(street: Stre
     street.compound("银泰小区", "none")
     tag = {"tag": "living_alone_elderly", "label_zh": "独居老人"}
     street.publish("person_tag", [tag | {"person_key": key} for key in ("a", "b", "b")])
-    meals = {"service": "助餐服务", "started_on": DAY}
+    meals = {"service": "助餐服务", "started_on": DAY, "is_current": True}
+    ended = {"ended_on": DAY - dt.timedelta(days=1), "is_current": False}
+    to_begin = {"started_on": DAY + dt.timedelta(days=1), "is_current": False}
     street.publish("service_roster", [meals | {"person_key": "a"}, meals | {"person_key": "b", "ended_on": DAY}])
-    street.publish("service_roster", [meals | {"person_key": "c", "ended_on": DAY - dt.timedelta(days=1)}])
-    street.publish("service_roster", [meals | {"person_key": "d", "started_on": DAY + dt.timedelta(days=1)}])
+    street.publish("service_roster", [meals | ended | {"person_key": "c"}])
+    street.publish("service_roster", [meals | to_begin | {"person_key": "d"}])
     found = figures(street)
     assert found.care is not None
     assert [(line.label, line.count) for line in found.care] == [("独居老人", 2)]
