@@ -28,8 +28,8 @@ def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
     )
     known = ["person_key", "dwelling_key", "name", "phone"]
     listed = records.join(only_listed, on="person_key", how="semi").select(known).drop_nulls("dwelling_key").unique()
-    at_door = pl.concat([records.select(known), records.select(*known[:1], dwelling_key="registered_dwelling_key",
-                                                               name="name", phone="phone")])  # fmt: skip
+    registered = records.with_columns(dwelling_key="registered_dwelling_key").select(known)
+    at_door = pl.concat([records.select(known), registered])
     others = at_door.drop_nulls("dwelling_key").unique().join(
         only_listed.with_columns(is_listed=pl.lit(value=True)), on="person_key", how="left"
     ).rename({"person_key": "namesake_key", "name": "other_name", "phone": "other_phone"})  # fmt: skip

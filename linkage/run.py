@@ -115,10 +115,6 @@ class PersonFeed(Protocol):
     def about_person(self) -> bool:
         """Whether every row is about a person; otherwise only one with a name or a document is (an occupant)."""
 
-    @property
-    def about_arrival(self) -> bool:
-        """Whether its rows are arrivals."""
-
 
 def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
     """Write `build.dwelling`, `build.record_link` and `build.person` for the records of staging, and keep new keys.

@@ -65,7 +65,7 @@ def write() -> Path:
     """
     site = _site()
     warehouse.invoke(["docs", "generate", "--static"])
-    shutil.copyfile(settings().street_var.resolve() / "dbt" / "target" / "static_index.html", site / "dbt.html")
+    shutil.copyfile(warehouse.folder() / "target" / "static_index.html", site / "dbt.html")
     write_checks()
     convert = MarkdownIt("commonmark").enable("table")
     for name, title in _TITLES.items():

@@ -77,7 +77,7 @@ def parse() -> None:
 
     Raises BuildFailed.
     """
-    if not (_folder() / "target" / "partial_parse.msgpack").is_file():
+    if not (folder() / "target" / "partial_parse.msgpack").is_file():
         invoke(["parse"])
 
 
@@ -88,7 +88,7 @@ def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]
     """
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - takes a second to import, and only this step needs it
 
-    var = _folder()
+    var = folder()
     with _environment(_connection(url)):
         outcome = dbtRunner().invoke(
             [
@@ -118,7 +118,8 @@ def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]
     ]
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Return where dbt keeps what it makes: `target` and `logs`."""
     return settings().street_var.resolve() / "dbt"
 
 

@@ -20,7 +20,6 @@ class Feed:
     business_key: tuple[str, ...]
     roles: Mapping[str, str]
     about_person: bool = True
-    about_arrival: bool = False
 
 
 HOUSEHOLD = Feed(
@@ -39,7 +38,6 @@ BORDER = Feed(
         "document_country": "nationality", "resident_id": "id_number", "birth_date": "birth_date",
         "address": "destination_address", "phone": "phone",
     },
-    about_arrival=True,
 )  # fmt: skip
 RETURNEES = Feed(
     "returnees",
@@ -48,7 +46,6 @@ RETURNEES = Feed(
         "person_name": "full_name", "document_number": "id_number", "phone": "phone", "compound": "compound",
         "building": "building", "room": "room",
     },
-    about_arrival=True,
 )  # fmt: skip
 OCCUPANCY = Feed(
     "property_occupancy",
