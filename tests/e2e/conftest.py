@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ import pytest
 
 from sources.contract import all_contracts
 from sources.sample.generate import FEEDS, generate
+from street.airflow_api import AirflowApi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[2]
 STREET = Path(sys.executable).with_name("street")
@@ -38,21 +40,39 @@ class Office:
 
     var: Path
 
+    def environment(self, **settings: str) -> dict[str, str]:
+        """The environment of its programs: nothing of another office."""
+        foreign = ("AIRFLOW", "STREET")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        return {**inherited, "STREET_VAR": str(self.var), **settings}
+
     def street(self, *arguments: str, check: bool = True, **settings: str) -> str:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "STREET"))}
+        return self.run([STREET, *arguments], ROOT, check=check, **settings)
+
+    def run(self, command: Sequence[str | Path], folder: Path, *, check: bool = True, **settings: str) -> str:
+        """What a program printed that ran in the folder with this office's environment."""
         done = subprocess.run(
-            [STREET, *arguments], env={**environment, "STREET_VAR": str(self.var), **settings}, cwd=ROOT,
-            capture_output=True, text=True, timeout=600, check=False,
-        )  # fmt: skip
-        assert not check or done.returncode == 0, f"street {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+            command,
+            env=self.environment(**settings),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """The command line, not waited for."""
-        environment = {**os.environ, "STREET_VAR": str(self.var)}
-        return subprocess.Popen(
-            [STREET, *arguments], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        silent = subprocess.DEVNULL
+        return subprocess.Popen([STREET, *arguments], env=self.environment(), cwd=ROOT, stdout=silent, stderr=silent)
+
+    def airflow(self) -> AirflowApi:
+        """Its Airflow's API, with the login that `street status` tells."""
+        login = re.search(r"(http://\S+)\s+用户 (\S+)\s+密码 (\S+)", self.street("status"))
+        assert login is not None
+        return AirflowApi(*login.groups())
 
     def process(self, name: str) -> psutil.Process:
         """The running process of a service."""

@@ -5,17 +5,12 @@ A copy of the project gets both, is started on the street that is running, and r
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from street.airflow_api import AirflowApi
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office
@@ -119,9 +114,13 @@ def told(office: Office, day: str, tmp_path_factory: pytest.TempPathFactory) -> 
     delivered = office.var / "sample" / "inbox" / FEED / A_LATER_DAY / "订户.csv"
     delivered.parent.mkdir(parents=True)
     delivered.write_text(ROWS, encoding="utf-8-sig")
-    _python(project, office.var, "-m", "sources.render")
+    # The copy's code: its folder comes before the installed project.
+    copied = str(project)
+    office.run([sys.executable, "-m", "sources.render"], project, PYTHONPATH=copied)
     return {
-        "day": _python(project, office.var, "-m", "street.cli", "run", "--date", A_LATER_DAY),
+        "day": office.run(
+            [sys.executable, "-m", "street.cli", "run", "--date", A_LATER_DAY], project, PYTHONPATH=copied
+        ),
         "dictionary": (project / "docs/data_dictionary.md").read_text(encoding="utf-8"),
         "privacy": (project / "docs/privacy.md").read_text(encoding="utf-8"),
     }
@@ -129,9 +128,7 @@ def told(office: Office, day: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_airflow_ran_it(office: Office, told: dict[str, str]) -> None:
     assert "失败" not in told["day"]
-    login = re.search(r"(http://\S+)\s+用户 (\S+)\s+密码 (\S+)", office.street("status"))
-    assert login is not None
-    with AirflowApi(*login.groups()) as api:
+    with office.airflow() as api:
         assert [run.state for run in api.runs(f"ingest__{FEED}", "day__")] == ["success"]
 
 
@@ -157,14 +154,3 @@ def test_its_people_are_linked(office: Office, told: dict[str, str]) -> None:
 def test_the_dictionary_and_the_privacy_page_name_it(told: dict[str, str]) -> None:
     for page in ("dictionary", "privacy"):
         assert "助餐订户" in told[page], page
-
-
-def _python(project: Path, var: Path, *arguments: str) -> str:
-    """Run the copy's code: its folder comes before the installed project."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "STREET"))}
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=project, capture_output=True, text=True, timeout=600, check=False,
-        env={**environment, "STREET_VAR": str(var), "PYTHONPATH": str(project)},
-    )  # fmt: skip
-    assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout

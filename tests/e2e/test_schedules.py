@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import time
 from typing import TYPE_CHECKING
 
 import pytest
-
-from street.airflow_api import AirflowApi
 
 if TYPE_CHECKING:
     from street.airflow_api import DagRun
@@ -20,9 +17,7 @@ pytestmark = pytest.mark.e2e
 
 def test_with_schedules_a_feeds_asset_wakes_the_warehouse_for_the_same_date(office: Office, day: str) -> None:
     office.street("up", STREET_SCHEDULES="on")
-    told = re.search(r"(http://\S+)\s+用户 (\S+)\s+密码 (\S+)", office.street("status"))
-    assert told is not None
-    with AirflowApi(*told.groups()) as api:
+    with office.airflow() as api:
         deadline = time.monotonic() + 120
         while "warehouse__clock" not in api.dag_ids():
             assert time.monotonic() < deadline
