@@ -19,12 +19,12 @@
         received.*,
         batch.business_date as _business_date,
         batch.received_at as _received_at,
-        exists (
-            select 1 from {{ source('ops', 'superseded_row') }} as superseded
-            where superseded.batch_id = received._batch_id and superseded.row_no = received._row_no
-        ) as _is_superseded
+        superseded.row_no is not null as _is_superseded
     from {{ source('raw', feed) }} as received
     inner join {{ source('ops', 'batch') }} as batch on received._batch_id = batch.batch_id
+    -- A join, not `exists`: a subquery in a column is never read in parallel.
+    left join {{ source('ops', 'superseded_row') }} as superseded
+        on received._batch_id = superseded.batch_id and received._row_no = superseded.row_no
     where
         received._batch_id in ({{ batches_in_force(feed) }})
         and not exists (

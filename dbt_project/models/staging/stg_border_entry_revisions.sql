@@ -15,7 +15,7 @@ cleaned as (
         rules.resident_id(id_number) as resident_id,
         lower(rules.clean(disposition)) as disposition_code
     from received
-    offset 0
+    {{ computed_once() }}
 ),
 
 identified as (
@@ -28,7 +28,7 @@ identified as (
             when 'I' then 'resident_id'
         end as written_kind
     from cleaned
-    offset 0
+    {{ computed_once() }}
 ),
 
 documented as (
@@ -36,7 +36,7 @@ documented as (
         *,
         rules.document(written_kind, document_no, nationality_code) as document
     from identified
-    offset 0
+    {{ computed_once() }}
 )
 
 select

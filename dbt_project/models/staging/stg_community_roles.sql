@@ -10,7 +10,7 @@ cleaned as (
         rules.clean(role) as role_name,
         rules.read_date(started_on, _business_date) as started
     from received
-    offset 0
+    {{ computed_once() }}
 )
 
 select

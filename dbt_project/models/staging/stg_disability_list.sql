@@ -11,7 +11,7 @@ cleaned as (
         rules.read_int(disability_level) as level_code,
         rules.read_date(issued_on, _business_date) as issued
     from received
-    offset 0
+    {{ computed_once() }}
 )
 
 select

@@ -15,8 +15,7 @@ identified as (
             when '50' then 'foreign_permit'
         end as written_kind
     from received
-    -- Each `offset 0` has the planner read a value once, not once a use.
-    offset 0
+    {{ computed_once() }}
 ),
 
 documented as (
@@ -27,7 +26,7 @@ documented as (
         rules.read_int(residence_type) as residence_code,
         rules.read_int(status) as status_code
     from identified
-    offset 0
+    {{ computed_once() }}
 ),
 
 kinded as (
@@ -35,7 +34,7 @@ kinded as (
         *,
         {{ document_kind('document', 'written_kind') }} as kind
     from documented
-    offset 0
+    {{ computed_once() }}
 )
 
 select

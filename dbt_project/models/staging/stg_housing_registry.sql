@@ -13,7 +13,7 @@ cleaned as (
         cast(rules.read_numeric(latitude) as double precision) as north
     from received
     -- Has the planner read a value once, not once a use.
-    offset 0
+    {{ computed_once() }}
 )
 
 select

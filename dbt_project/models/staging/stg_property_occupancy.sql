@@ -10,7 +10,7 @@ cleaned as (
         rules.read_date(moved_in_on, _business_date) as moved_in,
         rules.read_date(registered_on, _business_date) as registered
     from received
-    offset 0
+    {{ computed_once() }}
 )
 
 select

@@ -17,7 +17,7 @@ cleaned as (
         rules.clean(isolation) as way
     from ranked
     where newest = 1
-    offset 0
+    {{ computed_once() }}
 )
 
 select

@@ -9,7 +9,7 @@ cleaned as (
         rules.number_kind(id_number) as kind,
         rules.clean(benefit) as benefit_name
     from received
-    offset 0
+    {{ computed_once() }}
 )
 
 select
