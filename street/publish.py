@@ -198,7 +198,8 @@ def _attach(conn: psycopg.Connection, table: str, version: int) -> None:
         names = sql.SQL(", ").join(map(sql.Identifier, key))
         name = sql.Identifier(f"{table}__{'__'.join(key)}"[:63])
         _do(conn, "create index if not exists {} on {} ({})", name, parent, names)
-    _do(conn, "analyze {}", sql.Identifier("versions", partition))
+    # The build has been analysed; only of its new column the planner knows nothing.
+    _do(conn, "analyze {} (version)", sql.Identifier("versions", partition))
 
 
 def _create_parent(conn: psycopg.Connection, table: str, columns: dict[str, str]) -> None:
