@@ -36,6 +36,7 @@ RECORD_SCHEMA: Final[dict[str, pl.DataType]] = {
     "has_birth_date": pl.Boolean(),  # whether the feed has such a column at all
 }
 TRUSTED_FEED: Final = "household_registry"
+_RANK: Final = (pl.col("feed") != TRUSTED_FEED, pl.col("index"))
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class _Row(NamedTuple):
     @property
     def rank(self) -> tuple[bool, int]:
         """The registry speaks first, then the order of arrival."""
-        return self.feed != TRUSTED_FEED, self.position
+        return self.feed != TRUSTED_FEED, self.position  # as _RANK
 
 
 def contradicts(row: _Row, other: _Row) -> bool:
@@ -292,21 +293,26 @@ def link(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Li
         memory.documents.select("document_hash", owner="person_key"), on="document_hash", how="left"
     )
     involved = _involved(base, documents, decisions)
-    simple = base.join(involved, on="index", how="anti", maintain_order="left")
     thinker = _Thinker(*_rows(base, documents, involved, memory))
     thinker.think(decisions)
     thought = _persons_of(thinker, memory)
 
-    origins = simple.filter(pl.col("prior").is_null()).select("feed", "record")
-    fresh = origins.with_columns(
-        pl.Series("person_key", [new_key(*row) for row in origins.iter_rows()], dtype=pl.String)
+    alone = base.drop("document", "document_kind").join(involved, on="index", how="anti")
+    simple = _agreed_by_all(alone.join(documents, on="index", how="left").sort(*_RANK))
+    origins = simple.filter(pl.col("prior").is_null()).unique("group", keep="first", maintain_order=True)
+    fresh = origins.select(
+        "group",
+        pl.Series("person_key", [new_key(*row) for row in origins.select("feed", "record").iter_rows()], pl.String),
+        origin_feed="feed",
+        origin_record="record",
     )
-    simple = simple.join(fresh, on=["feed", "record"], how="left", maintain_order="left").with_columns(
+    simple = simple.join(fresh.select("group", "person_key"), on="group", how="left").with_columns(
         person_key=pl.coalesce("prior", "person_key")
     )
-    simple_documents = documents.join(simple.select("index", "person_key"), on="index")
-    to_remember = simple_documents.filter(pl.col("owner").is_null()).select(
-        "document_hash", "document_kind", "person_key"
+    to_remember = (
+        simple.filter(pl.col("document_hash").is_not_null() & pl.col("owner").is_null())
+        .select("document_hash", "document_kind", "person_key")
+        .unique("document_hash")
     )
     identified = pl.concat([memory.documents.select("person_key"), to_remember.select("person_key")])
     identified = pl.concat([identified, thought.documents.select("person_key")]).unique().with_columns(known=True)
@@ -314,8 +320,8 @@ def link(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Li
         [
             simple.select(
                 "index", "feed", "record", "prior", "person_key", is_decided=pl.lit(value=False),
-                is_tied=pl.col("document").is_not_null() | pl.col("second_document").is_not_null(),
-                agreed=pl.lit(None, dtype=pl.List(pl.String)), flags=pl.lit(None, dtype=pl.List(pl.String)),
+                is_tied=pl.col("document_hash").is_not_null(), agreed="agreed",
+                flags=pl.lit(None, dtype=pl.List(pl.String)),
             ),
             thought.links,
         ]
@@ -343,7 +349,7 @@ def link(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Li
         links=links,
         persons=pl.concat(
             [
-                fresh.select("person_key", origin_feed="feed", origin_record="record"),
+                fresh.select("person_key", "origin_feed", "origin_record"),
                 thought.persons,
             ]
         ),
@@ -362,9 +368,31 @@ def _documents(base: pl.DataFrame) -> pl.DataFrame:
     ).unique(["index", "document_hash"], keep="first", maintain_order=True)
 
 
+def _agreed_by_all(simple: pl.DataFrame) -> pl.DataFrame:
+    """Records nobody need think about, first come those that speak first: with `group` (one person) and `agreed`."""
+    grouped = simple.with_columns(group=pl.coalesce("document_hash", pl.col("index").cast(pl.String)))
+    shared = grouped.filter(pl.len().over("group") > 1)
+    # Whose number and birth date are at one speaks for a document, as in `_tie_by_document`.
+    speaks = shared.sort(pl.col("birth_date").ne_missing(pl.col("id_birth_date")), maintain_order=True).unique(
+        "group", keep="first", maintain_order=True
+    )
+    told = shared.join(
+        speaks.select("group", said=pl.coalesce("id_birth_date", "birth_date")), on="group"
+    ).select(
+        "index",
+        agreed=pl.when(pl.col("birth_date") == pl.col("said"))
+        .then(pl.lit(["document", "name", "birth_date"]))
+        .otherwise(pl.lit(["document", "name"])),
+    )  # fmt: skip
+    return grouped.join(told, on="index", how="left", maintain_order="left")
+
+
 def _involved(base: pl.DataFrame, documents: pl.DataFrame, decisions: list[Decision]) -> pl.DataFrame:
-    """(index): records that need thought, and all records of the persons these concern; the rest stand alone."""
-    with_prior = documents.join(base.select("index", "prior"), on="index")
+    """(index): records that need thought, and all records of the persons these concern.
+
+    The rest stand alone, or agree with all that carry their document: the same name, of one person or all new.
+    """
+    with_prior = documents.join(base.select("index", "prior", "name"), on="index")
     split = (
         with_prior.filter(pl.col("document_kind") == "resident_id", pl.col("prior").is_not_null())
         .group_by("prior").agg(pl.col("document_hash").n_unique().alias("ids")).filter(pl.col("ids") > 1)
@@ -373,9 +401,8 @@ def _involved(base: pl.DataFrame, documents: pl.DataFrame, decisions: list[Decis
         [side for d in decisions for side in (d.left, d.right)],
         orient="row", schema={"feed": pl.String, "record": pl.String},
     )  # fmt: skip
-    involved = pl.concat(
+    odd = pl.concat(
         [
-            documents.filter(pl.len().over("document_hash") > 1).select("index"),
             documents.filter(pl.len().over("index") > 1).select("index"),
             with_prior.filter(pl.col("owner").is_not_null() & pl.col("owner").ne_missing(pl.col("prior"))).select(
                 "index"
@@ -385,6 +412,9 @@ def _involved(base: pl.DataFrame, documents: pl.DataFrame, decisions: list[Decis
             base.join(decided, on=["feed", "record"], how="semi").select("index"),
         ]
     ).unique()
+    shared = with_prior.filter(pl.len().over("document_hash") > 1)
+    agreeing = _agreeing(shared, odd)
+    involved = pl.concat([odd, shared.join(agreeing, on="document_hash", how="anti").select("index")]).unique()
     concerned = (
         pl.concat(
             [
@@ -398,6 +428,25 @@ def _involved(base: pl.DataFrame, documents: pl.DataFrame, decisions: list[Decis
     return pl.concat(
         [involved, base.join(concerned, left_on="prior", right_on="person", how="semi").select("index")]
     ).unique()
+
+
+def _agreeing(shared: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
+    """(document_hash): documents whose carriers have the same name and person, and are in nothing `odd`."""
+    return (
+        shared.join(odd.with_columns(is_odd=pl.lit(value=True)), on="index", how="left")
+        .group_by("document_hash")
+        .agg(
+            (
+                pl.col("is_odd").is_null().all()
+                & (pl.col("name") == pl.col("name").first()).all(ignore_nulls=False)
+                # A name without a letter is no name (linkage.names.plain).
+                & pl.col("name").first().str.contains(r"\p{L}")
+                & pl.col("prior").eq_missing(pl.col("owner")).all()
+            ).alias("agrees")
+        )
+        .filter("agrees")
+        .select("document_hash")
+    )
 
 
 def _rows(

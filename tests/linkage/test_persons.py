@@ -183,21 +183,30 @@ def test_nothing_that_linkage_keeps_holds_a_name_or_a_number(office) -> None:
 
 # --- properties, on the rules alone
 BIRTHDAYS = [dt.date(1950, 1, 1), dt.date(2015, 6, 1)]
-some_records = st.lists(
-    st.fixed_dictionaries(
-        {
-            "feed": st.sampled_from(["household_registry", "border_entries"]),
-            "key": st.integers(1, 6),
-            "resident_id": st.none() | st.sampled_from(["ID-A", "ID-B", "ID-C"]),
-            "passport": st.none() | st.sampled_from(["PP-1", "PP-2"]),
-            "number": st.none() | st.sampled_from(["N-1", "N-2"]),
-            "name": st.none() | st.sampled_from(["王伟", "王芳", "李小明", "李小民"]),
-            "birth_date": st.none() | st.sampled_from(BIRTHDAYS),
-        }
-    ),
-    max_size=12,
-    unique_by=lambda row: (row["feed"], row["key"]),
-)
+
+ONE_RECORD = {
+    "feed": st.sampled_from(["household_registry", "border_entries"]),
+    "key": st.integers(1, 6),
+    "resident_id": st.none() | st.sampled_from(["ID-A", "ID-B", "ID-C"]),
+    "passport": st.none() | st.sampled_from(["PP-1", "PP-2"]),
+    "number": st.none() | st.sampled_from(["N-1", "N-2"]),
+    "name": st.none() | st.sampled_from(["王伟", "王芳", "李小明", "李小民"]),
+    "birth_date": st.none() | st.sampled_from(BIRTHDAYS),
+}
+# Nothing odd about it: one document, known by the same name to all.
+ONE_THAT_AGREES = ONE_RECORD | {"number": st.none(), "name": st.just("王伟")}
+ONE_BY_ID = ONE_THAT_AGREES | {"resident_id": st.sampled_from(["ID-A", "ID-B"]), "passport": st.none()}
+ONE_BY_PASSPORT = ONE_THAT_AGREES | {"resident_id": st.none(), "passport": st.just("PP-1")}
+
+
+def records_of(*kinds: dict[str, st.SearchStrategy[object]]) -> st.SearchStrategy[list[dict[str, object]]]:
+    """Records of these kinds, each kind as often as it is named."""
+    one = st.sampled_from(range(len(kinds))).flatmap(lambda n: st.fixed_dictionaries(kinds[n]))
+    return st.lists(one, max_size=12, unique_by=lambda row: (row["feed"], row["key"]))
+
+
+some_records = records_of(ONE_RECORD)
+records_that_mostly_agree = records_of(ONE_BY_ID, ONE_BY_ID, ONE_BY_PASSPORT, ONE_BY_ID, ONE_RECORD)
 
 
 def frame(rows: list[dict[str, object]]) -> pl.DataFrame:
@@ -277,3 +286,21 @@ def test_records_that_come_later_do_not_separate_those_that_were_one_nor_rekey_w
     for n, key in before.items():
         if after[n] != key:
             assert key not in after, "only a merge changes a key, and then for everyone"
+
+
+@settings(deadline=None, max_examples=60)
+@given(records_that_mostly_agree, records_that_mostly_agree)
+def test_records_that_agree_are_told_the_same_whether_they_are_thought_about_or_not(today, tomorrow) -> None:
+    def outcome(office: Office, rows: list[dict[str, object]]) -> list[object]:
+        memory = persons.Memory(office.records, office.documents, office.persons)
+        found = persons.link(frame(rows), memory, [])
+        learned = [found.persons, found.documents, found.records, found.moved]
+        return [found.links.rows(), sorted(found.merged.items()), *(sorted(table.rows()) for table in learned)]
+
+    office = Office()
+    for rows in (today, tomorrow, tomorrow[::-1]):
+        short = outcome(office, rows)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(persons, "_agreeing", lambda shared, _: shared.select("document_hash").clear())
+            assert outcome(office, rows) == short
+        office.link(rows)
