@@ -9,6 +9,7 @@ import hmac
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from typing import Final, Protocol
@@ -127,33 +128,32 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
     key = secret.get_secret_value().encode()
     with connect() as conn, scrubbed():
         conn.execute("select pg_advisory_xact_lock(hashtext(%s)), set_config('work_mem', '64MB', true)", [_LOCK])
-        with _timed("register") as counted:
+        with _timed("register"):
             doors = register.load(conn, as_of)
-            counted.append(doors.doors.height)
-        with _timed("records") as counted:
+        with _timed("records"):
             frames = [_records(conn, feed, key) for feed in feeds if feed.feed != HOUSING_FEED]
             records = pl.concat([*frames, _no_records()], how="diagonal")
-            counted.append(records.height)
-        with _timed("places") as counted:
-            placed = _placed(records, doors)
-            counted.append(placed.height)
-        with _timed("persons") as counted:
-            linked = _with_persons(conn, placed, as_of)
-            counted.append(linked["person_key"].n_unique())
-        with _timed("places decided"):
-            linked = _places_decided(conn, linked, doors)
-        with _timed("written") as counted:
+        # Neither needs the other: Polars reads addresses while Python and PostgreSQL see to the persons.
+        with ThreadPoolExecutor(1) as beside:
+            placing = beside.submit(_placed, records, doors)
+            told = _persons(conn, records, as_of)
+            placed = placing.result()
+        linked = placed.join(told, on=["feed", "batch_id", "row_no"], how="left", maintain_order="left")
+        linked = _places_decided(conn, linked, doors)
+        with _timed("written"):
             _write(conn, linked, doors, as_of)
-            counted.append(linked.height)
+    log.info(
+        "linkage: %s records, %s persons, %s doors",
+        linked.height, linked["person_key"].drop_nulls().n_unique(), doors.doors.height,
+    )  # fmt: skip
 
 
 @contextmanager
-def _timed(step: str) -> Iterator[list[int]]:
-    """Log a step's seconds and count: figures only, never a value."""
-    counted: list[int] = []
+def _timed(step: str) -> Iterator[None]:
+    """Log a step's seconds."""
     started = time.perf_counter()
-    yield counted
-    log.info("linkage %s: %s rows, %.2f s", step, sum(counted), time.perf_counter() - started)
+    yield
+    log.info("linkage %s: %.2f s", step, time.perf_counter() - started)
 
 
 # --- records
@@ -285,6 +285,7 @@ def _hashed(values: pl.Series, purpose: str, key: bytes) -> pl.Series:
 
 
 # --- places
+@_timed("places")
 def _placed(records: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
     """Each record with PLACE_COLUMNS of its address and `registered_…` of its registered one."""
     records = records.with_columns(address=pl.coalesce("address", _address_of_parts(records)))
@@ -347,14 +348,13 @@ def _places_decided(conn: psycopg.Connection, linked: pl.DataFrame, doors: regis
 
 
 # --- persons
-def _with_persons(conn: psycopg.Connection, placed: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Each record with its person (null where it is not about one); what is new goes into the memory."""
-    about = placed.filter("is_about_person")
-    memory = _memory(conn)
-    links = persons.link(about.select(list(persons.RECORD_SCHEMA)), memory, _decisions(conn))
+@_timed("persons")
+def _persons(conn: psycopg.Connection, records: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """(feed, batch_id, row_no) and the person of each record that is about one; what is new goes into the memory."""
+    about = records.filter("is_about_person")
+    links = persons.link(about.select(list(persons.RECORD_SCHEMA)), _memory(conn), _decisions(conn))
     _remember(conn, links, as_of)
-    told = pl.concat([about.select("feed", "batch_id", "row_no"), links.links], how="horizontal")
-    return placed.join(told, on=["feed", "batch_id", "row_no"], how="left", maintain_order="left")
+    return pl.concat([about.select("feed", "batch_id", "row_no"), links.links], how="horizontal")
 
 
 def _memory(conn: psycopg.Connection) -> persons.Memory:
