@@ -29,12 +29,11 @@ words as (
         country.country_name as origin_name
     from (
         select country_name as word, country_code, country_name from {{ ref('countries') }}
-        where country_code <> 'CHN'
-        union
-        -- 香港 is 中国香港.
-        select substr(country_name, 3) as word, country_code, country_name from {{ ref('countries') }}
-        where country_name like '中国_%'
+        union all
+        select short_name as word, country_code, country_name from {{ ref('countries') }}
+        where short_name <> ''
     ) as country
+    where country.country_code <> 'CHN'
 ),
 
 named as (
