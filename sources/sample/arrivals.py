@@ -89,7 +89,7 @@ class Event:
     colour: str
     origin_kind: str
     origin_code: str | None
-    origin_name: str
+    origin_name: str | None
     closed_on: date | None = None
     clean: bool = False
     tied: bool = False

@@ -145,16 +145,20 @@ def _age(today: date) -> pl.Expr:
 def _unsure_homes(feeds: Sequence[Rows], born: pl.DataFrame, here: pl.DataFrame) -> pl.Series:
     """Return homes of which the lists leave open who lives there.
 
-    Somebody unsure is registered there, or the property company names somebody who is isolating elsewhere.
+    Somebody unsure is registered there; the property company names somebody who is isolating elsewhere; or somebody
+    unsure who lives elsewhere arrived there, and stays on as a person of their own.
     """
     now = here.select("person_id", "sure", now="dwelling_id")
     registered = born.filter((pl.col("presence") == "lives") & pl.col("in_registry") & (pl.col("home") >= 0))
     registered = registered.select("person_id", "home").join(now, on="person_id", how="left", maintain_order="left")
-    unsure = registered.filter(~pl.col("sure").fill_null(value=False))["home"]
-    named = in_force(feeds, "property_occupancy")
-    if named is None:
-        return unsure
-    named = named.filter(pl.col("person_id").is_not_null()).select("person_id", "dwelling_id")
-    named = named.join(now, on="person_id", how="left", maintain_order="left")
-    away = named.filter((pl.col("now") != pl.col("dwelling_id")).fill_null(value=True))["dwelling_id"]
-    return pl.concat([unsure, away])
+    unsure = [registered.filter(~pl.col("sure").fill_null(value=False))["home"]]
+    for feed, only_unsure in (("property_occupancy", False), ("returnees", True), ("border_entries", True)):
+        named = in_force(feeds, feed)
+        if named is None:
+            continue
+        named = named.filter(pl.col("person_id").is_not_null(), pl.col("dwelling_id") >= 0)
+        named = named.select("person_id", "dwelling_id").join(now, on="person_id", how="left", maintain_order="left")
+        away = (pl.col("now") != pl.col("dwelling_id")).fill_null(value=True)
+        sure = pl.col("sure").fill_null(value=False) & only_unsure
+        unsure.append(named.filter(away & ~sure)["dwelling_id"])
+    return pl.concat(unsure)

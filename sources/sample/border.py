@@ -84,7 +84,7 @@ def events(arrivals: Sequence[Arrival], rows: Rows) -> list[Event]:
                 "orange",
                 "border",
                 origin[number],
-                a.country.name,
+                a.country.name if origin[number] else None,
                 closed,
                 good[number],
                 tied[number],

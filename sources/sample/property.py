@@ -1,5 +1,6 @@
 """What the property-management companies report of their compounds: one CSV a company, UTF-8, weekly."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +46,10 @@ def write_property(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peopl
     day = published_on(streams.date)
     folder = inbox / "property_occupancy" / day.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
+    taken = set(dwellings["compound_name"])
     written = []
     for number, company in enumerate(companies):
-        mine = _dirty(rng, rows.filter(pl.col("company") == number))
+        mine = _dirty(rng, rows.filter(pl.col("company") == number), taken)
         path = folder / f"{company}.csv"
         mine.select(pl.col(name).alias(header) for name, header in HEADERS.items()).write_csv(path)
         written.append(Rows("property_occupancy", day, path.name, "", mine))
@@ -103,11 +105,13 @@ def _reported(
     )
 
 
-def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
+def _dirty(rng: np.random.Generator, rows: pl.DataFrame, taken: Collection[str]) -> pl.DataFrame:
+    """Return the rows as a company writes them; `taken` are the names of all compounds of the street."""
     n = len(rows)
     compounds = rows["compound"].unique(maintain_order=True).to_list()
-    # Some compounds go by the company's own name; its buildings are written in one manner a compound.
-    own = {name: name[:-2] if number % 9 == 4 else name for number, name in enumerate(compounds)}
+    # Some compounds go by the company's own name, which is no other's; its buildings are written in one manner each.
+    own = dict(zip(compounds, compounds, strict=True))
+    own |= {name: name[:-2] for name in compounds[4::9] if name[:-2] not in taken}
     manner = {name: ["", "号", "号楼", "", "号"][number % 5] for number, name in enumerate(compounds)}
     numeral = spread(rng, n, 0.01)
     building = rows["building"].to_list()

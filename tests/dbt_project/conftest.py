@@ -15,7 +15,7 @@ from sources.sample.generate import generate
 from street import database
 from street.settings import settings
 
-from .truth import DAY, PERSONS, Street, build
+from .truth import DAY, PERSONS, SEED, Street, build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +114,7 @@ def street_in_raw(warehouse: psycopg.Connection, tmp_path: Path, monkeypatch: py
 def street(postgres: Postgres, _template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
     """The sample street, built once; tests only read it."""
     folder = tmp_path_factory.mktemp("street")
-    generate(folder / "sample", DAY, PERSONS, 3)
+    generate(folder / "sample", DAY, PERSONS, SEED)
     url = postgres.url("warehouse").removesuffix("/warehouse") + "/truth"
     with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
         admin.execute("drop database if exists truth with (force)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     import psycopg
 
 DAY = dt.date(2020, 3, 28)
-PERSONS = 6_000
+#: `make truth` asks for a whole street, and for other streets than this one.
+PERSONS = int(os.environ.get("TRUTH_PERSONS", "6000"))
+SEED = int(os.environ.get("TRUTH_SEED", "3"))
 DATES = {"started_on": pl.Date, "release_on": pl.Date}
 
 

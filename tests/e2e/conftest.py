@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 STREET = Path(sys.executable).with_name("street")
-PERSONS = 12_000
+#: `make truth` asks for a whole street, and for other streets than this one.
+PERSONS = int(os.environ.get("TRUTH_PERSONS", "12000"))
+SEED = int(os.environ.get("TRUTH_SEED", "1"))
 DAY = dt.date(2020, 3, 28)
 # One street serves all: what changes it comes after what looks at it.
 ORDER = (
@@ -102,7 +104,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     made = Office(tmp_path_factory.mktemp("office") / "var")
     connected = [contract.feed for contract in all_contracts() if contract.feed in FEEDS]
-    generate(made.var / "sample", DAY, PERSONS, feeds=connected)
+    generate(made.var / "sample", DAY, PERSONS, SEED, feeds=connected)
     try:
         made.street("up")
         yield made
