@@ -99,19 +99,17 @@ def wrong_residents(street: Street) -> pl.DataFrame:
 
 
 def false_residents(street: Street) -> pl.DataFrame:
-    """People whose documents are all good and one, shown as residents though the rules put them nowhere."""
+    """People whose documents are all good, shown as residents though the rules put them nowhere in the street."""
     linked = street.links().filter(pl.col("true_person_id").is_not_null())
-    # Whom the port knows by a passport alone is another person than the one of the registry, who lives elsewhere.
-    good = (pl.col("good_document") & pl.col("tied_by_document")).all().over("true_person_id")
+    good = linked.group_by("person_key").agg(
+        pl.col("good_document", "tied_by_document").all(), pl.col("true_person_id").first()
+    )
+    good = good.filter("good_document")
+    # Whom the port knows by a passport alone is a second person beside the one of the registry, who lives elsewhere.
+    second = ~pl.col("tied_by_document") & (pl.len().over("true_person_id") > 1)
     shown = street.ask("select person_key from marts.household_view")
     residents = street.truth("residents")
-    return (
-        linked.filter(good)
-        .select("person_key", "true_person_id")
-        .unique()
-        .join(shown, on="person_key")
-        .join(residents, on="true_person_id", how="anti")
-    )
+    return good.filter(~second).join(shown, on="person_key").join(residents, on="true_person_id", how="anti")
 
 
 def wrong_occupancy(street: Street) -> pl.DataFrame:
@@ -171,22 +169,22 @@ def lost_arrivals(street: Street) -> pl.DataFrame:
     expected = street.truth("episodes").select(*episode, "status").join(arrivals, on="true_person_id", how="left")
     shown = street.ask("select person_key, started_on, dwelling_key as door, as_of from marts.isolation_episode")
     found = expected.join(shown, on=["person_key", "started_on"])
-    absent = expected.select(episode).unique().join(found, on=episode, how="anti")
     listed = in_table(street, "marts.unresolved")
     handed_over = (
         (pl.col("status") == "transferred")
         & (pl.col("expected_level") == "outside")
         & (pl.col("as_of") >= pl.col("started_on").dt.offset_by("14d"))
     )
-    found = found.filter(~handed_over)
-    nobody_certain = found.filter(pl.col("person_method") == "provisional")
-    # Of somebody who isolated twice the truth doesn't say which record began which: one of them is listed.
-    no_door = found.filter(pl.col("door").is_null())
+    doubtful = found.filter(pl.col("door").is_null() | (pl.col("person_method") == "provisional"), ~handed_over)
+    # Of somebody who isolated twice the truth doesn't say which record began which: for a door one of them is listed.
+    twice = pl.col("started_on").n_unique().over("true_person_id") > 1
+    several = expected.filter(twice).select(episode).unique()
+    told = doubtful.filter(pl.col("person_method") != "provisional").join(listed, on=RECORD, how="semi")
+    told = told.join(several, on=episode, how="semi")
     return pl.concat(
         [
-            absent.select(episode),
-            nobody_certain.join(listed, on=RECORD, how="anti").select(episode),
-            no_door.join(no_door.join(listed, on=RECORD, how="semi"), on=episode, how="anti").select(episode),
+            expected.select(episode).unique().join(found, on=episode, how="anti"),
+            doubtful.join(listed, on=RECORD, how="anti").join(told, on=episode, how="anti").select(episode),
         ]
     )
 
