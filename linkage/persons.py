@@ -297,6 +297,7 @@ def link(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Li
     thinker.think(decisions)
     thought = _persons_of(thinker, memory)
 
+    # Which of the two documents a record carries, and of which kind, `documents` tells.
     alone = base.drop("document", "document_kind").join(involved, on="index", how="anti")
     simple = _agreed_by_all(alone.join(documents, on="index", how="left").sort(*_RANK))
     origins = simple.filter(pl.col("prior").is_null()).unique("group", keep="first", maintain_order=True)

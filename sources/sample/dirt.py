@@ -30,7 +30,7 @@ def dirty_ids(rng: np.random.Generator, numbers: pl.Series, birth_year: pl.Serie
         elif kind < 0.0036:
             typed[i], good[i] = ["", "-", "无"][i % 3], False
         elif kind < 0.0044:
-            # Residence permits (81, 82, 83) are too young to have had one.
+            # Residence permits (8...) and foreign permits (9...) are too young to have had one.
             typed[i] = legacy(number) if 1931 <= year[i] < 1985 and number[0] not in "89" else number
         elif kind < 0.0050:
             typed[i] = number.translate(str.maketrans(FULL_WIDTH))

@@ -12,7 +12,6 @@ cleaned as (
         cast(rules.read_numeric(longitude) as double precision) as east,
         cast(rules.read_numeric(latitude) as double precision) as north
     from received
-    -- Has the planner read a value once, not once a use.
     {{ computed_once() }}
 )
 
