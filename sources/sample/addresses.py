@@ -23,7 +23,7 @@ class Form:
 
 
 FORMS: dict[str, Form] = {
-    "plain": Form(0.9, "dwelling"),
+    "plain": Form(0.89, "dwelling"),
     "full_width": Form(0.02, "dwelling"),
     "chinese_numerals": Form(0.012, "dwelling"),
     "stray_spaces": Form(0.014, "dwelling"),
@@ -32,11 +32,18 @@ FORMS: dict[str, Form] = {
     "town_name": Form(0.008, "dwelling"),
     "short_compound": Form(0.004, "dwelling"),
     "letter_for_digit": Form(0.001, "dwelling"),
+    "said_twice": Form(0.002, "dwelling"),
+    "labelled": Form(0.002, "dwelling"),
+    "numbered": Form(0.001, "dwelling"),
+    "divided": Form(0.002, "dwelling"),
+    "note_behind": Form(0.002, "dwelling"),
     "line_break": Form(0.0006, "dwelling"),
     "no_room": Form(0.008, "building"),
     "no_such_room": Form(0.003, "building"),
     "lane_only": Form(0.003, "compound"),
     "other_street": Form(0.002, "outside"),
+    "other_town": Form(0.001, "outside"),
+    "former": Form(0.001, "unparsed"),
     "unknown_road": Form(0.0015, "unparsed"),
     "empty": Form(0.001, "unparsed"),
 }
@@ -100,11 +107,23 @@ class _Door:
     form: str
     draw: int
 
+    def whole(self) -> str:
+        """Return road, lane, building and room alone, without what may stand before them."""
+        return f"{self.road}{self.lane}{self.building_no}号{self.unit}{self.room}室"
+
     def text(self, building: str | None = None, room: str | None = None) -> str:
         """Return the address with another building or room part."""
         block = f"{self.building_no}号" if building is None else building
         door = f"{self.unit}{self.room}室" if room is None else room
         return f"{self.prefix}{self.road}{self.lane}{block}{door}"
+
+
+# What clerks and forms put before an address that changes nothing, and what makes it another town's or a former one.
+_TWICE = ("上海市上海市浦东新区", "上海市市辖区浦东新区花木街道", "浦东新区浦东新区花木街道")
+_LABELS = ("地址:", "住址：", "现住址 ", "居住地址：")
+_NOTES = ("(放门口)", "，请放快递柜", " 门口放下即可", "（电话联系）")
+_OTHER_TOWNS = ("苏州", "松江", "北蔡镇", "台北", "江苏省昆山市")
+_FORMER = ("原", "原住", "已搬离", "老家")
 
 
 def chinese_number(number: int) -> str:
@@ -152,6 +171,15 @@ _WRITERS: dict[str, Callable[[_Door], str]] = {
     "no_room": lambda door: door.text(room=""),
     "no_such_room": lambda door: door.text(room=f"{90 + door.draw % 9}{door.room[-2:]}室"),
     "lane_only": lambda door: door.text("", ""),
+    "said_twice": lambda door: _TWICE[door.draw % 3] + door.whole(),
+    "labelled": lambda door: _LABELS[door.draw % 4] + door.whole(),
+    "numbered": lambda door: ["200135 ", "200135", "310115"][door.draw % 3] + door.whole(),
+    "divided": lambda door: "/|-"[door.draw % 3].join(
+        (f"{door.road}{door.lane}", f"{door.building_no}号", f"{door.unit}{door.room}室")
+    ),
+    "note_behind": lambda door: door.whole() + _NOTES[door.draw % 4],
+    "other_town": lambda door: _OTHER_TOWNS[door.draw % 5] + door.whole(),
+    "former": lambda door: _FORMER[door.draw % 4] + door.whole(),
     "other_street": lambda door: f"上海市徐汇区天钥桥路{door.draw + 1}弄{door.building_no}号{door.room}室",
     "unknown_road": lambda door: f"上海市浦东新区海棠花路{door.draw + 1}弄{door.building_no}号{door.room}室",
     "empty": lambda door: ["", "-", "不详"][door.draw % 3],

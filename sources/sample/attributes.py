@@ -30,6 +30,8 @@ def occupancy(feeds: Sequence[Rows], dwellings: pl.DataFrame) -> pl.DataFrame:
     said = in_force(feeds, "property_occupancy")
     empty = {"dwelling_id": pl.Int64, "occupancy": pl.String, "form": pl.String}
     reported = pl.DataFrame(schema=empty) if said is None else said.select("dwelling_id", "occupancy", "form")
+    # A company that sends its list in two files says the same thing twice.
+    reported = reported.unique("dwelling_id", keep="first", maintain_order=True)
     reported = reported.rename({"occupancy": "reported"})
     listed = in_force(feeds, "housing_registry")
     odd = [] if listed is None else listed.filter(pl.col("usage") == "8")["dwelling_id"].to_list()

@@ -9,11 +9,14 @@ from sources.sample.rows import spread
 FULL_WIDTH: dict[str, str | int | None] = dict(zip("0123456789Xx", "０１２３４５６７８９Ｘｘ", strict=True))
 
 
+_DRESSED = ("“{0}”", "{1}\u2011{2}\u2011{3}", "{1}—{2}—{3}", "身份证{0}", '="{0}"', "'{0}")
+
+
 def dirty_ids(rng: np.random.Generator, numbers: pl.Series, birth_year: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return resident IDs as typed, and whether each is still good (an identity after cleaning).
 
-    Lower-case x, the legacy 15 digits, full-width digits and stray spaces leave a number good; a wrong check digit, a
-    masked or a forgotten number don't.
+    Lower-case x, the legacy 15 digits, full-width digits, stray spaces, quotes, hyphens of any kind, a word before it
+    and a spreadsheet's formula leave a number good; a wrong check digit, a masked or a forgotten number don't.
     """
     n = len(numbers)
     typed: Texts = np.array(numbers.to_list(), dtype=object)
@@ -21,7 +24,7 @@ def dirty_ids(rng: np.random.Generator, numbers: pl.Series, birth_year: pl.Serie
     year = birth_year.to_numpy()
     draw = rng.random(n)
     resident = np.array([len(number) == 18 for number in typed], dtype=bool)
-    for i in np.flatnonzero(resident & (draw < 0.012)):
+    for i in np.flatnonzero(resident & (draw < 0.013)):
         number, kind = str(typed[i]), draw[i]
         if kind < 0.0025:
             typed[i], good[i] = wrong_check(number), False
@@ -36,6 +39,8 @@ def dirty_ids(rng: np.random.Generator, numbers: pl.Series, birth_year: pl.Serie
             typed[i] = number.translate(str.maketrans(FULL_WIDTH))
         elif kind < 0.0070:
             typed[i] = f" {number}\u3000"
+        elif kind >= 0.012:
+            typed[i] = _DRESSED[i % len(_DRESSED)].format(number, number[:6], number[6:14], number[14:])
         else:
             typed[i] = number.lower()
     return pl.Series(typed.astype(str)), pl.Series(good)
@@ -107,3 +112,11 @@ def slip(name: str) -> str:
         if right in name[1:]:
             return name[0] + name[1:].replace(right, wrong, 1)
     return name
+
+
+def unwritable(name: str) -> str:
+    """Return the name with a mark for the dot or the rare character that a department's system can't write."""
+    rare = next((character for character in name[1:] if ord(character) > 0xFFFF), None)
+    if "·" in name:
+        return name.replace("·", "?●-、*"[len(name) % 5])
+    return name.replace(rare, "?") if rare else name

@@ -14,6 +14,8 @@ from sources.sample.documents import texts
 from sources.sample.people import Streams
 from sources.sample.rows import Rows, copies, spread
 
+# A quote that somebody typed and never closed: a writer of CSV would double it, so it is put in afterwards.
+_STRAY_QUOTE = "\ue000"
 HEADERS = {
     "person_no": "人员编号",
     "id_type": "证件类型",
@@ -56,7 +58,8 @@ def _encoded(rows: pl.DataFrame) -> bytes:
     first, second = io.BytesIO(), io.BytesIO()
     table[: len(table) // 2].write_csv(first, line_terminator="\r\n")
     table[len(table) // 2 :].write_csv(second, include_header=False)
-    return (first.getvalue() + second.getvalue()).decode().encode("gb18030")
+    text = (first.getvalue() + second.getvalue()).decode()
+    return text.replace(_STRAY_QUOTE, '"').encode("gb18030")
 
 
 def _clean(rng: np.random.Generator, day: date, dwellings: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +151,9 @@ def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _twice(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
     """Register some people again under another number: half with a slip in the name, half with a mistyped ID."""
-    usable = np.flatnonzero((rows["good_document"] & (rows["id_type"] == "10") & (rows["status"] == "1")).to_numpy())
+    bare = rows["id_number"].str.len_chars() == 18
+    plain = rows["good_document"] & (rows["id_type"] == "10") & (rows["status"] == "1") & bare
+    usable = np.flatnonzero(plain.to_numpy())
     chosen = rng.choice(usable, max(2, len(rows) // 600), replace=False)
     again = rows[np.sort(chosen)]
     mistyped = pl.Series(np.arange(len(again)) % 2 == 1)
@@ -190,9 +195,15 @@ def _unusable(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _file_oddities(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
-    """Put a NUL byte into two telephone cells and an endless text into one registered address."""
+    """Put a NUL byte into two telephone cells, an endless text into one registered address, a quote before one home."""
     row = pl.int_range(pl.len())
     chosen = rng.choice(len(rows), 3, replace=False).tolist()
+    plain = (rows["form"] == "plain") & ~rows["superseded"] & (rows["fault"] == "")
+    quoted = rng.choice(np.flatnonzero(plain.to_numpy())[: len(rows) // 2])
+    rows = rows.with_columns(
+        living_address=pl.when(row == quoted).then(_STRAY_QUOTE + pl.col("living_address")).otherwise("living_address"),
+        form=pl.when(row == quoted).then(pl.lit("stray_quote")).otherwise("form"),
+    )
     return rows.with_columns(
         phone=pl.when(row.is_in(chosen[:2])).then(pl.col("phone") + "\x00").otherwise("phone"),
         registered_address=pl.when(row == chosen[2]).then(pl.lit("户籍地址" * 2600)).otherwise("registered_address"),

@@ -22,6 +22,7 @@ HEADERS = {
     "moved_in_on": "入住日期",
     "registered_on": "登记日期",
 }
+_SENT_TWICE = 12
 _COMPANIES = [
     "申花物业",
     "浦明物业",
@@ -39,7 +40,10 @@ _COMPANIES = [
 
 
 def write_property(streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: pl.DataFrame) -> list[Rows]:
-    """Write the week's folder, a file a company, and return the rows of each file, which is a batch of its own."""
+    """Write the week's folder, a file a company, and return the rows of each file, which is a batch of its own.
+
+    The first company sends the head of its list once more under the name that a mail program gives a second copy.
+    """
     rng = streams.rng(81)
     companies = _COMPANIES[: max(2, round(len(_COMPANIES) * streams.scale))]
     rows = _reported(rng, streams, dwellings, people, len(companies))
@@ -53,7 +57,11 @@ def write_property(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peopl
         path = folder / f"{company}.csv"
         mine.select(pl.col(name).alias(header) for name, header in HEADERS.items()).write_csv(path)
         written.append(Rows("property_occupancy", day, path.name, "", mine))
-    return written
+    again = written[0].rows
+    again = again.filter((pl.col("fault") == "") & ~pl.col("superseded"))[:_SENT_TWICE]
+    path = folder / f"{companies[0]}(1).csv"
+    again.select(pl.col(name).alias(header) for name, header in HEADERS.items()).write_csv(path)
+    return [*written, Rows("property_occupancy", day, path.name, "", again)]
 
 
 def _reported(

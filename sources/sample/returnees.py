@@ -11,12 +11,12 @@ import polars as pl
 
 from sources.sample.addresses import chinese_number
 from sources.sample.arrivals import FIRST_DAY, Arrival, Event, Travellers
-from sources.sample.dirt import slip
+from sources.sample.dirt import slip, unwritable
 from sources.sample.documents import Ints, wrong_check
 from sources.sample.people import Streams
 from sources.sample.regions import AREAS, Area, Country
 from sources.sample.rows import Rows
-from sources.sample.worksheets import Cell, Heading, write_sheet
+from sources.sample.worksheets import Cell, Heading, write_sheet, write_sheets
 
 HEADERS = [
     "序号",
@@ -80,7 +80,13 @@ def registrations(
         late = timedelta(days=int(rng.random() < 0.12))
         folder = min(day + late, streams.date)
         made.append(Registration(person, day, folder, _origin(rng), destination, chosen))
-    made += _again(rng, made, streams.date) + _also_at_the_border(rng, border, allowed, streams)
+    overruled = _overruled(rng, made)
+    once = {r.person_id for r in overruled}
+    made += (
+        _again(rng, [r for r in made if r.person_id not in once], streams.date)
+        + _also_at_the_border(rng, border, allowed, streams)
+        + overruled
+    )
     made += _unusable(rng, made, who)
     return sorted(made, key=lambda r: (r.folder, r.day, r.person_id, r.remark))
 
@@ -88,8 +94,14 @@ def registrations(
 def events(made: Sequence[Registration], rows: Sequence[Rows]) -> list[Event]:
     """Return the true arrivals behind the registrations, for the truth."""
     good = [flag for folder in rows for flag in folder.rows["clean"].to_list()]
+    central = {(r.person_id, r.day): clean for r, clean in zip(made, good, strict=True) if r.way == "集中" and r.remark}
     found = []
     for registration, clean in zip(made, good, strict=True):
+        if (registration.person_id, registration.day) in central and registration.way == "居家":
+            # Certain only where both registrations are one person's; then there is no isolation at home.
+            if clean and central[registration.person_id, registration.day]:
+                continue
+            clean = False  # noqa: PLW2901
         origin, home = registration.origin, registration.way == "居家"
         if isinstance(origin, Country):
             kind, colour, code, name = "border", "orange", origin.code, origin.name
@@ -128,7 +140,7 @@ def write_returnees(
         row["dwelling_id"]: row
         for row in dwellings.filter(pl.col("dwelling_id").is_in([r.destination for r in made])).iter_rows(named=True)
     }
-    written = []
+    written: list[Rows] = []
     for day in sorted({r.folder for r in made}):
         mine = [r for r in made if r.folder == day]
         lines = _lines(rng, mine, persons, doors)
@@ -137,11 +149,26 @@ def write_returnees(
         if len(table) > 3:
             table.insert(2, [])
         title = f"返沪人员登记表({day.year}年{day.month}月{day.day}日)"
-        write_sheet(path, Heading("登记表", title, HEADERS), table, total=True)
+        _write(path, Heading("登记表", title, HEADERS), table, len(written))
         written.append(
             Rows("returnees", day, path.name, "", pl.DataFrame([fact for _, fact in lines], infer_schema_length=None))
         )
     return written
+
+
+def _write(path: Path, heading: Heading, table: list[list[Cell]], number: int) -> None:
+    """Write the day's workbook: now and then with last month's hidden beside it, over two sheets, or begun anew."""
+    if number % 5 == 1:
+        write_sheets(path, [heading], [table], former=replace(heading, sheet="上月"))
+    elif number % 7 == 2 and len(table) > 1:
+        half = len(table) // 2
+        parts = [heading, replace(heading, sheet="登记表(2)")]
+        write_sheets(path, parts, [table[:half], table[half:]])
+    elif number % 7 == 5 and len(table) > 1:
+        begun_anew: list[list[Cell]] = [["返沪人员登记表(续)"], list(HEADERS)]
+        write_sheet(path, heading, table[:1] + begun_anew + table[1:], total=True)
+    else:
+        write_sheet(path, heading, table, total=True)
 
 
 def _lines(
@@ -209,6 +236,8 @@ def _identity(rng: np.random.Generator, person: dict[str, Any]) -> tuple[str, st
         number, good = person["resident_id"], True
     if rng.random() < 0.006:
         name = slip(name)
+    elif rng.random() < 0.5:
+        name = unwritable(name)
     draw = rng.random()
     if person["nationality"] != "CHN" or draw >= 0.05:
         return name, number, good
@@ -244,8 +273,14 @@ def _written_day(rng: np.random.Generator, r: Registration) -> Cell:
         f"{day.year}年{day.month}月{day.day}日",
         f"{day.year}.{day.month}.{day.day}",
         str((day - date(1899, 12, 30)).days),
+        f"{day.year}/{day.month}/{day.day} 上午9:30",
+        f"{day.year}/{day.month}/{day.day} 9:30:00 PM",
+        f"{day.year}年{day.month}月{day.day}日 9时30分",
+        f"{day.isoformat()}T00:00:00Z",
+        f"{day.year}/{day.month}/{day.day} 星期{'一二三四五六日'[day.weekday()]}",
     ]
-    return forms[int(rng.choice(len(forms), p=[0.3, 0.2, 0.15, 0.12, 0.12, 0.05, 0.04, 0.02]))]
+    shares = [0.28, 0.2, 0.14, 0.11, 0.11, 0.05, 0.04, 0.02, 0.01, 0.01, 0.01, 0.01, 0.01]
+    return forms[int(rng.choice(len(forms), p=shares))]
 
 
 def _written_origin(rng: np.random.Generator, origin: Area | Country) -> str:
@@ -283,6 +318,13 @@ def _again(rng: np.random.Generator, made: Sequence[Registration], today: date) 
         elif draw < 0.05:
             result.append(replace(r, copy=True))
     return result
+
+
+def _overruled(rng: np.random.Generator, made: Sequence[Registration]) -> list[Registration]:
+    """Register some who isolate at home a second time on the same day, as in central isolation: that holds."""
+    home = [r for r in made if r.way == "居家"]
+    few = max(1, len(home) // 150) if home else 0
+    return [replace(home[int(i)], way="集中", remark="转集中") for i in rng.choice(len(home), few, replace=False)]
 
 
 def _also_at_the_border(

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECORD = ["feed", "business_date", "source", "row_no"]
+#: Ways to write an address with all its numbers, whatever stands around them.
+WHOLE = [
+    "plain", "full_width", "stray_spaces", "block_words", "no_room_word", "town_name", "letter_for_digit", "line_break",
+    "said_twice", "labelled", "numbered", "divided", "note_behind", "stray_quote",
+]  # fmt: skip
 
 
 class Street:
@@ -150,12 +155,16 @@ def split_persons(street: Street) -> pl.DataFrame:
 
 
 def wrong_doors(street: Street) -> pl.DataFrame:
-    """Records with a plain address that have another door than the true one, and any record with a false door."""
+    """Records whose address is whole and yet have another door than the true one, and any record with a false door.
+
+    An address that names another town, a former home or no such room has no door, however whole it reads.
+    """
     linked = street.links().filter(pl.col("true_dwelling_code").is_not_null())
-    plain = (pl.col("address_form") == "plain") & (pl.col("expected_level") == "dwelling")
+    whole = pl.col("address_form").is_in(WHOLE) & (pl.col("expected_level") == "dwelling")
     return linked.filter(
-        (plain & pl.col("dwelling_code").ne_missing(pl.col("true_dwelling_code")))
+        (whole & pl.col("dwelling_code").ne_missing(pl.col("true_dwelling_code")))
         | (pl.col("dwelling_code") != pl.col("true_dwelling_code"))
+        | (pl.col("dwelling_code").is_not_null() & (pl.col("expected_level") != "dwelling"))
     )
 
 

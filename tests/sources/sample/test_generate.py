@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,6 +39,9 @@ def _digests(folder: Path) -> dict[str, str]:
 def _household(out: Path) -> Iterator[dict[str, str]]:
     path = next((out / "inbox" / "household_registry" / "2020-03-28").iterdir())
     text = gzip.decompress(path.read_bytes()).decode("gb18030")
+    # A quote that opens one living address and never closes: what reads plain CSV would swallow the rows behind it.
+    text, stray = re.subn(r'(?<=,)"(?=[^",\r\n]*,)', "", text)
+    assert stray == 1
     return iter(csv.DictReader(io.StringIO(text, newline="")))
 
 
@@ -193,18 +197,29 @@ def test_entries_stand_in_the_order_they_were_recorded_before_half_past_seven(st
     assert usable["business_key"].is_duplicated().sum() == 0
 
 
-def test_each_day_s_workbook_has_a_title_the_headings_and_a_total(street: tuple[Path, Manifest]) -> None:
+def test_each_sheet_of_a_day_has_a_title_the_headings_and_a_total(street: tuple[Path, Manifest]) -> None:
     out, _ = street
     folders = sorted((out / "inbox" / "returnees").iterdir())
     truth = _truth(out, "records").filter(pl.col("feed") == "returnees")
     assert {folder.name for folder in folders} == {str(day) for day in truth["business_date"]}
+    hidden = shown = 0
     for folder in folders:
-        sheet = fastexcel.read_excel(next(folder.iterdir())).load_sheet_by_name("登记表", header_row=None).to_polars()
-        assert str(sheet.row(0)[0]).startswith("返沪人员登记表(2020年")
-        assert sheet.row(1)[:3] == ("序号", "姓名", "证件号码")
-        assert sheet.row(-1)[0] == "合计"
-        rows = sheet[2:-1].filter(pl.nth(0).is_not_null())
-        assert rows.height == truth.filter(pl.col("business_date") == date.fromisoformat(folder.name)).height
+        book = fastexcel.read_excel(next(folder.iterdir()))
+        sheets = [book.load_sheet(name, header_row=None, dtypes="string") for name in book.sheet_names]
+        numbered = 0
+        for sheet in sheets:
+            if sheet.visible != "visible":
+                hidden += 1
+                continue
+            shown += 1
+            table = sheet.to_polars()
+            assert str(table.row(0)[0]).startswith("返沪人员登记表(2020年")
+            assert table.row(1)[:3] == ("序号", "姓名", "证件号码")
+            assert table.row(-1)[0] == "合计"
+            numbered += table[2:-1].filter(pl.nth(0).str.contains(r"^\d")).height
+        assert numbered == truth.filter(pl.col("business_date") == date.fromisoformat(folder.name)).height
+    assert hidden > 0
+    assert shown > len(folders)
 
 
 def test_property_companies_send_a_file_each_and_occupancy_follows_them(street: tuple[Path, Manifest]) -> None:
