@@ -168,6 +168,32 @@ def batches(feed: Annotated[str | None, typer.Option(help="只看一个来源。
 
 
 @app.command()
+def inbox(
+    feed: Annotated[str | None, typer.Option(help="只看一个来源。")] = None,
+    date: Annotated[
+        dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="只看一个业务日期的文件夹。")
+    ] = None,
+) -> None:
+    """列出收件箱里有什么、各文件的下落：待入库、在哪一批、读不了的原因、因不是名单而忽略。"""
+    from sources.contract import all_contracts, load  # noqa: PLC0415
+    from sources.deliveries import lying  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        day = date.date() if date else None
+        with connect() as connection:
+            found = [
+                each for terms in ([load(feed)] if feed else all_contracts()) for each in lying(connection, terms, day)
+            ]
+        _print_table(
+            ("来源", "业务日期", "文件", "字节", "下落"),
+            [(each.feed, each.day, each.name, each.size, each.state) for each in found],
+        )
+        lists = sum(each.size is not None for each in found)
+        typer.echo(f"名单 {lists} 份，另有 {len(found) - lists} 项不是名单或打不开")
+
+
+@app.command()
 def trace(
     table: Annotated[str, typer.Argument(help="已发布的表，如 household_view。")],
     key: Annotated[str, typer.Argument(help="该表的一个键，如 person_key、dwelling_key；或 来源/批次/行号。")],

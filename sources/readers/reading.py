@@ -24,12 +24,14 @@ class Reading:
 
     `frame` has the contract's columns as text, in the contract's order, then `_extra` (JSON text or null: cells under
     unknown headings, and the marks `_nul_bytes` and `_ragged`). `problem` is set when the delivery couldn't be read to
-    its end or lacks a required column: `frame` then holds what could be decoded.
+    its end or lacks a required column: `frame` then holds what could be decoded. Not `readable`: it couldn't be opened
+    as its format at all.
     """
 
     frame: pl.DataFrame
     unknown_columns: list[str] = field(default_factory=list)
     problem: str | None = None
+    readable: bool = True
 
     @property
     def rows(self) -> int:

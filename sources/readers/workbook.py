@@ -1,6 +1,7 @@
 """Read worksheets: titles above the headings, blank rows between, totals below are no records."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import fastexcel
@@ -28,7 +29,7 @@ def read(path: Path, contract: Contract) -> Reading:
         sheets = [_rows(book, name) for name in names]
     except fastexcel.FastExcelError:
         # The library's message may quote a cell: only the fact is told.
-        return empty(contract, "工作簿无法打开,文件不完整或不是 XLSX,请重新发送")
+        return replace(empty(contract, "工作簿无法打开,文件不完整或不是 XLSX,请重新发送"), readable=False)
     if not sheets:
         return empty(contract, "工作簿中没有工作表")
     complete = (rows for rows in sheets if _has_required_headings(contract, rows))

@@ -80,6 +80,11 @@ def port(warehouse_url, monkeypatch, tmp_path):
     server.server_close()
 
 
+def _patience(monkeypatch, seconds):
+    monkeypatch.setenv("STREET_PULL_PATIENCE_SECONDS", str(seconds))
+    settings.cache_clear()
+
+
 def _ids(warehouse):
     rows = warehouse.execute(f"select entry_id from raw.{FEED} order by _batch_id, _row_no").fetchall()
     warehouse.rollback()
@@ -97,7 +102,7 @@ def test_busy_failing_and_cut_answers_are_retried_with_the_servers_patience(port
 
 @pytest.mark.parametrize("fault", [400, 404, 500])
 def test_what_a_failing_server_says_of_a_person_is_in_no_error(port, monkeypatch, caplog, fault):
-    monkeypatch.setattr(paged_api.complete, "__kwdefaults__", {"patience": 0.2})
+    _patience(monkeypatch, 0)
     port.faults = [fault] * 50
     with pytest.raises(Exception, match=str(fault)) as caught:
         landing.land(FEED, DAY)
@@ -107,7 +112,7 @@ def test_what_a_failing_server_says_of_a_person_is_in_no_error(port, monkeypatch
 
 
 def test_a_pull_that_was_cut_off_goes_on_at_the_last_cursor_it_has_stored(port, warehouse, monkeypatch):
-    monkeypatch.setattr(paged_api.complete, "__kwdefaults__", {"patience": 0.5})
+    _patience(monkeypatch, 0)
     port.faults = [None, *[500] * 50]
     with pytest.raises(PassingError, match="HTTP 500"):
         landing.land(FEED, DAY)
