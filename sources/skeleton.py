@@ -12,7 +12,7 @@ from typing import Any
 import fastexcel
 import yaml
 
-from sources.contract import IDENTIFIER, UNFINISHED, Column, ContractError, all_contracts
+from sources.contract import UNFINISHED, Column, ContractError, all_contracts, check_feed_name
 
 CONTRACTS = Path("sources/contracts")
 STAGING = Path("dbt_project/models/staging")
@@ -38,8 +38,7 @@ def begin(feed: str, sample: Path, root: Path = Path()) -> list[Path]:
     Raises:
         ContractError: the name is no identifier or taken, or the file has no headings that can be read.
     """
-    if not IDENTIFIER.match(feed):
-        raise ContractError(f"{feed!r} is no identifier (lower-case ASCII letters, digits, underscores)")
+    check_feed_name(feed)
     texts = files(feed, sample)
     taken = [path for path in texts if (root / path).exists()]
     if taken:
