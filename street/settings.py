@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     street_border_api_url: str | None = None
     street_border_api_token: SecretStr | None = None
     street_pull_patience_seconds: float = Field(default=60.0, ge=0)
-    street_pull_max_pages: int = Field(default=10_000, ge=1)
+    street_pull_max_pages: int = Field(default=2_000, ge=1)
     street_pull_max_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
     street_pull_max_answer_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
     street_pull_max_barren_pages: int = Field(default=50, ge=1)
