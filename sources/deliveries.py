@@ -11,7 +11,9 @@ import psycopg
 from sources.connectors import inbox
 from sources.connectors.inbox import Arrival
 from sources.contract import Contract
+from sources.failures import PassingError
 from street import batch
+from street.database import scrubbed
 from street.settings import settings
 
 STATES = {
@@ -102,13 +104,17 @@ class Lying:
 def lying(conn: psycopg.Connection, terms: Contract, day: dt.date | None = None) -> list[Lying]:
     """What lies in the inbox for a feed (and a date), and what became of each file; reads no file's content.
 
-    Raises:
-        PassingError: the inbox, or the feed's folder in it, can't be read just now.
+    Raises DatabaseError.
     """
     place = settings().street_inbox
     if place is None or terms.transport != "file":
         return []
-    found, known = inbox.look(place, terms), Known.of(conn, terms.feed)
+    try:
+        found = inbox.look(place, terms)
+    except PassingError as error:
+        return [Lying(terms.feed, None, "", None, str(error))]
+    with scrubbed():
+        known = Known.of(conn, terms.feed)
     told = [Lying(terms.feed, None, each.name, None, f"忽略：{each.why}") for each in found.astray if day is None]
     for folder in found.folders:
         if day is not None and folder.business_date != day:

@@ -275,6 +275,12 @@ def _land_pulls(
             paged_api.complete(pull, url, token.get_secret_value())
         except paged_api.StoppedError as error:
             troubles.add(PermanentError, _pull_name(pull), str(error))
+        except (SourceAwayError, PermanentError) as error:
+            # Its pages have waited for a day: whoever stands in them is listed rather than waited for longer.
+            if pull.business_date < business_date and pull.stored():
+                paged_api.stop(pull, f"{pull.business_date} 起没有取完：{error}")
+                landed.extend(_land_pull(conn, terms, pull))
+            raise
         landed.extend(_land_pull(conn, terms, pull))
         return pull.stopped is None
 

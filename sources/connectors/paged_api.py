@@ -144,6 +144,11 @@ def discard(pull: Pull) -> None:
     shutil.rmtree(pull.folder)
 
 
+def stop(pull: Pull, why: str) -> None:
+    """Give a pull up before its end: nothing more is asked for it. Raises OSError."""
+    archive.write(pull.folder / "stopped.txt", why.encode())
+
+
 def complete(pull: Pull, base_url: str, token: str) -> None:
     """Fetch the pages that are still missing, each stored before the next is asked for; nothing if it was stopped.
 
@@ -163,7 +168,7 @@ def complete(pull: Pull, base_url: str, token: str) -> None:
         if not trail.is_done:
             asyncio.run(_go_on(pull, trail, base_url, token))
     except StoppedError as error:
-        archive.write(pull.folder / "stopped.txt", str(error).encode())
+        stop(pull, str(error))
         raise
 
 

@@ -417,3 +417,12 @@ def test_street_inbox_tells_what_became_of_each_file(put, warehouse):
     assert "名单 4 份" in told
     of_another_day = CliRunner().invoke(app, ["inbox", "--feed", ARRIVALS, "--date", CLOSED.isoformat()]).output
     assert "名单 0 份" in of_another_day
+
+
+def test_street_inbox_names_a_folder_that_cannot_be_opened_and_goes_on(put, inbox, warehouse, tmp_path):
+    put(ARRIVALS, "甲.xlsx", book("张三"))
+    (inbox / COMPANIES).symlink_to(tmp_path)
+    told = CliRunner().invoke(app, ["inbox"])
+    assert told.exit_code == 0
+    assert "property_occupancy 打不开：是链接" in told.output
+    assert "甲.xlsx" in told.output

@@ -372,6 +372,23 @@ def test_a2_a_pull_killed_after_it_was_stopped_is_landed_by_the_next(port, wareh
     assert _ids(warehouse) == ["E7", "E0", "E1", "E2", "E3", "E4"]
 
 
+@pytest.mark.parametrize("poison", [500, 204], ids=["page-that-breaks-the-server", "page-of-another-form"])
+def test_a2_pages_that_wait_for_one_that_never_comes_are_listed_the_next_day(port, warehouse, monkeypatch, poison):
+    _patience(monkeypatch, 0)
+    for day in (DAY, DAY, DAY + dt.timedelta(days=1)):
+        assert _batches(warehouse) == [], "the same day it goes on where it was"
+        port.faults = [None, poison] if not port.asked else [poison]
+        with pytest.raises((SourceAwayError, PermanentError)):
+            landing.land(FEED, day)
+    ((status, received, reason),) = _batches(warehouse)
+    assert (status, received) == ("rejected", 2)
+    assert f"{DAY} 起没有取完" in reason
+    port.faults.clear()
+    landing.land(FEED, DAY + dt.timedelta(days=1))
+    found = warehouse.execute(f"select entry_id from raw.{FEED} where _batch_id = 2 order by _row_no").fetchall()
+    assert [entry_id for (entry_id,) in found] == ["E0", "E1", "E2", "E3", "E4"]
+
+
 def test_a_damaged_page_in_the_archive_ends_its_pull_and_holds_no_other(port, warehouse):
     pull = paged_api.begin(FEED, DAY - dt.timedelta(days=1), as_of_at(DAY - dt.timedelta(days=1)), None)
     for number, content in ((1, json.dumps(_page([7], "1")).encode()), (2, b'{"data": [{')):
