@@ -19,7 +19,7 @@ from psycopg import errors, pq, sql
 from psycopg.types.json import Jsonb
 
 from street.batch import in_force
-from street.database import DatabaseError, scrubbed
+from street.database import DatabaseError, lock, scrubbed
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     import psycopg
 
-_PUBLISH_LOCK = 310115016001
 _RETIRE_LOCK_TIMEOUT = "100ms"
 _RETIRE_ATTEMPTS = 3
 _ALTER_LOCK_TIMEOUT = "5s"
@@ -412,5 +411,5 @@ def _transaction(conn: psycopg.Connection, lock_timeout: str = "0") -> Iterator[
     with scrubbed(), conn.transaction():
         conn.execute("set local synchronous_commit = on")
         conn.execute("select set_config('lock_timeout', %s, true)", (lock_timeout,))
-        conn.execute("select pg_advisory_xact_lock(%s)", (_PUBLISH_LOCK,))
+        lock(conn, "publish")
         yield
