@@ -109,7 +109,7 @@ def run(date: DateOption = None) -> None:
         contracts = sorted(all_contracts(), key=lambda contract: contract.load_mode == "snapshot")
         feeds = {contract.feed: contract.title_zh for contract in contracts}
         with supervisor.airflow() as api, _progress() as show:
-            ended = day.run(api, as_of, feeds, show)
+            ended = day.run(api, as_of, feeds, show, supervisor.dead)
         typer.echo(f"共用时 {time.monotonic() - began:.0f} 秒")
         _tell(supervisor, ended)
     if not ended.succeeded:
@@ -337,6 +337,9 @@ def _tell(supervisor: Supervisor, ended: Day) -> None:
     bad = [step.title for step in ended.steps if step.state == "failed"]
     if bad:
         typer.echo(f"未完成：{'、'.join(bad)}。原因见 Airflow 与 `street batches`；已发布的数据保持不变。")
+    late = [step.title for step in ended.feeds if not step.ended]
+    if late:
+        typer.echo(f"仍在入库，未等待：{'、'.join(late)}。结束后再运行 `street run` 即计入。")
     if ended.warehouse.state == "success":
         with scrubbed(), connect() as connection:
             rows = [(title, _only(connection.execute(query).fetchone())) for title, query in _HEADLINES.items()]

@@ -120,6 +120,12 @@ def is_current(conn: psycopg.Connection, as_of: dt.date) -> bool:
         return row is not None and row[0] == in_force(conn, as_of) and row[1]
 
 
+def has_published(conn: psycopg.Connection) -> bool:
+    """Return whether anything has ever been published. Raises DatabaseError."""
+    with scrubbed(), conn.transaction():
+        return conn.execute("select from ops.published limit 1").fetchone() is not None
+
+
 def fail_version(conn: psycopg.Connection, version: int, reason: str) -> None:
     """Give a build up: the last good version stays published. `reason` must hold no value of a row."""
     with _transaction(conn):
