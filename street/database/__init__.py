@@ -133,6 +133,8 @@ def migrate(url: str | None = None) -> None:
     with scrubbed():
         _provide_version_table(made)
         with made.begin() as connection:
+            # A reader's open transaction is told of rather than waited for all night.
+            connection.exec_driver_sql("set local lock_timeout = '60s'")
             # Nobody but its owner may touch this table: the lock of those who migrate.
             connection.exec_driver_sql("lock table alembic_version in share row exclusive mode")
             # Whatever tool works as the pipeline's role sees the office's hours.

@@ -24,5 +24,9 @@ create table ops.notice (
 );
 comment on table ops.notice is '告警 | A failure that people were told of: once for a day and a reason (a digest), however often it recurs';
 
+-- The dashboard and the street have a login too, and no committee.
+alter table ops.access_grant alter column committee_code drop not null;
+comment on table ops.access_grant is '登录 | Who was given a login, and the committee whose rows it may see';
+
 grant select, insert, update, delete on ops.lock, ops.ingest, ops.notice to pipeline;
 grant select on ops.ingest, ops.notice to auditor;
