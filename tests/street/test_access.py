@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def guarded(warehouse_url: str, warehouse: psycopg.Connection) -> Iterator[str]:
-    """The warehouse of the test as `street up` leaves it, and no login left behind: roles belong to the whole server."""
+    """The warehouse as `street up` leaves it; no login is left behind, for roles belong to the whole server."""
     database.migrate(warehouse_url)
     yield warehouse_url
     warehouse.rollback()
@@ -64,7 +64,7 @@ def test_a_login_has_its_limits_and_the_hours_of_shanghai(
     conn = login(reader)
     assert conn.execute("select current_user").fetchone() == (role,)
     shown = {
-        name: conn.execute(f"show {name}").fetchone()[0]
+        name: conn.execute("select current_setting(%s)", (name,)).fetchall()[0][0]
         for name in ("timezone", "statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout")
     }
     assert shown == {
@@ -173,7 +173,7 @@ def test_readers_never_hold_all_connections(postgres: Postgres, login: Login, gu
     with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
         admin.execute("create role crowd login password 'crowd' in role street_reader")
     try:
-        with contextlib.ExitStack() as stack, pytest.raises(psycopg.OperationalError, match="reserved"):
+        with contextlib.ExitStack() as stack, pytest.raises(psycopg.OperationalError, match="reserved"):  # noqa: PT012
             for _ in range(220):
                 stack.enter_context(psycopg.connect(make_conninfo(guarded, user="crowd", password="crowd")))
         with contextlib.ExitStack() as stack:
