@@ -13,12 +13,13 @@ from psycopg.conninfo import make_conninfo
 
 from street import access, batch, database, publish
 from street.database import DatabaseError
+from street.postgres import Postgres
 from tests.street.test_publish import ONE, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from street.postgres import Postgres
     from tests.street.conftest import Deliveries
 
     Login = Callable[..., psycopg.Connection]
@@ -268,3 +269,29 @@ def test_a_lock_is_held_by_one_and_let_go_of_by_the_dead(warehouse_url: str) -> 
         second.commit()
         first.close()  # as a kill does
         database.lock(second, "landing x")
+
+
+def test_on_a_server_of_ones_own_the_right_to_make_roles_is_enough(tmp_path: Path) -> None:
+    server = Postgres(tmp_path / "server", tmp_path / "secrets", preferred_port=54900, durable=False)
+    server.start()
+    try:
+        with psycopg.connect(server.admin_url(), autocommit=True) as admin:
+            admin.execute("create role office login createrole password 'office'")
+            admin.execute("create database town")
+            admin.execute("grant connect, create on database town to office")
+        with psycopg.connect(server.admin_url("town"), autocommit=True) as admin:
+            admin.execute("grant create on schema public to office")
+        url = make_conninfo(server.admin_url("town"), user="office", password="office")
+        database.migrate(url)
+        database.migrate(url)
+        with database.connect(url) as conn:
+            role, password = access.grant(conn, ONE)
+            conn.commit()
+            publish.publish(conn, build(conn))
+            with psycopg.connect(make_conninfo(url, user=role, password=password)) as reader:
+                assert reader.execute("select count(*) from marts.worklist").fetchone() == (1,)
+                access.revoke(conn, ONE)
+                with pytest.raises(psycopg.errors.AdminShutdown):
+                    reader.execute("select count(*) from marts.worklist")
+    finally:
+        server.stop()
