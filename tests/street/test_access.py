@@ -281,7 +281,7 @@ def test_on_a_server_of_ones_own_the_right_to_make_roles_is_enough(tmp_path: Pat
             admin.execute("grant connect, create on database town to office")
         with psycopg.connect(server.admin_url("town"), autocommit=True) as admin:
             admin.execute("grant create on schema public to office")
-        url = make_conninfo(server.admin_url("town"), user="office", password="office")
+        url = f"postgresql://office:office@127.0.0.1:{server.port()}/town"
         database.migrate(url)
         database.migrate(url)
         with database.connect(url) as conn:
