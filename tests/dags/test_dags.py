@@ -3,9 +3,10 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import AssetAny, CronPartitionTimetable, PartitionedAssetTimetable, PartitionedAtRuntime
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -128,7 +129,7 @@ def decide(
     )
     warehouse.commit()
     monkeypatch.setenv("STREET_SCHEDULES", "on")
-    task = read_dags().dags["warehouse"].get_task("decide")
+    function = _function(read_dags().dags["warehouse"], "decide")
 
     def call(*woken_by: str, on: dt.date = MONDAY, running: int = 1) -> int | None:
         run = SimpleNamespace(
@@ -136,9 +137,7 @@ def decide(
             partition_key=on.isoformat(),
             consumed_asset_events=[SimpleNamespace(asset=SimpleNamespace(name=name)) for name in woken_by],
         )
-        version: int | None = task.python_callable(
-            dag_run=run, ti=SimpleNamespace(get_dr_count=lambda *_, **__: running)
-        )
+        version: int | None = function(dag_run=run, ti=SimpleNamespace(get_dr_count=lambda *_, **__: running))
         return version
 
     return call
@@ -184,10 +183,10 @@ def test_before_the_first_publication_a_clock_that_strikes_is_skipped(
     read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch, warehouse_url: str, dag_id: str, task_id: str
 ) -> None:
     monkeypatch.setenv("STREET_SCHEDULES", "on")
-    task = read_dags().dags[dag_id].get_task(task_id)
+    function = _function(read_dags().dags[dag_id], task_id)
     arguments = {"dag_run": SimpleNamespace(partition_key=MONDAY.isoformat())} if task_id == "render" else {}
     with pytest.raises(AirflowSkipException, match="还没有发布过"):
-        task.python_callable(**arguments)
+        function(**arguments)
 
 
 def test_those_on_duty_are_told_once_a_day_of_a_standing_failure(
@@ -285,6 +284,12 @@ def test_an_unknown_error_reaches_airflow_without_its_values(read_dags: ReadDags
 
 def _in_order(dag: DAG) -> list[str]:
     return [task.task_id for task in dag.topological_sort()]
+
+
+def _function(dag: DAG, task_id: str) -> Callable[..., Any]:
+    task = dag.get_task(task_id)
+    assert isinstance(task, PythonOperator)
+    return task.python_callable
 
 
 def _breaks() -> None:
