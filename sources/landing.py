@@ -50,12 +50,9 @@ def land(feed: str, business_date: dt.date) -> list[int]:
         DatabaseError: the warehouse refused a statement.
     """
     terms = contract.load(feed)
-    with closing(database.connect()) as conn:
+    # Two landings of one feed at once would both find the same folder not landed.
+    with database.locked(f"landing {feed}"), closing(database.connect()) as conn:
         registry.sync(conn, [terms])
-        with database.scrubbed():
-            # Two landings of one feed at once would both find the same folder not landed.
-            conn.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (f"sources.landing {feed}",))
-            conn.commit()
         troubles = _Troubles(terms.feed)
         landed: list[int] = []
         if terms.transport == "http":

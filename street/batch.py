@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from street.database import scrubbed
+from street.database import lock, scrubbed
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -391,7 +391,7 @@ def _read(conn: psycopg.Connection, batch_id: int) -> tuple[str, str, Status]:
 
 def _lock_feed(conn: psycopg.Connection, feed: str) -> None:
     # Two verdicts on one feed at once would both compare with the same "last accepted" batch.
-    conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"ops.batch {feed}",))
+    lock(conn, f"batch {feed}")
 
 
 @contextlib.contextmanager

@@ -54,6 +54,11 @@ DateOption = Annotated[
 ]
 
 
+CodeArgument = Annotated[str | None, typer.Argument(help="12 位居委会代码。")]
+DashboardOption = Annotated[bool, typer.Option("--dashboard", help="看板：只有计数。")]
+StreetOption = Annotated[bool, typer.Option("--street", help="街道：全部数据集市。")]
+
+
 @app.command()
 def up() -> None:
     """启动（或修复）全部服务：PostgreSQL、Airflow、邮件接收器；没有配置真实来源时生成一条虚构的街道。"""
@@ -109,7 +114,7 @@ def run(date: DateOption = None) -> None:
         contracts = sorted(all_contracts(), key=lambda contract: contract.load_mode == "snapshot")
         feeds = {contract.feed: contract.title_zh for contract in contracts}
         with supervisor.airflow() as api, _progress() as show:
-            ended = day.run(api, as_of, feeds, show)
+            ended = day.run(api, as_of, feeds, show, supervisor.dead)
         typer.echo(f"共用时 {time.monotonic() - began:.0f} 秒")
         _tell(supervisor, ended)
     if not ended.succeeded:
@@ -279,15 +284,53 @@ def feed_new(
 
 
 @access_app.command("grant")
-def access_grant(code: Annotated[str, typer.Argument(help="12 位居委会代码。")]) -> None:
-    """给一个居委会开通自己的数据库登录：只看得到本居委会的行。口令只显示这一次。"""
+def access_grant(code: CodeArgument = None, dashboard: DashboardOption = False, street: StreetOption = False) -> None:
+    """开通一个只读的数据库登录：居委会只看得到本居委会的行。口令只显示这一次；重复开通即换新口令。"""
     from street import access  # noqa: PLC0415
     from street.database import connect  # noqa: PLC0415
 
     with _sentences():
         with connect() as connection:
-            role, password = access.grant(connection, code)
+            role, password = access.grant(connection, _reader(code, dashboard=dashboard, street=street))
         typer.echo(f"用户 {role}  口令 {password}")
+
+
+@access_app.command("revoke")
+def access_revoke(code: CodeArgument = None, dashboard: DashboardOption = False, street: StreetOption = False) -> None:
+    """收回一个登录：不能再登录，什么也看不到，正在进行的会话立即结束。也可写 `street access list` 列出的用户名。"""
+    from street import access  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        with connect() as connection:
+            role = access.revoke(connection, _reader(code, dashboard=dashboard, street=street))
+        typer.echo(f"用户 {role} 已收回。")
+
+
+@access_app.command("list")
+def access_list() -> None:
+    """列出能登录的读者：谁，能看什么，何时开通。不显示口令。"""
+    from street import access  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        with connect() as connection:
+            found = access.listed(connection)
+        _print_table(
+            ("用户", "角色", "居委会", "开通于"),
+            [(each.role, each.group, each.committee_code or "", each.since or "") for each in found],
+        )
+
+
+def _reader(code: str | None, *, dashboard: bool, street: bool) -> str:
+    from street.access import DASHBOARD, STREET, AccessError  # noqa: PLC0415
+
+    named = [code] if code else []
+    named += [DASHBOARD] if dashboard else []
+    named += [STREET] if street else []
+    if len(named) != 1:
+        raise AccessError("请给出一个居委会代码、--dashboard 或 --street，三者取一。")
+    return named[0]
 
 
 @app.command()
@@ -363,6 +406,9 @@ def _tell(supervisor: Supervisor, ended: Day) -> None:
     bad = [step.title for step in ended.steps if step.state == "failed"]
     if bad:
         typer.echo(f"未完成：{'、'.join(bad)}。原因见 Airflow 与 `street batches`；已发布的数据保持不变。")
+    late = [step.title for step in ended.feeds if not step.ended]
+    if late:
+        typer.echo(f"仍在入库，未等待：{'、'.join(late)}。结束后再运行 `street run` 即计入。")
     if ended.warehouse.state == "success":
         with scrubbed(), connect() as connection:
             rows = [(title, _only(connection.execute(query).fetchone())) for title, query in _HEADLINES.items()]

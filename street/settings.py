@@ -55,9 +55,10 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_from: str = "street-office@localhost"
     report_recipients: Annotated[tuple[str, ...], NoDecode] = Field(default=())
+    alert_recipients: Annotated[tuple[str, ...], NoDecode] = Field(default=())
     street_schedules: bool = False
 
-    @field_validator("report_recipients", mode="before")
+    @field_validator("report_recipients", "alert_recipients", mode="before")
     @classmethod
     def _split_recipients(cls, value: object) -> object:
         if isinstance(value, str):
