@@ -6,7 +6,7 @@ column, is landed as far as it could be decoded and rejected.
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,16 +16,14 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from sources import archive, contract, raw, registry
+from sources import archive, contract, raw, readers, registry
 from sources.connectors import inbox, paged_api
 from sources.contract import Contract
 from sources.failures import PassingError, PermanentError
-from sources.readers import delimited, pages, workbook
+from sources.readers import pages
 from sources.readers.reading import Reading, row_hashes, together
 from street import batch, database
 from street.settings import SHANGHAI, as_of_at, settings
-
-READERS: dict[str, Callable[[Path, Contract], Reading]] = {"csv": delimited.read, "xlsx": workbook.read}
 
 
 def land(feed: str, business_date: dt.date) -> list[int]:
@@ -129,8 +127,7 @@ def _keep(file: Path, feed: str, business_date: dt.date) -> _Kept:
 def _land_files(
     conn: psycopg.Connection, terms: Contract, business_date: dt.date, source: str, kept: Sequence[_Kept]
 ) -> list[int]:
-    read = READERS[terms.properties.format]
-    readings = [(file.name, read(file.copy, terms)) for file in kept]
+    readings = [(file.name, readers.read(file.copy, terms)) for file in kept]
     facts = [file.fact(reading.rows) for file, (_, reading) in zip(kept, readings, strict=True)]
     content = kept[0].sha256 if len(kept) == 1 else sha256("".join(k.sha256 for k in kept).encode()).hexdigest()
     reading = readings[0][1] if len(readings) == 1 else together(terms, readings)
