@@ -9,13 +9,17 @@ from pathlib import Path
 
 from sources.contract import Contract
 from sources.readers import quotes
-from sources.readers.headings import find, names_of
+from sources.readers.headings import HEADING_ROWS_SEARCHED, find, names_of
 from sources.readers.limits import Limits, UnreadableError
 from sources.readers.reading import STRAY_QUOTE_MARK, UNDECODABLE_MARK, Reading, unreadable
-from sources.readers.tables import HEADING_ROWS_SEARCHED, Table, is_total, tabulate
+from sources.readers.tables import Table, is_total, tabulate
 
 CHUNK = 1024 * 1024
-FORMATS = ((b"PK\x03\x04", "Excel 工作簿或压缩包"), (b"\xd0\xcf\x11\xe0", "Excel 工作簿"), (b"\x1f\x8b", "gzip 压缩文件"))
+FORMATS = (
+    (b"PK\x03\x04", "Excel 工作簿或压缩包"),
+    (b"\xd0\xcf\x11\xe0", "Excel 工作簿"),
+    (b"\x1f\x8b", "gzip 压缩文件"),
+)
 ENCODINGS = {"utf-8": "UTF-8", "gb18030": "GB18030", "utf-16": "UTF-16"}
 
 
@@ -179,7 +183,7 @@ def _unfinished(
 def _undecodable_fields(records: quotes.Records, lines: frozenset[int]) -> dict[int, list[int]]:
     if not lines:
         return {}
-    ends = [*records.starts[1:], max(max(lines), records.starts[-1]) + 1]
+    ends = [*records.starts[1:], max(*lines, records.starts[-1]) + 1]
     found: dict[int, list[int]] = {}
     for number, (row, start, end) in enumerate(zip(records.rows, records.starts, ends, strict=False)):
         if any(line in lines for line in range(start, end)):

@@ -84,7 +84,11 @@ def locate(contract: Contract, rows: Sequence[Row], merges: Sequence[Merge] = ()
         return None
     at += start
     names = written(contract)
-    spread = {number: _spread(rows[number], number, merges) for number in range(max(at - 1, start), at + 2) if number < len(rows)}
+    spread = {
+        number: _spread(rows[number], number, merges)
+        for number in range(max(at - 1, start), at + 2)
+        if number < len(rows)
+    }
     below = at + 1
     if below in spread and _continues(rows[below], spread[at], names):
         below += 1
@@ -95,7 +99,10 @@ def locate(contract: Contract, rows: Sequence[Row], merges: Sequence[Merge] = ()
     known, unknown = names_of(contract, composed)
     top = at - 1 if at - 1 in spread and _names_any(rows[at - 1], names) else at
     texts = frozenset(
-        (position, heading_key(cell)) for number in range(top, below) for position, cell in enumerate(rows[number]) if cell
+        (position, heading_key(cell))
+        for number in range(top, below)
+        for position, cell in enumerate(rows[number])
+        if cell
     )
     return Headings(top, below, width, known, unknown, texts)
 
@@ -116,7 +123,7 @@ def _continues(row: Row, above: Sequence[str], names: dict[str, str]) -> bool:
     """Whether a row below the headings goes on with them: all it says are headings, none under one known already."""
     cells = [(position, cell) for position, cell in enumerate(row) if cell and cell.strip()]
     return bool(cells) and all(
-        heading_key(cell) in names and heading_key(_at(above, position)) not in names
+        (heading_key(cell) in names and heading_key(_at(above, position)) not in names)
         or heading_key(_at(above, position) + cell) in names
         for position, cell in cells
     )

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from posixpath import join, normpath
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from sources.readers.limits import Limits, UnreadableError
 
@@ -43,7 +43,7 @@ def inspect(content: bytes, limits: Limits) -> dict[str, SheetFacts]:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             names = _check_package(package, len(content), limits)
             return {sheet: _facts(package.read(names[part]), sheet, limits) for sheet, part in _sheets(package, names)}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError, ElementTree.ParseError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError, ET.ParseError):
         raise UnreadableError(BROKEN) from None
     except RuntimeError:  # zipfile's word for a member under a password
         raise UnreadableError("文件有密码,请取消密码后重新发送") from None
@@ -62,7 +62,7 @@ def _check_kind(content: bytes) -> None:
 
 
 def _check_package(package: zipfile.ZipFile, packed: int, limits: Limits) -> dict[str, str]:
-    """Unpack each part once, by pieces: the directory's own figures needn't be true. Returns the parts by small name."""
+    """Unpack each part once, by pieces: the directory's figures needn't be true. Returns the parts by lower-case name."""
     opened = 0
     parts = [info for info in package.infolist() if info.filename.lower().endswith((".xml", ".rels", ".bin"))]
     limits.check_opened(sum(info.file_size for info in parts), packed)
@@ -81,8 +81,8 @@ def _check_package(package: zipfile.ZipFile, packed: int, limits: Limits) -> dic
 
 def _sheets(package: zipfile.ZipFile, names: dict[str, str]) -> Iterator[tuple[str, str]]:
     """The visible sheets and the parts that hold them."""
-    workbook = ElementTree.fromstring(package.read(names["xl/workbook.xml"]))  # noqa: S314 -- expat bounds entities
-    links = ElementTree.fromstring(package.read(names["xl/_rels/workbook.xml.rels"]))  # noqa: S314
+    workbook = ET.fromstring(package.read(names["xl/workbook.xml"]))  # noqa: S314 -- expat bounds entities
+    links = ET.fromstring(package.read(names["xl/_rels/workbook.xml.rels"]))  # noqa: S314
     targets = {link.get("Id"): link.get("Target", "") for link in links}
     for sheet in workbook.iter():
         if _MAIN.sub("", sheet.tag) == "sheet" and sheet.get("state", "visible") == "visible":

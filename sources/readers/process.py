@@ -106,9 +106,7 @@ class _Reader:
         self._errors.seek(0)
         told = self._errors.read()  # never shown: it might quote a cell
         if any(word in told for word in _OUT_OF_MEMORY):
-            return (
-                f"读取所需内存超过 {limits.memory // MEGABYTE} MB 的上限(STREET_READ_MEMORY_MB),请核对文件后重新发送"
-            )
+            return f"读取所需内存超过 {limits.memory // MEGABYTE} MB 的上限(STREET_READ_MEMORY_MB),请核对文件后重新发送"
         return f"读取程序中断(代码 {self._process.returncode}),文件可能已损坏,请重新导出后发送;仍不行请联系运维人员"
 
     def _send(self, request: bytes) -> None:

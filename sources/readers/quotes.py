@@ -133,8 +133,9 @@ def _joined(
                 return None
             text += [body.replace('""', '"'), line[len(body) :]]
             continue
-        # Where the first line is no record by itself, a quote behind text closes; one that could open doesn't.
-        could_open = end == 0 or body[end - 1] == ","
+        # Where the first line is no record by itself, a quote closes that stands behind text or before everything;
+        # one that could open a field doesn't.
+        could_open = end > 0 and body[end - 1] == ","
         if is_like and (fits_alone or could_open):
             return None
         rest, opened = _fields('""' + body[end + 1 :])

@@ -13,7 +13,6 @@ import polars as pl
 
 from sources.contract import Contract
 from sources.readers.headings import (
-    HEADING_ROWS_SEARCHED,
     Headings,
     Merge,
     Row,
@@ -25,11 +24,12 @@ from sources.readers.headings import (
 )
 from sources.readers.reading import RAGGED_MARK, Reading, schema, unreadable, without_nul
 
-__all__ = ["HEADING_ROWS_SEARCHED", "Table", "is_total", "looks_like_people", "tabulate"]
-
 SERIAL_HEADING = "序号"
-_TOTAL = re.compile(r"^(本页|本表|全部)?(合|总|總|小|共)[计計](\(.*\))?[::]?(共?\d+(\.0*)?[人户条名]?)?$|^共\d+[人户条名]$")
+_TOTAL = re.compile(
+    r"^(本页|本表|全部)?(合|总|總|小|共)[计計](\(.*\))?[::]?(共?\d+(\.0*)?[人户条名]?)?$|^共\d+[人户条名]$"
+)
 _PLAUSIBLE = re.compile(r"^(?=.*\d)[0-9A-Z*]{7,}$|^(?=.*[A-Z])[0-9A-Z]{6}$")
+_COUNTS = re.compile("[计計共]")
 _BETWEEN = re.compile(r"[\s\-—‐‑+=.'\"()/\\·]")
 _TITLE = re.compile(
     r"^.{2,40}(表|册|名单|清单|台账|汇总)(\(.{1,20}\))?$|^\(?续表?\)?$|^第\d+页(共\d+页)?$|^(填表|制表|填报|审核|经办|负责)(人|日期|单位|时间)?:"
@@ -70,7 +70,7 @@ def tabulate(contract: Contract, tables: Iterable[Table], problem: str | None = 
 
 
 def is_total(contract: Contract, known: Mapping[str, int], serial_at: int | None, row: Row) -> bool:
-    """Whether a row reads 合计, 总计 or 小计 in 序号 or 姓名, and isn't a person who has a name and a document or phone."""
+    """Whether a row reads 合计, 总计 or 小计 in 序号 or 姓名, and is no person (a name, and a document or phone)."""
     texts = {column.role: _folded(_at(row, known[column.name])) for column in contract.columns if column.name in known}
     name = texts.get("person_name", "")
     labels = [texts.get("serial_no", ""), name, _folded(_at(row, serial_at)) if serial_at is not None else ""]
@@ -147,9 +147,6 @@ def _section(contract: Contract, table: Table, headings: Headings) -> tuple[pl.D
     return (frame if kept is None else frame[kept]).select(list(schema(contract))), following
 
 
-_COUNTS = re.compile("[计計共]")
-
-
 def _candidates(
     contract: Contract, rows: Sequence[Row], headings: Headings, columns: Sequence[Sequence[str]]
 ) -> list[int]:
@@ -222,7 +219,11 @@ def _fill(table: Table, records: range, gone: set[int]) -> None:
 def _frame(contract: Contract, columns: Sequence[Sequence[str]], headings: Headings) -> pl.DataFrame:
     nothing = [None] * len(columns[0])
     series = [
-        pl.Series(column.name, columns[headings.known[column.name]] if column.name in headings.known else nothing, dtype=pl.String)
+        pl.Series(
+            column.name,
+            columns[headings.known[column.name]] if column.name in headings.known else nothing,
+            dtype=pl.String,
+        )
         for column in contract.columns
     ]
     return pl.DataFrame(series).with_columns(pl.when(pl.all() != "").then(pl.all()))
@@ -234,7 +235,7 @@ def _extra(table: Table, records: range, headings: Headings) -> list[str | None]
     kept: dict[int, dict[str, str]] = {}
     for heading, at in headings.unknown.items():
         for number in records:
-            if (text := _at(table.rows[number], at)):
+            if text := _at(table.rows[number], at):
                 kept.setdefault(number, {})[heading] = text
     for number in records:
         row = table.rows[number]

@@ -43,8 +43,7 @@ def visible(content: bytes, limits: Limits) -> list[Table]:
             shown = [
                 sheet.name
                 for sheet in book.sheets_metadata
-                if sheet.visible == calamine.SheetVisibleEnum.Visible
-                and sheet.typ == calamine.SheetTypeEnum.WorkSheet
+                if sheet.visible == calamine.SheetVisibleEnum.Visible and sheet.typ == calamine.SheetTypeEnum.WorkSheet
             ]
             return [_table(book.get_sheet_by_name(name), facts.get(name, SheetFacts())) for name in shown]
     except calamine.CalamineError:
