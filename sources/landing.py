@@ -208,6 +208,9 @@ class _Files:
 
     def _keep(self, business_date: dt.date, file: Arrival) -> _Kept | None:
         """Copy a list into the archive; None while somebody still writes it."""
+        most = settings().street_read_file_mb
+        if file.size > most * 1_000_000:
+            return _Kept(file, None, None, why=f"文件超过 {most} MB（STREET_READ_FILE_MB），请核对后拆分重发")
         try:
             with inbox.opened(self.place, file) as source:
                 before = os.fstat(source.fileno())

@@ -57,6 +57,15 @@ class Settings(BaseSettings):
     report_recipients: Annotated[tuple[str, ...], NoDecode] = Field(default=())
     alert_recipients: Annotated[tuple[str, ...], NoDecode] = Field(default=())
     street_schedules: bool = False
+    street_read_file_mb: int = Field(default=200, gt=0)
+    street_read_opened_mb: int = Field(default=1024, gt=0)
+    street_read_ratio: int = Field(default=200, gt=0)
+    street_read_rows: int = Field(default=2_000_000, gt=0)
+    street_read_columns: int = Field(default=500, gt=0)
+    street_read_cells: int = Field(default=20_000_000, gt=0)
+    street_read_memory_mb: int = Field(default=4096, gt=0)
+    street_read_seconds: int = Field(default=600, gt=0)
+    street_read_undecodable: float = Field(default=0.001, ge=0, le=1)
 
     @field_validator("report_recipients", "alert_recipients", mode="before")
     @classmethod

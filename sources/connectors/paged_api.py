@@ -31,8 +31,6 @@ LONGEST_WAIT_SECONDS = 30.0
 LONGEST_ASKED_SECONDS = 1e9
 ANSWER_SECONDS = 30.0
 """How long one answer may take to its last byte."""
-DEEPEST = 50
-"""How deep an entry may be nested."""
 LONGEST_CURSOR = 8192
 MOST_ATTEMPTS = 5
 """How often a pull is begun anew because the server doesn't know its cursor any more."""
@@ -359,29 +357,11 @@ async def _body(answer: httpx.Response) -> bytes:
 
 
 def _parsed(content: bytes) -> dict[str, Any]:
-    """Parse an answer. Raises ValueError when it isn't of the agreed form, or is nested or continues beyond reason."""
-    try:
-        answer = pages.page(content)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
+    """Parse an answer. Raises ValueError when it isn't of the agreed form, or has a cursor no address could hold."""
+    answer = pages.page(content)
     if len((answer["next_cursor"] or "").encode()) > LONGEST_CURSOR:
         raise ValueError("a cursor that no address could hold")
-    level: list[object] = answer["data"]
-    for _ in range(DEEPEST):
-        if not level:
-            return answer
-        level = [inner for each in level for inner in _inside(each)]
-    raise ValueError("nested too deep")
-
-
-def _inside(value: object) -> list[object]:
-    """What stands directly in a JSON value."""
-    match value:
-        case dict():
-            return list(value.values())
-        case list():
-            return value
-    return []
+    return answer
 
 
 def _retry_after(header: str | None) -> float | None:

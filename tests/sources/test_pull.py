@@ -497,7 +497,7 @@ def test_an_answer_that_drips_is_cut_off(liar, monkeypatch):
     [
         pytest.param(b'{"data": [' + b"[" * 200_000 + b"]" * 200_000 + b'], "next_cursor": null}', id="A4-nested"),
         pytest.param(b'{"a":' * 200_000 + b"1" + b"}" * 200_000, id="A4-nested-objects"),
-        pytest.param(b'{"data": [' + b"[" * 90 + b"]" * 90 + b'], "next_cursor": null}', id="A4-nested-a-little"),
+        pytest.param(b'{"data": [' + b"[" * 200 + b"]" * 200 + b'], "next_cursor": null}', id="A4-nested-a-little"),
         pytest.param(b"<html><body>\xe7\xbb\xb4\xe6\x8a\xa4</body></html>", id="A4-html"),
         pytest.param(b"", id="nothing"),
         pytest.param(b"null", id="null"),
