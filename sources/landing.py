@@ -26,6 +26,7 @@ from sources.contract import Contract
 from sources.deliveries import Known
 from sources.failures import PassingError, PermanentError, SourceAwayError, UnreadableError
 from sources.readers import pages
+from sources.readers.limits import MEGABYTE
 from sources.readers.reading import Reading, row_hashes, together
 from street import batch, database
 from street.database import DatabaseError
@@ -209,7 +210,7 @@ class _Files:
     def _keep(self, business_date: dt.date, file: Arrival) -> _Kept | None:
         """Copy a list into the archive; None while somebody still writes it."""
         most = settings().street_read_file_mb
-        if file.size > most * 1_000_000:
+        if file.size > most * MEGABYTE:
             return _Kept(file, None, None, why=f"文件超过 {most} MB（STREET_READ_FILE_MB），请核对后拆分重发")
         try:
             with inbox.opened(self.place, file) as source:

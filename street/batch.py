@@ -205,7 +205,7 @@ def reject(conn: psycopg.Connection, batch_id: int, reason: str) -> None:
 
 
 def fail(conn: psycopg.Connection, batch_id: int, reason: str) -> None:
-    """Record that our own work on a delivery broke off; registering the same bytes again takes it up anew.
+    """Record that a file can't be read, or that our own work on it broke off; registering it again takes it up anew.
 
     Raises BatchError when the batch has another verdict already.
     """

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 import xlsxwriter
@@ -272,6 +272,61 @@ def test_f5_a_bad_company_holds_no_other_company_or_day(put, warehouse):
         landing.land(COMPANIES, DAY)
     found = warehouse.execute("select source, business_date, status from ops.batch order by 2, 1").fetchall()
     assert found == [("乙", CLOSED, "failed"), ("甲", CLOSED, "landed"), ("甲", DAY, "landed")]
+
+
+def test_f5_a_file_that_vanishes_while_it_is_read_fails_alone(put, warehouse, monkeypatch):
+    put(ARRIVALS, "甲.xlsx", book("张三"))
+    gone = put(ARRIVALS, "乙.xlsx", book("李四"))
+    look = inboxes.look
+
+    def looked(place: Path, terms: contract.Contract, up_to: dt.date) -> inboxes.Inbox:
+        found = look(place, terms, up_to)
+        gone.unlink()
+        return found
+
+    monkeypatch.setattr(inboxes, "look", looked)
+    landing.land(ARRIVALS, DAY)
+    assert verdicts(warehouse) == [("landed", 1, ["甲.xlsx"]), ("failed", 0, ["乙.xlsx"])]
+
+
+@pytest.mark.parametrize(("feed", "landed"), [(ARRIVALS, 1), ("household_registry", 0)], ids=["increment", "snapshot"])
+def test_a_file_still_being_written_is_read_later(  # noqa: PLR0913, PLR0917
+    put, household_file, people, warehouse, monkeypatch, feed, landed
+):
+    if feed == ARRIVALS:
+        put(ARRIVALS, "甲.xlsx", book("张三"))
+        growing = put(ARRIVALS, "乙.xlsx", book("李四"))
+    else:
+        household_file(people(1), name="甲.csv.gz")
+        growing = household_file(people(2), name="乙.csv.gz")
+    content, keep = growing.read_bytes(), archive.keep
+
+    def kept(source: BinaryIO, feed: str, day: dt.date, ending: str) -> tuple[Path, str]:
+        found = keep(source, feed, day, ending)
+        if os.fstat(source.fileno()).st_ino == growing.stat().st_ino:
+            growing.write_bytes(content + b" ")
+        return found
+
+    with monkeypatch.context() as writing:
+        writing.setattr(archive, "keep", kept)
+        with pytest.raises(PassingError, match=r"乙.*还在写入"):
+            landing.land(feed, DAY)
+    assert len(verdicts(warehouse)) == landed
+    growing.write_bytes(content)
+    landing.land(feed, DAY)
+    assert sum(rows for _, rows, _ in verdicts(warehouse)) == (2 if feed == ARRIVALS else 3)
+
+
+def test_f5_a_file_over_the_limit_is_not_even_copied(put, warehouse, monkeypatch, tmp_path):
+    monkeypatch.setenv("STREET_READ_FILE_MB", "1")
+    settings.cache_clear()
+    huge = put(ARRIVALS, "乙.xlsx", b"PK")
+    os.truncate(huge, 3_000_000_000)
+    put(ARRIVALS, "甲.xlsx", book("张三"))
+    landing.land(ARRIVALS, DAY)
+    assert verdicts(warehouse) == [("landed", 1, ["甲.xlsx"]), ("failed", 0, ["乙.xlsx"])]
+    assert "STREET_READ_FILE_MB" in (reasons(warehouse)[1] or "")
+    assert landing.land(ARRIVALS, DAY) == []
 
 
 def test_an_unreadable_folder_is_named_after_the_others_have_landed(put, warehouse):
