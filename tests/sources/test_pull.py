@@ -1,8 +1,10 @@
 """Pulling from a real HTTP server that has bad days: nothing lost, nothing doubled."""
 
+import contextlib
 import datetime as dt
 import gzip
 import json
+import random
 import threading
 import time
 import traceback
@@ -263,6 +265,28 @@ def test_a1_what_was_begun_anew_and_broke_off_again_goes_on_where_it_was(port, w
     landing.land(FEED, DAY)
     assert [asked.get("cursor") for asked in port.asked] == ["4"]
     assert _ids(warehouse) == ["E0", "E1", "E2", "E3", "E4"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a1_however_a_pull_breaks_off_each_entry_is_received_once(port, warehouse, monkeypatch, seed):
+    """Runs that break off anywhere, forgotten cursors, pages cut anew: the server's own list holds."""
+    _patience(monkeypatch, 0)
+    chance = random.Random(seed)
+    port.entries = [{"entry_id": f"E{number}", "revision": 1} for number in range(20)]
+    for _ in range(30):
+        port.size = chance.randint(1, 6)
+        port.faults = [chance.choice([None, None, None, 410, 500, "cut"]) for _ in range(30)]
+        with contextlib.suppress(SourceAwayError, PermanentError):
+            landing.land(FEED, DAY)
+        if _batches(warehouse):
+            break
+    ((status, received, reason),) = _batches(warehouse)
+    ids = _ids(warehouse)
+    assert received == len(ids) == len(set(ids)), "nothing doubled"
+    if status == "landed":
+        assert sorted(ids) == sorted(entry["entry_id"] for entry in port.entries), "nothing lost"
+    else:
+        assert "cursor" in reason, "given up in so many words"
 
 
 def test_a1_an_entry_that_one_page_says_twice_is_received_twice(liar, warehouse):
