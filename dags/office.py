@@ -7,7 +7,6 @@ their own clocks and assets.
 from __future__ import annotations
 
 import datetime as dt
-import errno
 import functools
 import hashlib
 import html
@@ -24,6 +23,7 @@ from reports.mail import MailDeferredError
 from sources.failures import PassingError, SourceAwayError
 from street import notices
 from street.database import DatabaseError, connect
+from street.messages import of_system
 from street.settings import settings
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ log = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("street", "sources", "expectations", "linkage", "reports")
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 START = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 DEFAULTS: dict[str, Any] = {
@@ -102,8 +100,8 @@ def _told(error: Exception) -> Exception:
     kind = type(error)
     if kind.__module__.partition(".")[0] in _PACKAGES:
         sentence = f"{kind.__name__}: {error}"
-    elif isinstance(error, OSError) and error.errno in _FULL:
-        sentence = f"{kind.__name__}: 磁盘已满或超出配额：清出空间后会自动再试，已发布的数据保持不变。"
+    elif isinstance(error, OSError) and of_system(error):
+        sentence = f"{kind.__name__}: {of_system(error)}。"
     else:
         ours = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
         place = f"{Path(ours[-1].filename).relative_to(_ROOT)}:{ours[-1].lineno}" if ours else "?"

@@ -480,6 +480,16 @@ def _sentences() -> Iterator[None]:
             raise
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    except BrokenPipeError:
+        raise  # whoever read us has gone
+    except OSError as error:
+        from street.messages import of_system  # noqa: PLC0415
+
+        sentence = of_system(error)
+        if sentence is None:
+            raise
+        typer.echo(f"{sentence}（{error.filename or '未指明文件'}）。", err=True)
+        raise typer.Exit(1) from None
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ does nothing when there is nothing new.
 from __future__ import annotations
 
 import datetime as dt
-import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ _KNOWN_SECONDS = 90.0
 _HEALTH_SECONDS = 5.0
 _SILENT_SECONDS = 300.0  # a process that lives on a busy machine may miss many a beat
 _FEEDS_SECONDS = 900.0
+_STAGE_SECONDS = 7200.0
 _NEEDED = ("metadatabase", "scheduler")
 
 
@@ -89,11 +89,11 @@ def run(
     day = Day(as_of, [Step(f"{INGEST}{feed}", title) for feed, title in feeds.items()])
     _wait_until_known(api, {step.dag_id for step in day.steps})
     watch = _Watch(api, dead)
-    for stage, patience in ((day.feeds, _FEEDS_SECONDS), ([day.warehouse], None), ([day.report], None)):
+    for stage in (day.feeds, [day.warehouse], [day.report]):
         for step in stage:
             _begin(api, step, as_of)
         show(day)
-        until = math.inf if patience is None else time.monotonic() + patience
+        until = time.monotonic() + (_FEEDS_SECONDS if stage is day.feeds else _STAGE_SECONDS)
         while not all(step.ended for step in stage) and time.monotonic() < until:
             time.sleep(_POLL_SECONDS)
             for step in day.steps:
@@ -101,6 +101,10 @@ def run(
                     _look(api, step, as_of)
             show(day)
             watch.look()
+        if stage is not day.feeds and not stage[0].ended:
+            raise DayError(
+                f"{stage[0].title} hasn't ended after two hours: Airflow shows its task; then run this again."
+            )
     return day
 
 

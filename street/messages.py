@@ -6,6 +6,7 @@ a name in lower-case letters looks like an identifier, a quote inside a value en
 
 from __future__ import annotations
 
+import errno
 import re
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,22 @@ _TYPES = frozenset(
         "table", "schema", "view", "function", "sequence", "database", "!= 0", "fail", "warn",
     )
 )  # fmt: skip
+
+
+_SYSTEM = {
+    errno.ENOSPC: "磁盘已满：清出空间后再试，已发布的数据保持不变",
+    errno.EDQUOT: "磁盘配额已用完：清出空间或提高配额后再试，已发布的数据保持不变",
+    errno.EACCES: "没有权限读写：请管理员核对文件夹的属主和权限",
+    errno.EPERM: "没有权限读写：请管理员核对文件夹的属主和权限",
+    errno.EROFS: "文件系统是只读的：请管理员核对挂载",
+    errno.EIO: "磁盘读写出错：请管理员检查磁盘",
+    errno.EMFILE: "打开的文件过多：请管理员提高上限",
+}
+
+
+def of_system(error: OSError) -> str | None:
+    """Return the sentence for a failure of the machine that people can mend, without the path; else None."""
+    return _SYSTEM.get(error.errno or 0)
 
 
 def _compiled(sentence: str) -> tuple[re.Pattern[str], list[str]]:

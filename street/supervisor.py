@@ -27,6 +27,7 @@ import psycopg
 from pydantic import SecretStr
 
 from street.airflow_api import AirflowApi, AirflowError
+from street.database import scrubbed
 from street.postgres import Postgres
 from street.processes import HOST, Managed, ProcessError, answers, free_port, stop_all
 from street.settings import Settings, remember, settings, write_private
@@ -241,7 +242,7 @@ class Supervisor:
         # The command takes some 8 s, also when there is nothing to do: a note of what it has done is quicker.
         note = self.var / "airflow" / "migrated.json"
         version = importlib.metadata.version("apache-airflow")
-        with psycopg.connect(self.postgres.url("airflow")) as connection:
+        with scrubbed(), psycopg.connect(self.postgres.url("airflow")) as connection:
             table = connection.execute("select to_regclass('public.alembic_version')").fetchone()
             exists = table is not None and table[0] is not None
             revision = connection.execute("select version_num from alembic_version").fetchone() if exists else None
@@ -255,7 +256,7 @@ class Supervisor:
             done = subprocess.run(command, env=environment, cwd=ROOT, stdout=file, stderr=file, check=False)
         if done.returncode:
             raise ProcessError(f"Airflow's database can't be migrated: see {log}.")
-        with psycopg.connect(self.postgres.url("airflow")) as connection:
+        with scrubbed(), psycopg.connect(self.postgres.url("airflow")) as connection:
             revision = connection.execute("select version_num from alembic_version").fetchone()
         write_private(note, json.dumps([version, *(revision or ())]))
 
@@ -318,7 +319,7 @@ class Supervisor:
 
     def _bury_scheduler(self) -> None:
         """Tell Airflow that its scheduler is dead, so that the next one takes over its tasks at once."""
-        with psycopg.connect(self.postgres.url("airflow")) as connection:
+        with scrubbed(), psycopg.connect(self.postgres.url("airflow")) as connection:
             connection.execute("update job set state = 'failed' where job_type = 'SchedulerJob' and state = 'running'")
 
     def _is_healthy(self) -> bool:

@@ -71,6 +71,12 @@ def test_a6_a_feed_that_never_ends_is_waited_for_no_longer_than_the_patience(mon
     assert api.begun[-2:] == [day.WAREHOUSE, day.REPORT]
 
 
+def test_a_build_that_never_ends_is_given_up_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(day, "_STAGE_SECONDS", 0.1)
+    with pytest.raises(day.DayError, match="建仓"):
+        _run(Played({day.WAREHOUSE: None}))
+
+
 def test_a_dead_process_ends_the_day_at_once() -> None:
     with pytest.raises(AirflowError, match="scheduler"):
         _run(Played({day.WAREHOUSE: None}, healthy=False), dead=("scheduler",))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from street.messages import _SENTENCES, _TYPES, told
+from street.messages import _SENTENCES, _TYPES, of_system, told
 
 KNOWN = frozenset({"stg_returnees", "full_name", "marts", "worklist"})
 
@@ -66,3 +68,14 @@ def test_no_piece_of_a_value_is_told(value: str, template: str, head: bool) -> N
 )  # fmt: skip
 def test_the_sentence_and_known_names_are_told(message: str, said: str) -> None:
     assert told(message, KNOWN) == said
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS])
+def test_what_people_can_mend_of_the_machine_has_a_sentence_without_a_path(number: int) -> None:
+    sentence = of_system(OSError(number, os.strerror(number), "/srv/inbox/张三.csv"))
+    assert sentence
+    assert "张三" not in sentence
+
+
+def test_another_failure_of_the_machine_has_none() -> None:
+    assert of_system(FileNotFoundError(errno.ENOENT, "no such file", "x")) is None
