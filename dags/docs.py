@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow.sdk import DAG
-from office import DEFAULTS, START, by_clock, step
+from office import DEFAULTS, START, by_clock, skip_before_the_first_publication, step
 
 from street.settings import settings
 
@@ -25,6 +25,7 @@ if settings().street_schedules:
         def write() -> None:
             from street import docs
 
+            skip_before_the_first_publication()
             docs.write()
 
         write()

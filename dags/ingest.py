@@ -1,5 +1,6 @@
-"""One DAG a feed, `ingest__<feed>`, from its contract: land -> validate -> promote.
+"""One DAG a feed, `ingest__<feed>`, from its contract: land -> validate -> promote, and with schedules -> wake.
 
+However a run ends, `wake` tells the warehouse: a feed that failed holds up nobody (docs/rules.md, R-DAY-8).
 A run takes every delivery for its business date or an earlier one that has not been landed, each as its own batch, and
 may be repeated at any time ("now", not a data interval): what was landed is recognised.
 """
@@ -13,6 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from office import DEFAULTS, START, business_date, by_clock, step
 
 from sources.contract import Contract, all_contracts, load
+from street.settings import settings
 
 if TYPE_CHECKING:
     from airflow.sdk.bases.timetable import BaseTimetable
@@ -33,6 +35,8 @@ _DOC = """
 
 def ingest(contract: Contract) -> DAG:
     """Return the DAG of one feed."""
+    asset = Asset(f"raw.{contract.feed}")
+    is_scheduled = settings().street_schedules
     with DAG(
         dag_id=f"{PREFIX}{contract.feed}",
         dag_display_name=f"入库 · {contract.title_zh}",
@@ -53,15 +57,20 @@ def ingest(contract: Contract) -> DAG:
         catchup=False,
         max_active_runs=1,  # a feed's batches are judged one after the other
         tags=["入库", contract.department],
-        default_args={**DEFAULTS, "owner": contract.department},
+        # Before the warehouse: an ingest that is queued has begun when a build asks who is under way.
+        default_args={**DEFAULTS, "owner": contract.department, "priority_weight": 10},
     ) as dag:
 
         @step(task_display_name="接收入库")
         def land(dag_run: Any = None) -> list[int]:
             from sources.landing import land as land_feed
+            from street import ingests
             from street.batch import unjudged
             from street.database import connect
 
+            if is_scheduled:
+                with connect() as connection:
+                    ingests.begin(connection, contract.feed, dag_run.run_id, business_date(dag_run))
             fresh = land_feed(contract.feed, business_date(dag_run))
             with connect() as connection:
                 left = unjudged(connection, contract.feed)  # also what a killed run has landed and never judged
@@ -81,8 +90,7 @@ def ingest(contract: Contract) -> DAG:
                     validate_batch(batch_id)
             return batch_ids
 
-        # Without a new batch too: the warehouse run that waited for this one is woken by the asset.
-        @step(task_display_name="生效", outlets=[Asset(f"raw.{contract.feed}")])
+        @step(task_display_name="生效", outlets=[] if is_scheduled else [asset])
         def promote(batch_ids: list[int]) -> None:
             from street import batch
             from street.database import connect
@@ -93,7 +101,19 @@ def ingest(contract: Contract) -> DAG:
             if refused:
                 raise AirflowFailException(f"{contract.title_zh}：批次 {'、'.join(refused)} 未被接受，沿用上一批。")
 
-        promote(validate(land()))
+        promoted = promote(validate(land()))
+        if is_scheduled:
+            # Without a new batch too: the warehouse run that waited for this one is woken by the asset.
+            @step(task_display_name="唤醒建仓", outlets=[asset])
+            def wake(dag_run: Any = None) -> None:
+                from street import ingests
+                from street.database import connect
+
+                with connect() as connection:
+                    ingests.end(connection, contract.feed, dag_run.run_id)
+
+            # A teardown runs whatever happened before it, and leaves the run failed that has failed.
+            promoted >> wake().as_teardown()
     return dag
 
 

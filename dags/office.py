@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import hashlib
 import html
+import logging
 import smtplib
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import CronPartitionTimetable, PartitionedAtRuntime, task
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from reports.mail import MailDeferredError
-from sources.failures import PassingError
-from street.database import DatabaseError
+from sources.failures import PassingError, SourceAwayError
+from street import notices
+from street.database import DatabaseError, connect
+from street.messages import of_system
 from street.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow.sdk.bases.timetable import BaseTimetable
+
+log = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("street", "sources", "expectations", "linkage", "reports")
@@ -58,6 +64,15 @@ def business_date(run: Any) -> dt.date:
     return dt.date.fromisoformat(run.partition_key)
 
 
+def skip_before_the_first_publication() -> None:
+    """End the task as skipped while nothing has been published: a clock that strikes on the first start has no news."""
+    from street.publish import has_published
+
+    with connect() as connection:
+        if not has_published(connection):
+            raise AirflowSkipException("还没有发布过数据：第一次建仓之后才有日报和文档。")
+
+
 def step(kind: str = "python", **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Make a function a task (of Airflow's decorator `task.<kind>`) that is retried only when trying again can help.
 
@@ -85,6 +100,8 @@ def _told(error: Exception) -> Exception:
     kind = type(error)
     if kind.__module__.partition(".")[0] in _PACKAGES:
         sentence = f"{kind.__name__}: {error}"
+    elif isinstance(error, OSError) and of_system(error):
+        sentence = f"{kind.__name__}: {of_system(error)}。"
     else:
         ours = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
         place = f"{Path(ours[-1].filename).relative_to(_ROOT)}:{ours[-1].lineno}" if ours else "?"
@@ -98,20 +115,37 @@ def _is_ours(filename: str) -> bool:
 
 
 def _may_pass(error: Exception) -> bool:
+    if isinstance(error, SourceAwayError):
+        return False  # asked for as long as is sensible in one run; the next run asks again
     if isinstance(error, DatabaseError):
         return error.sqlstate is None or error.sqlstate.startswith(_PASSING_SQLSTATES)
     return isinstance(error, (PassingError, MailDeferredError, OSError, smtplib.SMTPException))
 
 
 def notify(context: Any) -> None:
-    """Mail the people who get the report which task failed for which day; the reason stands in Airflow, not here."""
-    from airflow.providers.smtp.hooks.smtp import SmtpHook
+    """Mail those on duty which task failed for which day; the reason stands in Airflow, not here.
 
-    recipients = settings().report_recipients
-    if not recipients:
-        return
+    Once a day for a task and a reason: a source that is down all day fails every hour.
+    """
+    recipients = settings().alert_recipients
     failed, run = context["ti"], context["dag_run"]
     title = f"【数据告警】{context['dag'].dag_display_name} {run.partition_key or ''} 未完成"
+    if not recipients:
+        log.warning("%s：没有设置 ALERT_RECIPIENTS，不寄告警。", title)
+        return
+    on = dt.date.fromisoformat(run.partition_key) if run.partition_key else START.date()
+    reason = hashlib.sha256(str(context.get("exception")).encode()).hexdigest()[:16]
+    try:
+        with connect() as connection:  # committed when the mail has been taken
+            if notices.claim(connection, f"{failed.dag_id}.{failed.task_id}", on, reason):
+                _mail(recipients, title, failed)
+    except DatabaseError:
+        _mail(recipients, title, failed)  # twice rather than never
+
+
+def _mail(recipients: tuple[str, ...], title: str, failed: Any) -> None:
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+
     lines = (
         title,
         f"步骤：{failed.task_id}（第 {failed.try_number} 次尝试）",

@@ -18,7 +18,7 @@ from sources.contract import (
     Rule,
     Severity,
 )
-from sources.readers.reading import NUL_MARK, RAGGED_MARK
+from sources.readers.reading import CELL_ERROR_MARK, NUL_MARK, RAGGED_MARK, STRAY_QUOTE_MARK, UNDECODABLE_MARK
 
 LONGEST_FIELD = 10_000
 OLDEST_ARRIVAL_DAYS = 365
@@ -52,6 +52,9 @@ def checks(contract: Contract, arrived: Arrived) -> list[Check]:
     found += [
         Check("nul_bytes_removed", "flag", f"jsonb_exists(_extra, '{NUL_MARK}')"),
         Check("wrong_number_of_fields", "flag", f"jsonb_exists(_extra, '{RAGGED_MARK}')"),
+        Check("stray_quote", "flag", f"jsonb_exists(_extra, '{STRAY_QUOTE_MARK}')"),
+        Check("undecodable_bytes", "flag", f"jsonb_exists(_extra, '{UNDECODABLE_MARK}')"),
+        Check("cell_with_error", "flag", f"jsonb_exists(_extra, '{CELL_ERROR_MARK}')"),
     ]
     return found
 

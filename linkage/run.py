@@ -20,13 +20,12 @@ import psycopg
 from linkage import address, persons, places, register
 from linkage.namesakes import namesakes
 from linkage.table import append, read
-from street.database import connect, scrubbed
+from street.database import connect, lock, scrubbed
 from street.settings import settings
 
 log = logging.getLogger(__name__)
 
 HOUSING_FEED: Final = "housing_registry"
-_LOCK: Final = "linkage"
 
 _LINK_TABLE: Final = """
 drop table if exists build.record_link;
@@ -127,7 +126,8 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
         raise RuntimeError("STREET_HMAC_KEY is not set: without it no document can be matched.")
     key = secret.get_secret_value().encode()
     with connect() as conn, scrubbed():
-        conn.execute("select pg_advisory_xact_lock(hashtext(%s)), set_config('work_mem', '64MB', true)", [_LOCK])
+        lock(conn, "linkage")
+        conn.execute("set local work_mem = '64MB'")
         with _timed("register"):
             doors = register.load(conn, as_of)
         with _timed("records"):

@@ -62,8 +62,15 @@ DocumentKind = Literal[
 Classification = Literal["public", "internal", "personal", "sensitive"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number"]
 
-IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
-
+IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]*$")
+# PostgreSQL cuts a name after 63 bytes without a word: two partitions of a feed would then be one.
+_LONGEST_NAME = 63
+FEED_LIMIT = _LONGEST_NAME - len(f"__{2**63 - 1}")
+"""How long a feed's name may be: the longest name derived from it is `<feed>__<batch_id>`, its partition in raw."""
+COLUMN_LIMIT = _LONGEST_NAME - len("_masked")
+"""How long a column's name may be: the longest name derived from it is `<column>_masked`, in staging."""
+# Columns of raw and quarantine beside the contract's, and those that every PostgreSQL table has.
+_RESERVED = {"batch_id", "row_no", "rules", "quarantined_at"} | {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
 
 UNFINISHED = "待填写"
 """What a skeleton says where only people know (sources.skeleton); a contract that still says so can't be used."""
@@ -363,11 +370,30 @@ def _read(standard: OpenDataContractStandard) -> Contract:
     return contract
 
 
+def check_feed_name(feed: str) -> None:
+    """Raise ContractError when tables and partitions can't be named after a feed (docs/rules.md, R-BATCH-12)."""
+    _check_identifier(feed, FEED_LIMIT, "feed")
+    if "__" in feed:
+        raise ContractError(f"the feed {feed!r} has two underscores in a row, as only the names of partitions have")
+
+
+def _check_identifier(name: str, limit: int, kind: str) -> None:
+    if not IDENTIFIER.fullmatch(name):
+        raise ContractError(f"{name!r} is no identifier (lower-case ASCII letters, digits, underscores)")
+    if len(name) > limit:
+        raise ContractError(
+            f"the {kind} {name!r} has {len(name)} characters; at most {limit} leave room for the names"
+            " that are derived from it"
+        )
+
+
 def _check_names(contract: Contract) -> None:
     names = [column.name for column in contract.columns]
-    for name in [contract.feed, *names]:
-        if not IDENTIFIER.match(name):
-            raise ContractError(f"{name!r} is no identifier (lower-case ASCII letters, digits, underscores)")
+    check_feed_name(contract.feed)
+    for name in names:
+        _check_identifier(name, COLUMN_LIMIT, "column")
+        if name in _RESERVED:
+            raise ContractError(f"the column {name!r} has a name that the warehouse's own tables use")
     if len(set(names)) != len(names):
         raise ContractError("two columns have the same name")
     mentioned = [name for rule in contract.rules for name in rule.check.columns]

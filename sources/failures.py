@@ -1,8 +1,19 @@
-"""Two kinds of failure, two types: what a retry can mend, and what only the department can."""
+"""Kinds of failure, a type each: what a retry can mend, what the next run can, and what only the department can."""
 
 
 class PassingError(Exception):
-    """The delivery couldn't be fetched now (no connection, a busy server, a file still being written): try again."""
+    """The delivery couldn't be fetched now (a busy disk, a file still being written): try again soon."""
+
+
+class SourceAwayError(PassingError):
+    """A source didn't answer within the patience of a pull (docs/rules.md, R-PULL-4): its next run asks again.
+
+    A task has waited already when it raises this: it isn't retried within the same run.
+    """
+
+
+class UnreadableError(Exception):
+    """One file of a delivery can't be read; the others can. The sentence says why."""
 
 
 class PermanentError(Exception):

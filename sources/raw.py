@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from sources.contract import Contract
+from street.database import lock
 
 COPY_ROWS = 50_000
 
@@ -17,7 +18,7 @@ COPY_ROWS = 50_000
 def ensure(conn: psycopg.Connection, contract: Contract) -> None:
     """Create the feed's two tables, or add the columns that a newer contract has; columns are never dropped."""
     # Two landings at once would both find no table.
-    conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"sources.raw {contract.feed}",))
+    lock(conn, f"raw {contract.feed}")
     columns = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(c.name)) for c in contract.columns)
     raw_table, quarantine = sql.Identifier("raw", contract.feed), sql.Identifier("quarantine", contract.feed)
     conn.execute(

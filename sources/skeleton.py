@@ -9,10 +9,12 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-import fastexcel
 import yaml
 
-from sources.contract import IDENTIFIER, UNFINISHED, Column, ContractError, all_contracts
+from sources.contract import UNFINISHED, Column, ContractError, all_contracts, check_feed_name
+from sources.readers import workbook
+from sources.readers.headings import HEADING_ROWS_SEARCHED
+from sources.readers.limits import Limits, UnreadableError
 
 CONTRACTS = Path("sources/contracts")
 STAGING = Path("dbt_project/models/staging")
@@ -38,8 +40,7 @@ def begin(feed: str, sample: Path, root: Path = Path()) -> list[Path]:
     Raises:
         ContractError: the name is no identifier or taken, or the file has no headings that can be read.
     """
-    if not IDENTIFIER.match(feed):
-        raise ContractError(f"{feed!r} is no identifier (lower-case ASCII letters, digits, underscores)")
+    check_feed_name(feed)
     texts = files(feed, sample)
     taken = [path for path in texts if (root / path).exists()]
     if taken:
@@ -82,10 +83,13 @@ def _read(sample: Path) -> tuple[list[str], dict[str, str]]:
     """The headings of a sample file, and what its name and bytes tell of the transport."""
     name = sample.name.lower()
     if name.endswith(".xlsx"):
-        sheet = fastexcel.read_excel(sample).load_sheet(0, header_row=None, dtypes="string")
-        rows = [list(row) for row in sheet.to_polars().head(20).rows()]
+        try:
+            tables = workbook.visible(sample.read_bytes(), Limits.of_office())
+        except UnreadableError as error:
+            raise ContractError(f"{sample.name}: {error}") from None
+        rows = [row for table in tables[:1] for row in table.rows[:HEADING_ROWS_SEARCHED]]
         # Titles stand above the headings in one cell: the headings are the first row that is filled like a table.
-        filled = [[cell.strip() for cell in row if cell and cell.strip()] for row in rows]
+        filled = [[cell.strip() for cell in row if cell.strip()] for row in rows]
         headings = next((row for row in filled if len(row) >= 2), [])
         facts = {"format": "xlsx"}
     elif name.endswith((".csv", ".csv.gz")):

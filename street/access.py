@@ -1,56 +1,147 @@
-"""Access for people: each committee logs in as a role of its own and sees its own rows (docs/rules.md, Privacy)."""
+"""Access for people: who reads has a login of its own, and a committee sees its own rows (docs/rules.md, Privacy).
+
+A login is a member of one of the readers' roles, and may do what that role may. Its limits (connections, time, what it
+may keep open) are set here; what a login can lift by itself the office ends (street.readers).
+"""
 
 from __future__ import annotations
 
-import re
+import csv
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from psycopg import sql
+from psycopg import errors, sql
 
-from street.database import scrubbed
+from street import readers
+from street.database import DatabaseError, scrubbed
+from street.warehouse import PROJECT
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import psycopg
+
+DASHBOARD = "dashboard"
+"""Who sees counts alone: the dashboard."""
+STREET = "street"
+"""Who sees all marts: the street office."""
+
+CONNECTIONS = 10
+"""How many sessions one login may have at once."""
+
+_LIMITS = {
+    "timezone": "Asia/Shanghai",
+    "statement_timeout": "5min",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "2min",
+    "idle_session_timeout": "1h",
+}
+_TEMPORARY_FILES = "1GB"
 
 
 class AccessError(ValueError):
-    """Access can't be given; the sentence says why."""
+    """Access can't be given or taken; the sentence says why."""
 
 
-def role_of(committee_code: str) -> str:
-    """Return the login role of a neighbourhood committee (12 digits, GB/T 10114). Raises AccessError."""
-    if not re.fullmatch(r"\d{12}", committee_code):
-        raise AccessError(f"居委会代码应为 12 位数字，不是“{committee_code}”。")
-    return f"committee_{committee_code}"
+@dataclass(frozen=True)
+class Login:
+    """A reader's login: what it reads by, of which committee, since when (None: not given by `grant`)."""
+
+    role: str
+    group: str
+    committee_code: str | None
+    since: dt.date | None
 
 
-def grant(conn: psycopg.Connection, committee_code: str) -> tuple[str, str]:
-    """Give a committee its login role and return (role, new password); the password is stored nowhere.
+def role_of(reader: str) -> str:
+    """Return the login role of a reader: DASHBOARD, STREET, or the code of a committee. Raises AccessError."""
+    if reader in (DASHBOARD, STREET):
+        return f"{reader}_login"
+    with (PROJECT / "seeds" / "committees.csv").open(encoding="utf-8", newline="") as file:
+        if reader in {row["committee_code"] for row in csv.DictReader(file)}:
+            return f"committee_{reader}"
+    raise AccessError(f"“{reader}”不是本街道任何居委会的代码（12 位数字）：见 dbt_project/seeds/committees.csv。")
 
-    Repeating it renews the password. The role sees the rows of its committee alone: through `committee_reader`, and by
-    its name in ops.access_grant, which no setting of a session can change. Raises AccessError, DatabaseError.
+
+def grant(conn: psycopg.Connection, reader: str) -> tuple[str, str]:
+    """Give a reader its login and return (role, new password); the password is stored nowhere.
+
+    Repeating it renews the password. A committee's role sees the rows of its committee alone: through
+    `committee_reader`, and by its name in ops.access_grant, which no setting of a session can change.
+    Works before anything is published. Raises AccessError, DatabaseError.
     """
-    role, password = role_of(committee_code), secrets.token_urlsafe(18)
+    role, password = role_of(reader), secrets.token_urlsafe(18)
+    group = f"{reader}_reader" if reader in (DASHBOARD, STREET) else "committee_reader"
     name = sql.Identifier(role)
     with scrubbed(), conn.transaction():
         if conn.execute("select from pg_roles where rolname = %s", (role,)).fetchone() is None:
             conn.execute(sql.SQL("create role {} login").format(name))
         # Hashed here, so that the server never sees the password (its log and statistics hold statements).
         hashed = conn.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-        conn.execute(sql.SQL("alter role {} login password {}").format(name, sql.Literal(hashed)))
-        conn.execute(sql.SQL("grant committee_reader to {}").format(name))
+        conn.execute(
+            sql.SQL("alter role {} login connection limit {} password {}").format(
+                name, sql.Literal(CONNECTIONS), sql.Literal(hashed)
+            )
+        )
+        _limit(conn, name)
+        conn.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), name))
+        # Whoever may give a role up may also end its sessions, once it inherits from it.
+        conn.execute(sql.SQL("grant {} to current_user with inherit true, set false").format(name))
         conn.execute(
             "insert into ops.access_grant (role_name, committee_code) values (%s, %s) on conflict do nothing",
-            (role, committee_code),
+            (role, reader if group == "committee_reader" else None),
         )
     return role, password
 
 
-def revoke(conn: psycopg.Connection, committee_code: str) -> None:
-    """Take a committee's access away: its role can't log in and sees no row. Raises AccessError, DatabaseError."""
-    role = role_of(committee_code)
+def revoke(conn: psycopg.Connection, reader: str) -> str:
+    """Take a reader's access away and return its login: it can't log in, reads nothing, and its sessions end.
+
+    `reader` is what `grant` takes, or the name of a login that `listed` tells. Repeating it changes nothing.
+    `conn` must have no open transaction. Raises AccessError, DatabaseError.
+    """
+    role = reader if any(login.role == reader for login in listed(conn)) else role_of(reader)
+    name = sql.Identifier(role)
+    try:
+        with scrubbed(), conn.transaction():
+            conn.execute("delete from ops.access_grant where role_name = %s", (role,))
+            if conn.execute("select from pg_roles where rolname = %s", (role,)).fetchone() is None:
+                return role
+            conn.execute(sql.SQL("alter role {} nologin password null").format(name))
+            for group in readers.GROUPS:
+                conn.execute(sql.SQL("revoke {} from {}").format(sql.Identifier(group), name))
+    except DatabaseError as error:
+        if error.sqlstate != errors.InsufficientPrivilege.sqlstate:
+            raise
+        raise AccessError(f"登录 {role} 不是 `street access grant` 建的：请数据库管理员撤销。") from None
+    readers.end_sessions(conn, role)
+    return role
+
+
+def listed(conn: psycopg.Connection) -> list[Login]:
+    """Return the readers' logins that may log in, also those that somebody made by hand. Raises DatabaseError."""
     with scrubbed(), conn.transaction():
-        conn.execute("delete from ops.access_grant where role_name = %s", (role,))
-        if conn.execute("select from pg_roles where rolname = %s", (role,)).fetchone() is not None:
-            conn.execute(sql.SQL("alter role {} nologin password null").format(sql.Identifier(role)))
+        rows = conn.execute(
+            "select distinct on (login.rolname) login.rolname, reading.rolname, given.committee_code, given.granted_on"
+            " from pg_auth_members as membership"
+            " inner join pg_roles as reading on membership.roleid = reading.oid"
+            " inner join pg_roles as login on membership.member = login.oid"
+            " left join ops.access_grant as given on login.rolname = given.role_name"
+            " where reading.rolname = any(%s) and login.rolcanlogin and membership.inherit_option"
+            "  and not login.rolsuper and login.rolname <> current_user"
+            " order by login.rolname, reading.rolname",
+            (list(readers.GROUPS),),
+        ).fetchall()
+    return [Login(*row) for row in rows]
+
+
+def _limit(conn: psycopg.Connection, name: sql.Identifier) -> None:
+    limits = dict(_LIMITS)
+    # A superuser's to allow (street/database/superuser.sql).
+    allowed = conn.execute("select has_parameter_privilege('temp_file_limit', 'set')").fetchone()
+    if allowed and allowed[0]:
+        limits["temp_file_limit"] = _TEMPORARY_FILES
+    for setting, value in limits.items():
+        statement = sql.SQL("alter role {} set {} = {}")
+        conn.execute(statement.format(name, sql.Identifier(setting), sql.Literal(value)))

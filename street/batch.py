@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from street.database import scrubbed
+from street.database import lock, scrubbed
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,6 +31,7 @@ QUARANTINE_ROWS = 3
 """... and at least so many: two bad rows of a short list don't stop it."""
 
 
+AWAITS_LANDING = "等待按现行契约重新入库"
 _WITHDRAWN = "人工撤回"
 
 
@@ -204,7 +205,7 @@ def reject(conn: psycopg.Connection, batch_id: int, reason: str) -> None:
 
 
 def fail(conn: psycopg.Connection, batch_id: int, reason: str) -> None:
-    """Record that our own work on a delivery broke off; registering the same bytes again takes it up anew.
+    """Record that a file can't be read, or that our own work on it broke off; registering it again takes it up anew.
 
     Raises BatchError when the batch has another verdict already.
     """
@@ -214,8 +215,8 @@ def fail(conn: psycopg.Connection, batch_id: int, reason: str) -> None:
 def reopen(conn: psycopg.Connection, batch_id: int) -> str:
     """Let the next landing take up a rejected delivery anew, once our contract has been mended; return its feed.
 
-    The caller drops the rows it had landed as (sources.relanding). Raises BatchError when the batch is in force,
-    repeated, or not yet judged.
+    The caller drops the rows it had landed as (sources.relanding). What is known of its files is forgotten, so that
+    they are looked at anew. Raises BatchError when the batch is in force, repeated, or not yet judged.
     """
     with _transaction(conn):
         feed, _, current = _locked(conn, batch_id)
@@ -223,8 +224,42 @@ def reopen(conn: psycopg.Connection, batch_id: int) -> str:
             raise BatchError(
                 f"批次 {batch_id} 的状态是 {current}：只有被拒绝（rejected）或失败（failed）的批次可以重新入库。"
             )
-        _refuse(conn, batch_id, "failed", "等待按现行契约重新入库", 0)
+        _refuse(conn, batch_id, "failed", AWAITS_LANDING, 0)
+        conn.execute(
+            "update ops.batch set sources = (select coalesce(jsonb_agg(file - 'sha256' - 'rows'), '[]')"
+            " from jsonb_array_elements(sources) as file) where batch_id = %s",
+            (batch_id,),
+        )
     return feed
+
+
+def replaces_failed(conn: psycopg.Connection, batch_id: int) -> None:
+    """Note on the failed batches of this batch's files that it has taken their place."""
+    with _transaction(conn):
+        conn.execute(
+            "update ops.batch as failed set reason = %s from ops.batch as this"
+            " where this.batch_id = %s and failed.status = 'failed' and failed.batch_id <> this.batch_id"
+            " and failed.feed = this.feed and failed.source = this.source"
+            " and failed.business_date = this.business_date and exists ("
+            "  select from jsonb_array_elements(failed.sources) as one"
+            "  inner join jsonb_array_elements(this.sources) as other on one ->> 'name' = other ->> 'name')",
+            (f"已由批次 {batch_id} 取代", batch_id),
+        )
+
+
+def add_sources(conn: psycopg.Connection, batch_id: int, sources: Sequence[Mapping[str, Any]]) -> None:
+    """Add files whose bytes are a batch's already, under other names or times; they bring it no rows."""
+    with _transaction(conn):
+        row = conn.execute("select sources from ops.batch where batch_id = %s for update", (batch_id,)).fetchone()
+        assert row is not None  # noqa: S101 -- it has just been registered
+        known = {(file["name"], file.get("sha256")): at for at, file in enumerate(row[0])}
+        for file in sources:
+            at = known.get((file["name"], file.get("sha256")))
+            if at is None:
+                row[0].append({**file, "rows": 0})
+            else:
+                row[0][at] |= {key: value for key, value in file.items() if key != "rows"}
+        conn.execute("update ops.batch set sources = %s where batch_id = %s", (Jsonb(row[0]), batch_id))
 
 
 def _set_aside(conn: psycopg.Connection, batch_id: int, verdict: Literal["rejected", "failed"], reason: str) -> None:
@@ -356,7 +391,7 @@ def _read(conn: psycopg.Connection, batch_id: int) -> tuple[str, str, Status]:
 
 def _lock_feed(conn: psycopg.Connection, feed: str) -> None:
     # Two verdicts on one feed at once would both compare with the same "last accepted" batch.
-    conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"ops.batch {feed}",))
+    lock(conn, f"batch {feed}")
 
 
 @contextlib.contextmanager

@@ -54,6 +54,11 @@ DateOption = Annotated[
 ]
 
 
+CodeArgument = Annotated[str | None, typer.Argument(help="12 位居委会代码。")]
+DashboardOption = Annotated[bool, typer.Option("--dashboard", help="看板：只有计数。")]
+StreetOption = Annotated[bool, typer.Option("--street", help="街道：全部数据集市。")]
+
+
 @app.command()
 def up() -> None:
     """启动（或修复）全部服务：PostgreSQL、Airflow、邮件接收器；没有配置真实来源时生成一条虚构的街道。"""
@@ -109,7 +114,7 @@ def run(date: DateOption = None) -> None:
         contracts = sorted(all_contracts(), key=lambda contract: contract.load_mode == "snapshot")
         feeds = {contract.feed: contract.title_zh for contract in contracts}
         with supervisor.airflow() as api, _progress() as show:
-            ended = day.run(api, as_of, feeds, show)
+            ended = day.run(api, as_of, feeds, show, supervisor.dead)
         typer.echo(f"共用时 {time.monotonic() - began:.0f} 秒")
         _tell(supervisor, ended)
     if not ended.succeeded:
@@ -165,6 +170,32 @@ def batches(feed: Annotated[str | None, typer.Option(help="只看一个来源。
                 {"feed": feed},
             ).fetchall()
         _print_table(("批次", "来源", "单位", "业务日期", "收到", "接受", "隔离", "被取代", "状态", "原因"), rows)
+
+
+@app.command()
+def inbox(
+    feed: Annotated[str | None, typer.Option(help="只看一个来源。")] = None,
+    date: Annotated[
+        dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="只看一个业务日期的文件夹。")
+    ] = None,
+) -> None:
+    """列出收件箱里有什么、各文件的下落：待入库、在哪一批、读不了的原因、因不是名单而忽略。"""
+    from sources.contract import all_contracts, load  # noqa: PLC0415
+    from sources.deliveries import lying  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        day = date.date() if date else None
+        with connect() as connection:
+            found = [
+                each for terms in ([load(feed)] if feed else all_contracts()) for each in lying(connection, terms, day)
+            ]
+        _print_table(
+            ("来源", "业务日期", "文件", "字节", "下落"),
+            [(each.feed, each.day, each.name, each.size, each.state) for each in found],
+        )
+        lists = sum(each.size is not None for each in found)
+        typer.echo(f"名单 {lists} 份，另有 {len(found) - lists} 项不是名单或打不开")
 
 
 @app.command()
@@ -253,15 +284,53 @@ def feed_new(
 
 
 @access_app.command("grant")
-def access_grant(code: Annotated[str, typer.Argument(help="12 位居委会代码。")]) -> None:
-    """给一个居委会开通自己的数据库登录：只看得到本居委会的行。口令只显示这一次。"""
+def access_grant(code: CodeArgument = None, dashboard: DashboardOption = False, street: StreetOption = False) -> None:
+    """开通一个只读的数据库登录：居委会只看得到本居委会的行。口令只显示这一次；重复开通即换新口令。"""
     from street import access  # noqa: PLC0415
     from street.database import connect  # noqa: PLC0415
 
     with _sentences():
         with connect() as connection:
-            role, password = access.grant(connection, code)
+            role, password = access.grant(connection, _reader(code, dashboard=dashboard, street=street))
         typer.echo(f"用户 {role}  口令 {password}")
+
+
+@access_app.command("revoke")
+def access_revoke(code: CodeArgument = None, dashboard: DashboardOption = False, street: StreetOption = False) -> None:
+    """收回一个登录：不能再登录，什么也看不到，正在进行的会话立即结束。也可写 `street access list` 列出的用户名。"""
+    from street import access  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        with connect() as connection:
+            role = access.revoke(connection, _reader(code, dashboard=dashboard, street=street))
+        typer.echo(f"用户 {role} 已收回。")
+
+
+@access_app.command("list")
+def access_list() -> None:
+    """列出能登录的读者：谁，能看什么，何时开通。不显示口令。"""
+    from street import access  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with _sentences():
+        with connect() as connection:
+            found = access.listed(connection)
+        _print_table(
+            ("用户", "角色", "居委会", "开通于"),
+            [(each.role, each.group, each.committee_code or "", each.since or "") for each in found],
+        )
+
+
+def _reader(code: str | None, *, dashboard: bool, street: bool) -> str:
+    from street.access import DASHBOARD, STREET, AccessError  # noqa: PLC0415
+
+    named = [code] if code else []
+    named += [DASHBOARD] if dashboard else []
+    named += [STREET] if street else []
+    if len(named) != 1:
+        raise AccessError("请给出一个居委会代码、--dashboard 或 --street，三者取一。")
+    return named[0]
 
 
 @app.command()
@@ -337,6 +406,9 @@ def _tell(supervisor: Supervisor, ended: Day) -> None:
     bad = [step.title for step in ended.steps if step.state == "failed"]
     if bad:
         typer.echo(f"未完成：{'、'.join(bad)}。原因见 Airflow 与 `street batches`；已发布的数据保持不变。")
+    late = [step.title for step in ended.feeds if not step.ended]
+    if late:
+        typer.echo(f"仍在入库，未等待：{'、'.join(late)}。结束后再运行 `street run` 即计入。")
     if ended.warehouse.state == "success":
         with scrubbed(), connect() as connection:
             rows = [(title, _only(connection.execute(query).fetchone())) for title, query in _HEADLINES.items()]
@@ -407,6 +479,16 @@ def _sentences() -> Iterator[None]:
         if type(error).__module__.partition(".")[0] not in ("street", "sources", "linkage", "reports", "builtins"):
             raise
         typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        raise  # whoever read us has gone
+    except OSError as error:
+        from street.messages import of_system  # noqa: PLC0415
+
+        sentence = of_system(error)
+        if sentence is None:
+            raise
+        typer.echo(f"{sentence}（{error.filename or '未指明文件'}）。", err=True)
         raise typer.Exit(1) from None
 
 

@@ -24,7 +24,9 @@ REPORT = "report__daily_governance"
 _POLL_SECONDS = 0.4
 _KNOWN_SECONDS = 90.0
 _HEALTH_SECONDS = 5.0
-_SICK_SECONDS = 20.0  # a busy minute makes a healthy scheduler miss a beat
+_SILENT_SECONDS = 300.0  # a process that lives on a busy machine may miss many a beat
+_FEEDS_SECONDS = 900.0
+_STAGE_SECONDS = 7200.0
 _NEEDED = ("metadatabase", "scheduler")
 
 
@@ -71,18 +73,38 @@ class Day:
         return self.warehouse.state == self.report.state == "success"
 
 
-def run(api: AirflowApi, as_of: dt.date, feeds: Mapping[str, str], show: Callable[[Day], None]) -> Day:
+def run(
+    api: AirflowApi,
+    as_of: dt.date,
+    feeds: Mapping[str, str],
+    show: Callable[[Day], None],
+    dead: Callable[[], Sequence[str]],
+) -> Day:
     """Run the day and return how it ended.
 
-    `feeds` gives the title of each feed, `show` is called whenever something has changed.
-    Raises DayError and AirflowError.
+    `feeds` gives the title of each feed, `show` is called whenever something has changed, `dead` names the services
+    whose processes have ended. The day goes on without a feed that hasn't ended after a quarter of an hour
+    (docs/rules.md, R-DAY-8): its step stays `running`. Raises DayError and AirflowError.
     """
     day = Day(as_of, [Step(f"{INGEST}{feed}", title) for feed, title in feeds.items()])
     _wait_until_known(api, {step.dag_id for step in day.steps})
+    watch = _Watch(api, dead)
     for stage in (day.feeds, [day.warehouse], [day.report]):
         for step in stage:
             _begin(api, step, as_of)
-        _follow(api, stage, as_of, lambda: show(day))
+        show(day)
+        until = time.monotonic() + (_FEEDS_SECONDS if stage is day.feeds else _STAGE_SECONDS)
+        while not all(step.ended for step in stage) and time.monotonic() < until:
+            time.sleep(_POLL_SECONDS)
+            for step in day.steps:
+                if not step.ended:
+                    _look(api, step, as_of)
+            show(day)
+            watch.look()
+        if stage is not day.feeds and not stage[0].ended:
+            raise DayError(
+                f"{stage[0].title} hasn't ended after two hours: Airflow shows its task; then run this again."
+            )
     return day
 
 
@@ -106,28 +128,26 @@ def _begin(api: AirflowApi, step: Step, as_of: dt.date) -> None:
     step.run_id, step.state = found.run_id, found.state
 
 
-def _follow(api: AirflowApi, stage: Sequence[Step], as_of: dt.date, changed: Callable[[], None]) -> None:
-    changed()
-    looked = well = time.monotonic()
-    while not all(step.ended for step in stage):
-        time.sleep(_POLL_SECONDS)
-        for step in stage:
-            if not step.ended:
-                _look(api, step, as_of)
-        changed()
-        if time.monotonic() - looked > _HEALTH_SECONDS:
-            looked = time.monotonic()
-            well = _last_well(api, well)
+class _Watch:
+    """Notices that Airflow is dead, whose runs would never end; one that is only slow is waited for."""
 
+    def __init__(self, api: AirflowApi, dead: Callable[[], Sequence[str]]) -> None:
+        self._api, self._dead = api, dead
+        self._looked = self._well = time.monotonic()
 
-def _last_well(api: AirflowApi, before: float) -> float:
-    """Return when Airflow was last well. Raises AirflowError once it is dead: its runs would never end."""
-    health = api.health()
-    sick = [part for part in _NEEDED if health.get(part) != "healthy"]
-    now = time.monotonic()
-    if sick and now - before > _SICK_SECONDS:
-        raise AirflowError(f"Airflow has lost its {' and its '.join(sick)}; run this again: it heals and goes on.")
-    return before if sick else now
+    def look(self) -> None:
+        """Look now and then. Raises AirflowError."""
+        now = time.monotonic()
+        if now - self._looked < _HEALTH_SECONDS:
+            return
+        self._looked = now
+        lost = list(self._dead())
+        health = {} if lost else self._api.health()
+        sick = [part for part in _NEEDED if health.get(part) != "healthy"]
+        if not sick:
+            self._well = now
+        elif lost or now - self._well > _SILENT_SECONDS:
+            raise AirflowError(f"Airflow has lost its {' and its '.join(lost or sick)}; run this again: it heals.")
 
 
 def _look(api: AirflowApi, step: Step, as_of: dt.date) -> None:
@@ -137,10 +157,7 @@ def _look(api: AirflowApi, step: Step, as_of: dt.date) -> None:
         found: DagRun = api.run(step.dag_id, step.run_id)
         running = [task.task_id for task in api.tasks(step.dag_id, step.run_id) if task.state == "running"]
     except AirflowError:
-        # One unanswered question in a busy minute is no reason to give the day up; a dead server is.
-        if not api.health():
-            raise
-        return
+        return  # unanswered questions in a busy minute are no reason to give the day up; the watch knows one
     step.state, step.task = found.state, ", ".join(running)
     step.seconds = time.monotonic() - step.started
     if step.ended and step.dag_id.startswith(INGEST):

@@ -178,6 +178,7 @@ class Postgres:
             "listen_addresses": "'127.0.0.1'",
             "unix_socket_directories": "''",
             "max_connections": "200",
+            "reserved_connections": "60",  # for the office's own: readers never hold them all
             "timezone": "'UTC'",
             "log_timezone": "'UTC'",
             # No value of a row may reach the log: not by DETAIL or CONTEXT (terse), not by the statement (panic),
@@ -250,8 +251,14 @@ class Postgres:
                     connection.execute(sql.SQL("create database {0} owner {0}").format(sql.Identifier(name)))
             # The warehouse makes the reader roles and gives each committee its own (street/access.py).
             connection.execute("alter role warehouse createrole")
+            # Readers have no business in the other databases, and the warehouse's own doors are street.database's.
+            for name in ("airflow", "postgres", "template1"):
+                connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
+            connection.execute("grant pg_use_reserved_connections to airflow")
             # Airflow commits all the time; what it forgets in a power cut it does again, and each task may be repeated.
             connection.execute("alter role airflow set synchronous_commit = off")
+        with psycopg.connect(self.admin_url("warehouse"), autocommit=True) as connection:
+            connection.execute((Path(__file__).parent / "database" / "superuser.sql").read_text("utf-8").encode())
 
 
 def _free_port(preferred: int) -> int:

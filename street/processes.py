@@ -176,7 +176,7 @@ def answers(port: int) -> bool:
 
 def _fingerprint(command: Sequence[str], environment: Mapping[str, str]) -> str:
     # Only what configures our processes: a shell's own variables differ from call to call.
-    prefixes = ("AIRFLOW", "STREET_", "WAREHOUSE_", "SMTP_", "REPORT_")
+    prefixes = ("AIRFLOW", "STREET_", "WAREHOUSE_", "SMTP_", "REPORT_", "ALERT_")
     told = sorted((name, value) for name, value in environment.items() if name.startswith(prefixes))
     return hashlib.sha256(json.dumps([list(command), told]).encode()).hexdigest()
 

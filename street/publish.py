@@ -19,18 +19,19 @@ from psycopg import errors, pq, sql
 from psycopg.types.json import Jsonb
 
 from street.batch import in_force
-from street.database import DatabaseError, scrubbed
+from street.database import DatabaseError, lock, scrubbed
+from street.readers import end_holding, end_overdue
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import psycopg
 
-_PUBLISH_LOCK = 310115016001
 _RETIRE_LOCK_TIMEOUT = "100ms"
 _RETIRE_ATTEMPTS = 3
 _ALTER_LOCK_TIMEOUT = "5s"
+_ALTER_ATTEMPTS = 3
 
 
 class PublishError(RuntimeError):
@@ -121,6 +122,12 @@ def is_current(conn: psycopg.Connection, as_of: dt.date) -> bool:
         return row is not None and row[0] == in_force(conn, as_of) and row[1]
 
 
+def has_published(conn: psycopg.Connection) -> bool:
+    """Return whether anything has ever been published. Raises DatabaseError."""
+    with scrubbed(), conn.transaction():
+        return conn.execute("select from ops.published limit 1").fetchone() is not None
+
+
 def fail_version(conn: psycopg.Connection, version: int, reason: str) -> None:
     """Give a build up: the last good version stays published. `reason` must hold no value of a row."""
     with _transaction(conn):
@@ -147,10 +154,10 @@ def publish(conn: psycopg.Connection, version: int) -> None:
         tables = _tables_to_move(conn, version, row[1]) if row and row[0] == "building" else []
     if row is None or row[0] not in ("building", "published"):
         raise PublishError(f"版本 {version} 不能发布：状态是 {row[0] if row else '不存在'}。请重新运行 warehouse。")
+    end_overdue(conn)
     if row[0] == "building":
         for table in tables:
-            with _transaction(conn, lock_timeout=_ALTER_LOCK_TIMEOUT):
-                _attach(conn, table, version)
+            _altering(conn, table, _attach, version)
         _move_pointers(conn, tables, version, row[1])
     _retire(conn)
 
@@ -244,12 +251,26 @@ def _reconcile(conn: psycopg.Connection, table: str, columns: dict[str, str]) ->
             )  # fmt: skip
 
 
+def _altering(
+    conn: psycopg.Connection, table: str, work: Callable[[psycopg.Connection, str, int], None], version: int
+) -> None:
+    """Do work that may need a table or its view for itself: readers get some seconds, then they are ended."""
+    for attempt in range(1, _ALTER_ATTEMPTS + 1):
+        try:
+            with _transaction(conn, lock_timeout=_ALTER_LOCK_TIMEOUT):
+                work(conn, table, version)
+        except DatabaseError as error:
+            if error.sqlstate != errors.LockNotAvailable.sqlstate or attempt == _ALTER_ATTEMPTS:
+                raise
+            end_holding(conn, [sql.Identifier("versions", table), sql.Identifier(PUBLISHED[table].schema, table)])
+        else:
+            return
+
+
 def _move_pointers(conn: psycopg.Connection, tables: list[str], version: int, as_of: dt.date) -> None:
     # Columns that are new come first, by themselves: they may wait for a reader, the pointers never do.
     for table in tables:
-        with _transaction(conn, lock_timeout=_ALTER_LOCK_TIMEOUT):
-            if _exists(conn, PUBLISHED[table].schema, table):
-                _show(conn, table, version)
+        _altering(conn, table, _extend, version)
     with _transaction(conn):
         for table in tables:
             if not _exists(conn, PUBLISHED[table].schema, table):
@@ -263,6 +284,11 @@ def _move_pointers(conn: psycopg.Connection, tables: list[str], version: int, as
         conn.execute(
             "update ops.version set status = 'published', ended_at = clock_timestamp() where version = %s", (version,)
         )
+
+
+def _extend(conn: psycopg.Connection, table: str, version: int) -> None:
+    if _exists(conn, PUBLISHED[table].schema, table):
+        _show(conn, table, version)
 
 
 def _show(conn: psycopg.Connection, table: str, version: int) -> None:
@@ -412,5 +438,5 @@ def _transaction(conn: psycopg.Connection, lock_timeout: str = "0") -> Iterator[
     with scrubbed(), conn.transaction():
         conn.execute("set local synchronous_commit = on")
         conn.execute("select set_config('lock_timeout', %s, true)", (lock_timeout,))
-        conn.execute("select pg_advisory_xact_lock(%s)", (_PUBLISH_LOCK,))
+        lock(conn, "publish")
         yield

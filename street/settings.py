@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     street_inbox: Path | None = None
     street_border_api_url: str | None = None
     street_border_api_token: SecretStr | None = None
+    street_pull_patience_seconds: float = Field(default=60.0, ge=0)
+    street_pull_max_pages: int = Field(default=2_000, ge=1)
+    street_pull_max_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
+    street_pull_max_answer_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
+    street_pull_max_barren_pages: int = Field(default=50, ge=1)
     warehouse_url: str | None = Field(default=None, repr=False)  # carries a password
     street_hmac_key: SecretStr | None = None
     smtp_host: str | None = None
@@ -50,9 +55,19 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_from: str = "street-office@localhost"
     report_recipients: Annotated[tuple[str, ...], NoDecode] = Field(default=())
+    alert_recipients: Annotated[tuple[str, ...], NoDecode] = Field(default=())
     street_schedules: bool = False
+    street_read_file_mb: int = Field(default=200, gt=0)
+    street_read_opened_mb: int = Field(default=1024, gt=0)
+    street_read_ratio: int = Field(default=200, gt=0)
+    street_read_rows: int = Field(default=2_000_000, gt=0)
+    street_read_columns: int = Field(default=500, gt=0)
+    street_read_cells: int = Field(default=20_000_000, gt=0)
+    street_read_memory_mb: int = Field(default=4096, gt=0)
+    street_read_seconds: int = Field(default=600, gt=0)
+    street_read_undecodable: float = Field(default=0.001, ge=0, le=1)
 
-    @field_validator("report_recipients", mode="before")
+    @field_validator("report_recipients", "alert_recipients", mode="before")
     @classmethod
     def _split_recipients(cls, value: object) -> object:
         if isinstance(value, str):
@@ -120,6 +135,9 @@ def write_private(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    partial.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)  # a full disk leaves no half

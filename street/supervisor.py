@@ -27,6 +27,7 @@ import psycopg
 from pydantic import SecretStr
 
 from street.airflow_api import AirflowApi, AirflowError
+from street.database import scrubbed
 from street.postgres import Postgres
 from street.processes import HOST, Managed, ProcessError, answers, free_port, stop_all
 from street.settings import Settings, remember, settings, write_private
@@ -81,9 +82,9 @@ AIRFLOW_TUNING: Mapping[str, str] = {
     "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-    # A killed scheduler's tasks are given back after seconds, not after five minutes.
+    # A scheduler that misses beats on a busy machine lives; that one was killed `up` says itself (_bury_scheduler).
     "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "120",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
     "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
@@ -187,6 +188,11 @@ class Supervisor:
             found.append(ServiceStatus(name, pid is not None, pid, f"{HOST}:{port}" if pid and port else ""))
         return found
 
+    def dead(self) -> list[str]:
+        """Return those of the services without which no run ends whose processes have ended."""
+        database = [] if self.postgres.pid() else ["postgresql"]
+        return database + [name for name in ("api-server", "scheduler") if self._managed(name).pid() is None]
+
     def _services(self) -> tuple[str, ...]:
         sink = () if self._given.smtp_host else ("smtp-sink",)
         sample = ("border-api",) if self.makes_sample else ()
@@ -224,6 +230,8 @@ class Supervisor:
             plain |= {"smtp_host": HOST, "smtp_port": ports["smtp-sink"]}
         if not self._given.report_recipients:
             plain["report_recipients"] = ["director@localhost", "duty@localhost"]
+        if not self._given.alert_recipients and self._given.smtp_host is None:
+            plain["alert_recipients"] = ["duty@localhost"]
         if self.makes_sample:
             plain["street_inbox"] = str(self.sample_dir / "inbox")
             plain["street_border_api_url"] = f"http://{HOST}:{ports['border-api']}"
@@ -234,7 +242,7 @@ class Supervisor:
         # The command takes some 8 s, also when there is nothing to do: a note of what it has done is quicker.
         note = self.var / "airflow" / "migrated.json"
         version = importlib.metadata.version("apache-airflow")
-        with psycopg.connect(self.postgres.url("airflow")) as connection:
+        with scrubbed(), psycopg.connect(self.postgres.url("airflow")) as connection:
             table = connection.execute("select to_regclass('public.alembic_version')").fetchone()
             exists = table is not None and table[0] is not None
             revision = connection.execute("select version_num from alembic_version").fetchone() if exists else None
@@ -248,7 +256,7 @@ class Supervisor:
             done = subprocess.run(command, env=environment, cwd=ROOT, stdout=file, stderr=file, check=False)
         if done.returncode:
             raise ProcessError(f"Airflow's database can't be migrated: see {log}.")
-        with psycopg.connect(self.postgres.url("airflow")) as connection:
+        with scrubbed(), psycopg.connect(self.postgres.url("airflow")) as connection:
             revision = connection.execute("select version_num from alembic_version").fetchone()
         write_private(note, json.dumps([version, *(revision or ())]))
 
@@ -293,6 +301,8 @@ class Supervisor:
         services = self._services()
         if not all(self._managed(name).pid() for name in services):
             self._say("Starting Airflow")
+        if self._managed("scheduler").pid() is None:
+            self._bury_scheduler()
         for name in services:
             if name == "border-api":
                 self._finish_sample(sample)
@@ -306,6 +316,11 @@ class Supervisor:
             if time.monotonic() > deadline:
                 raise ProcessError(f"Airflow isn't healthy after {_READY_SECONDS:.0f} s: see {self.var / 'logs'}.")
             time.sleep(0.25)
+
+    def _bury_scheduler(self) -> None:
+        """Tell Airflow that its scheduler is dead, so that the next one takes over its tasks at once."""
+        with scrubbed(), psycopg.connect(self.postgres.url("airflow")) as connection:
+            connection.execute("update job set state = 'failed' where job_type = 'SchedulerJob' and state = 'running'")
 
     def _is_healthy(self) -> bool:
         if not all(self._managed(name).is_ready() for name in self._services()):

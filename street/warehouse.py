@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psycopg.conninfo import conninfo_to_dict
 
-from street.database import connect, scrubbed
+from street.database import DatabaseError, connect, scrubbed
+from street.messages import told as _scrub
 from street.settings import settings
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ STAGING = ("resource_type:seed", "path:models/staging")
 MARTS = ("path:models/intermediate", "path:models/core", "path:models/marts")
 
 _PASSED = {"success", "pass", "no-op"}
-#: A quoted piece of a database message is kept only when it can be nothing but an identifier.
-_QUOTED = re.compile(r'"(?![a-z_][a-z0-9_.]*")[^"]*"|\'[^\']*\'')
 
 
 class BuildFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is caught
@@ -104,15 +102,17 @@ def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]
             ]
         )  # fmt: skip
     if outcome.exception is not None:
-        raise BuildFailed(f"dbt {arguments[0]} could not run: {_scrub(str(outcome.exception))}") from None
+        kind = type(outcome.exception).__name__
+        raise BuildFailed(f"dbt {arguments[0]} could not run: {kind} {_scrub(str(outcome.exception))}") from None
     results: Any = getattr(outcome.result, "results", [])
+    known = _known(results, url) if any(str(result.status) not in _PASSED for result in results) else frozenset()
     return [
         NodeRun(
             node=result.node.unique_id,
             status=str(result.status),
             seconds=round(result.execution_time, 3),
             rows=(result.adapter_response or {}).get("rows_affected"),
-            message=_scrub(result.message or ""),
+            message=_scrub(result.message or "", known),
         )
         for result in results
     ]
@@ -123,10 +123,16 @@ def folder() -> Path:
     return settings().street_var.resolve() / "dbt"
 
 
-def _scrub(message: str) -> str:
-    """The message's own sentence without values: no DETAIL, no CONTEXT, no quoted text but identifiers."""
-    kept = re.split(r"\n\s*(?:DETAIL|CONTEXT|LINE \d+|HINT|compiled code)\b", message, maxsplit=1)[0]
-    return _QUOTED.sub("'…'", " ".join(kept.split()))
+def _known(results: Sequence[Any], url: str | None) -> frozenset[str]:
+    """Return the names that a message may carry: of models, and of what stands in the database's catalogue."""
+    names = {name for result in results for name in (result.node.name, *getattr(result.node, "columns", ()))}
+    with contextlib.suppress(DatabaseError), scrubbed(), connect(url) as connection:
+        found = connection.execute(
+            "select relname from pg_class union select attname from pg_attribute union select conname from"
+            " pg_constraint union select nspname from pg_namespace"
+        ).fetchall()
+        names |= {name for (name,) in found}
+    return frozenset(names)
 
 
 def _connection(url: str | None) -> dict[str, str | None]:
@@ -146,7 +152,7 @@ def _connection(url: str | None) -> dict[str, str | None]:
     }
 
 
-@contextmanager
+@contextlib.contextmanager
 def _environment(given: Mapping[str, str | None]) -> Iterator[None]:
     """Set environment variables for as long as dbt runs; what is None is left as it is."""
     before = {name: os.environ.get(name) for name in given}

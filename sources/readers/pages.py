@@ -8,9 +8,12 @@ from typing import Any
 import polars as pl
 
 from sources.contract import Contract
-from sources.readers.reading import Reading, empty, heading_key, without_nul
+from sources.readers.headings import heading_key
+from sources.readers.reading import Reading, empty, schema, without_nul
 
 UNREADABLE_ENTRY = "_entry"
+DEEPEST = 100
+"""An entry nested deeper than this is no entry, and would exhaust the stack of whoever walks it."""
 
 
 def read(paths: Sequence[Path], contract: Contract) -> Reading:
@@ -40,24 +43,42 @@ def read(paths: Sequence[Path], contract: Contract) -> Reading:
         unknown |= extra.keys()
         record["_extra"] = json.dumps(extra, ensure_ascii=False) if extra else None
         records.append(record)
-    schema = {**{column.name: pl.String for column in contract.columns}, "_extra": pl.String}
-    return Reading(without_nul(pl.DataFrame(records, schema=schema)), unknown_columns=sorted(unknown))
+    return Reading(without_nul(pl.DataFrame(records, schema=schema(contract))), unknown_columns=sorted(unknown))
 
 
 def page(content: bytes) -> dict[str, Any]:
     """Parse one answer, numbers kept as they are written.
 
     Raises:
-        ValueError: it isn't JSON, or not of the agreed form.
+        ValueError: it isn't JSON, is nested deeper than any entry, or isn't of the agreed form.
     """
     try:
         answer = json.loads(content, parse_float=str, parse_int=str)
     except ValueError:
         raise ValueError("the answer isn't JSON") from None  # the parser's error quotes the document
+    except RecursionError:
+        raise ValueError("the answer is nested too deeply") from None
+    if _is_deep(answer):
+        raise ValueError("the answer is nested too deeply")
     match answer:
         case {"data": list(), "next_cursor": str() | None}:
             return dict(answer)
     raise ValueError('the answer lacks its list "data" or its "next_cursor"')
+
+
+def _is_deep(answer: object) -> bool:
+    """Whether anything is nested deeper than `DEEPEST`, told level by level."""
+    level = [answer]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _text(value: object) -> str | None:

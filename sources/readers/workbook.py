@@ -1,54 +1,99 @@
-"""Read worksheets: titles above the headings, blank rows between, totals below are no records."""
+"""Read worksheets cell by cell, as what their cells are: a number that lost digits must not look like a text."""
 
-import re
+import datetime as dt
+import io
 from pathlib import Path
 
-import fastexcel
+import python_calamine as calamine
 
 from sources.contract import Contract
-from sources.readers.reading import Cell, Reading, empty, find_heading_row, lacking, match_headings, tabulate
+from sources.readers.headings import lacking, locate
+from sources.readers.limits import Limits, UnreadableError
+from sources.readers.package import BROKEN, SheetFacts, inspect
+from sources.readers.reading import CELL_ERROR_MARK, Reading, unreadable
+from sources.readers.tables import Table, looks_like_people, tabulate
 
-_MIDNIGHT = re.compile(r"^(\d{4}-\d\d-\d\d) 00:00:00$")
+Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
 
-def read(path: Path, contract: Contract) -> Reading:
-    """Read an `.xlsx` file: the contract's sheet if present, else the first that has the required headings.
+def read(path: Path, contract: Contract, limits: Limits) -> Reading:
+    """Read an `.xlsx` file: every visible sheet that has the required headings, in the workbook's order.
 
     Raises:
         OSError: the file itself can't be read just now.
     """
-    content = path.read_bytes()
-    if not content:
-        return empty(contract, "文件为空(0 字节)")
     try:
-        book = fastexcel.read_excel(content)
-        names = book.sheet_names
-        if contract.properties.sheet in names:
-            names = [contract.properties.sheet]
-        sheets = [_rows(book, name) for name in names]
-    except fastexcel.FastExcelError:
+        limits.check_file(path.stat().st_size)
+        tables = visible(path.read_bytes(), limits)
+    except UnreadableError as error:
+        return unreadable(contract, str(error))
+    chosen, problem = _choose(contract, tables)
+    return tabulate(contract, chosen, problem)
+
+
+def visible(content: bytes, limits: Limits) -> list[Table]:
+    """The visible sheets of a workbook, in its order.
+
+    Raises:
+        UnreadableError: it can't be opened, or is larger than the limits allow.
+    """
+    facts = inspect(content, limits)
+    try:
+        with calamine.load_workbook(io.BytesIO(content)) as book:
+            shown = [
+                sheet.name
+                for sheet in book.sheets_metadata
+                if sheet.visible == calamine.SheetVisibleEnum.Visible and sheet.typ == calamine.SheetTypeEnum.WorkSheet
+            ]
+            return [_table(book.get_sheet_by_name(name), facts.get(name, SheetFacts())) for name in shown]
+    except calamine.CalamineError:
         # The library's message may quote a cell: only the fact is told.
-        return empty(contract, "工作簿无法打开,文件不完整或不是 XLSX,请重新发送")
-    if not sheets:
-        return empty(contract, "工作簿中没有工作表")
-    complete = (rows for rows in sheets if _has_required_headings(contract, rows))
-    return tabulate(contract, next(complete, sheets[0]))
+        raise UnreadableError(BROKEN) from None
 
 
-def _has_required_headings(contract: Contract, rows: list[list[Cell]]) -> bool:
-    at = find_heading_row(contract, rows)
-    return at is not None and lacking(contract, match_headings(contract, rows[at])[0]) is None
+def _table(sheet: calamine.CalamineSheet, facts: SheetFacts) -> Table:
+    rows = [
+        [value if isinstance(value, str) else _text(value) for value in row]
+        for row in sheet.to_python(skip_empty_area=False)
+    ]
+    errors: dict[int, list[int]] = {}
+    for row, column in facts.errors:
+        errors.setdefault(row, []).append(column)
+    return Table(rows, sheet.merged_cell_ranges or (), {CELL_ERROR_MARK: errors}, sheet.name)
 
 
-def _rows(book: fastexcel.ExcelReader, name: str) -> list[list[Cell]]:
-    sheet = book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0)
-    columns = [[_date_cell(cell) for cell in column] for column in sheet.to_polars()]
-    return [list(row) for row in zip(*columns, strict=True)]
+def _choose(contract: Contract, tables: list[Table]) -> tuple[list[Table], str | None]:
+    """The sheets that are the list, and what is to be said of one that seems part of it and can't be."""
+    located = [(table, locate(contract, table.rows, table.merges)) for table in tables]
+    complete = [table for table, headings in located if headings and not lacking(contract, headings.known)]
+    problem = None
+    for table, headings in located:
+        if table in complete:
+            continue
+        half = headings is not None and len(headings.known) * 2 >= len(contract.columns)
+        if headings is not None and half and len(table.rows) > headings.below:
+            problem = problem or f"工作表“{table.name}”{lacking(contract, headings.known)}"
+        elif looks_like_people(table.rows[headings.below if headings else 0 :]):
+            problem = problem or f"工作表“{table.name}”像名单但没有约定的列标题,请补上列标题后重新发送"
+    if complete:
+        return complete, problem
+    named = [(len(headings.known), table) for table, headings in located if headings]
+    if not named:
+        return [], problem or "可见的工作表里没有约定的列标题(隐藏的工作表不读),请核对后重新发送"
+    return [max(named, key=lambda each: each[0])[1]], problem
 
 
-def _date_cell(cell: Cell) -> Cell:
-    """A date cell comes as midnight of its day: the time isn't written in the sheet."""
-    if cell is None:
-        return None
-    midnight = _MIDNIGHT.match(cell)
-    return midnight[1] if midnight else cell
+def _text(value: Value) -> str:
+    """A cell as a person reads it; a number of 16 digits and more, of which a cell keeps 15, with its exponent."""
+    match value:
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int() | float():
+            return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else format(value, ".15G")
+        case dt.datetime():
+            # A date cell comes as midnight of its day: the time isn't written in the sheet.
+            return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "seconds")
+        case dt.date() | dt.time():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -19,8 +19,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HERE = Path(__file__).parent
-_MIGRATION_LOCK = 310115016
 _SESSION_OPTIONS = "-c timezone=Asia/Shanghai"
+
+_READERS = ("dashboard_reader", "committee_reader", "street_reader", "auditor")
+
+# What passes or is mended without a change of code: what it is and who does what (PostgreSQL, appendix A).
+_TOLD = {
+    "53100": "数据库所在的磁盘已满：清出空间后会自动再试，已发布的数据保持不变。",
+    "53200": "数据库内存不足：稍后会自动再试。",
+    "53300": "数据库的连接已用完：关闭不用的连接后会自动再试；是谁占着，见 pg_stat_activity。",
+    "53400": "超过了数据库的配置上限：请管理员核对配置。",
+    "55P03": "等锁超时：另一个事务占着要改的表，稍后会自动再试。",
+    "57014": "语句被取消或超时。",
+    "57P01": "数据库正在停止或管理员断开了连接：稍后会自动再试。",
+    "57P02": "数据库刚刚崩溃并在恢复：稍后会自动再试。",
+    "57P03": "数据库正在启动、恢复或停止：稍后会自动再试。",
+}
+# A refused connection has no SQLSTATE, only the server's own words, which name no value of a row.
+_REFUSALS = (
+    ("too many clients", "53300"),
+    ("remaining connection slots", "53300"),
+    ("too many connections for", "53300"),
+    ("the database system is", "57P03"),
+)
 
 
 class DatabaseError(RuntimeError):
@@ -33,7 +54,8 @@ class DatabaseError(RuntimeError):
         facts = {"table": table, "constraint": constraint, "row": row}
         known = "".join(f", {name} {value}" for name, value in facts.items() if value is not None)
         state = sqlstate or "unknown (connection lost)"
-        super().__init__(f"The database refused a statement: SQLSTATE {state}{known}.")
+        told = _TOLD.get(sqlstate or "", "")
+        super().__init__(f"{told}The database refused a statement: SQLSTATE {state}{known}.")
 
     @classmethod
     def of(cls, error: psycopg.Error) -> DatabaseError:
@@ -41,7 +63,8 @@ class DatabaseError(RuntimeError):
         # COPY names the row in its context ("COPY raw.x, line 7, column y: "..."): the number alone is kept.
         line = re.search(r"^COPY [^,]+, line (\d+)", error.diag.context or "", re.MULTILINE)
         row = int(line.group(1)) if line else None
-        return cls(error.sqlstate, error.diag.table_name, error.diag.constraint_name, row)
+        state = error.sqlstate or next((state for words, state in _REFUSALS if words in str(error)), None)
+        return cls(state, error.diag.table_name, error.diag.constraint_name, row)
 
 
 @contextlib.contextmanager
@@ -77,6 +100,28 @@ def engine(url: str | None = None) -> sqlalchemy.Engine:
     return sqlalchemy.create_engine(address, connect_args=arguments, hide_parameters=True)
 
 
+def lock(conn: psycopg.Connection, name: str) -> None:
+    """Wait for the lock of this name and hold it until the transaction that is open on the connection ends.
+
+    A row of ops.lock, which the pipeline alone may touch: an advisory lock could be taken by whoever may connect
+    (docs/rules.md, R-PRIV-8). A process that dies lets go of it with its connection. Raises psycopg.Error.
+    """
+    conn.execute("insert into ops.lock (name) values (%s) on conflict do nothing", (name,))
+    conn.execute("select from ops.lock where name = %s for update", (name,))
+
+
+@contextlib.contextmanager
+def locked(name: str, url: str | None = None) -> Iterator[None]:
+    """Hold a lock over several transactions of the caller's, by a transaction on a connection of its own.
+
+    Raises DatabaseError.
+    """
+    with contextlib.closing(connect(url)) as guard:
+        with scrubbed():
+            lock(guard, name)
+        yield
+
+
 def migrate(url: str | None = None) -> None:
     """Bring the warehouse to the newest revision and re-apply the SQL functions of `rules/`.
 
@@ -85,15 +130,51 @@ def migrate(url: str | None = None) -> None:
     configuration = Config()
     configuration.set_main_option("script_location", str(_HERE))
     made = engine(url)
-    with scrubbed(), made.begin() as connection:
-        connection.exec_driver_sql(f"select pg_advisory_xact_lock({_MIGRATION_LOCK})")
-        # Whatever tool works as the pipeline's role sees the office's hours.
-        connection.exec_driver_sql("alter role current_user set timezone = 'Asia/Shanghai'")
-        configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "head")
-        for path in sorted((_HERE / "rules").glob("*.sql")):
-            run_script(connection, path)
+    with scrubbed():
+        _provide_version_table(made)
+        with made.begin() as connection:
+            # A reader's open transaction is told of rather than waited for all night.
+            connection.exec_driver_sql("set local lock_timeout = '60s'")
+            # Nobody but its owner may touch this table: the lock of those who migrate.
+            connection.exec_driver_sql("lock table alembic_version in share row exclusive mode")
+            # Whatever tool works as the pipeline's role sees the office's hours.
+            connection.exec_driver_sql("alter role current_user set timezone = 'Asia/Shanghai'")
+            configuration.attributes["connection"] = connection
+            command.upgrade(configuration, "head")
+            for path in sorted((_HERE / "rules").glob("*.sql")):
+                run_script(connection, path)
+            _admit_readers_alone(connection)
     made.dispose()
+
+
+def _provide_version_table(made: sqlalchemy.Engine) -> None:
+    """Create Alembic's table, in the form that Alembic gives it, unless it is there."""
+    for attempt in (1, 2):
+        try:
+            with made.begin() as connection:
+                connection.exec_driver_sql(
+                    "create table if not exists alembic_version"
+                    " (version_num varchar(32) not null constraint alembic_version_pkc primary key)"
+                )
+        except DBAPIError as error:
+            # Two at once: the second finds the name taken once the first has committed.
+            if attempt == 2 or getattr(error.orig, "sqlstate", None) not in ("23505", "42P07"):
+                raise
+        else:
+            return
+
+
+def _admit_readers_alone(connection: sqlalchemy.Connection) -> None:
+    """Let nobody but the warehouse's roles connect, and no reader make temporary tables (docs/rules.md, R-PRIV-8).
+
+    Only the owner of the database can; where the pipeline's role isn't, its administrator does (docs/runbook.md).
+    """
+    name, is_owner = connection.exec_driver_sql(
+        "select quote_ident(datname), pg_has_role(datdba, 'member') from pg_database where datname = current_database()"
+    ).one()
+    if is_owner:
+        connection.exec_driver_sql(f"revoke all on database {name} from public")
+        connection.exec_driver_sql(f"grant connect on database {name} to pipeline, {', '.join(_READERS)}")
 
 
 def run_script(connection: sqlalchemy.Connection, path: Path) -> None:

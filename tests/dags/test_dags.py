@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import AssetAny, CronPartitionTimetable, PartitionedAssetTimetable, PartitionedAtRuntime
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from sources.contract import all_contracts
-from sources.failures import PassingError, PermanentError
+from sources.failures import PassingError, PermanentError, SourceAwayError
+from street import ingests
 from street.database import DatabaseError
+from street.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import psycopg
     from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk import DAG
 
@@ -88,6 +94,133 @@ def test_with_schedules_each_dag_has_its_clock_and_any_asset_wakes_the_warehouse
     assert woken_by == {*(f"raw.{feed}" for feed in FEEDS), "clock_day"}
 
 
+def test_with_schedules_a_feed_that_failed_wakes_the_warehouse_too(
+    read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREET_SCHEDULES", "on")
+    for feed in FEEDS:
+        dag = read_dags().dags[f"ingest__{feed}"]
+        assert _in_order(dag) == ["land", "validate", "promote", "wake"]
+        wake = dag.get_task("wake")
+        # A teardown runs whatever became of the others, and the run's state is that of the others.
+        assert wake.is_teardown
+        assert not wake.on_failure_fail_dagrun
+        assert [outlet.name for outlet in wake.outlets] == [f"raw.{feed}"]
+        assert dag.get_task("promote").outlets == []
+
+
+MONDAY = dt.date(2020, 3, 23)
+
+
+@pytest.fixture
+def decide(
+    read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch, warehouse: psycopg.Connection
+) -> Callable[..., int | None]:
+    """The first task of the warehouse, on a warehouse with a batch in force that nobody has built."""
+    warehouse.execute(
+        "insert into ops.feed (feed, title_zh, department, load_mode, cadence, due_at, retention_days, about_person,"
+        " about_arrival, contract_version)"
+        " values ('x', 'x', '科室', 'snapshot', 'daily', '02:00', 35, true, false, '1')"
+    )
+    warehouse.execute(
+        "insert into ops.batch (feed, business_date, received_at, sources, sha256, contract_version, status)"
+        " values ('x', %s, now(), '[]', '', '1', 'accepted')",
+        (MONDAY,),
+    )
+    warehouse.commit()
+    monkeypatch.setenv("STREET_SCHEDULES", "on")
+    function = _function(read_dags().dags["warehouse"], "decide")
+
+    def call(*woken_by: str, on: dt.date = MONDAY, running: int = 1) -> int | None:
+        run = SimpleNamespace(
+            run_type="asset_triggered" if woken_by else "manual",
+            partition_key=on.isoformat(),
+            consumed_asset_events=[SimpleNamespace(asset=SimpleNamespace(name=name)) for name in woken_by],
+        )
+        version: int | None = function(dag_run=run, ti=SimpleNamespace(get_dr_count=lambda *_, **__: running))
+        return version
+
+    return call
+
+
+def test_a5_a_build_that_a_feed_woke_waits_for_an_ingest_of_the_same_date(
+    decide: Callable[..., int | None], warehouse: psycopg.Connection
+) -> None:
+    ingests.begin(warehouse, "border_entries", "hangs", MONDAY)
+    warehouse.commit()
+    assert decide("raw.returnees") is None
+    ingests.end(warehouse, "border_entries", "hangs")
+    warehouse.commit()
+    assert decide("raw.border_entries") is not None
+
+
+@pytest.mark.parametrize("woken_by", [("clock_day",), ("raw.returnees", "clock_day"), ()])
+def test_a5_the_clock_and_a_person_wait_for_nobody(
+    decide: Callable[..., int | None], warehouse: psycopg.Connection, woken_by: tuple[str, ...]
+) -> None:
+    ingests.begin(warehouse, "border_entries", "hangs", MONDAY)
+    warehouse.commit()
+    assert decide(*woken_by) is not None
+
+
+def test_a5_an_ingest_of_another_date_or_a_killed_one_is_not_waited_for(
+    decide: Callable[..., int | None], warehouse: psycopg.Connection
+) -> None:
+    ingests.begin(warehouse, "border_entries", "another", MONDAY - dt.timedelta(days=1))
+    warehouse.commit()
+    assert decide("raw.returnees") is not None
+    ingests.begin(warehouse, "border_entries", "killed", MONDAY)
+    warehouse.commit()
+    assert decide("raw.returnees", running=0) is not None
+
+
+def test_nothing_is_built_before_anything_is_in_force(decide: Callable[..., int | None]) -> None:
+    assert decide("clock_day", on=MONDAY - dt.timedelta(days=1)) is None
+
+
+@pytest.mark.parametrize(("dag_id", "task_id"), [("report__daily_governance", "render"), ("docs", "write")])
+def test_before_the_first_publication_a_clock_that_strikes_is_skipped(
+    read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch, warehouse_url: str, dag_id: str, task_id: str
+) -> None:
+    monkeypatch.setenv("STREET_SCHEDULES", "on")
+    function = _function(read_dags().dags[dag_id], task_id)
+    arguments = {"dag_run": SimpleNamespace(partition_key=MONDAY.isoformat())} if task_id == "render" else {}
+    with pytest.raises(AirflowSkipException, match="还没有发布过"):
+        function(**arguments)
+
+
+def test_those_on_duty_are_told_once_a_day_of_a_standing_failure(
+    read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch, warehouse_url: str
+) -> None:
+    monkeypatch.setenv("ALERT_RECIPIENTS", "duty@localhost")
+    monkeypatch.setenv("REPORT_RECIPIENTS", "director@localhost")
+    read_dags()
+    office = sys.modules["office"]
+    mails: list[tuple[str, ...]] = []
+    monkeypatch.setattr(office, "_mail", lambda recipients, *_: mails.append(recipients))
+
+    def fail(on: str, reason: str) -> None:
+        office.notify(
+            {
+                "ti": SimpleNamespace(dag_id="ingest__border_entries", task_id="land"),
+                "dag_run": SimpleNamespace(partition_key=on),
+                "dag": SimpleNamespace(dag_display_name="入库"),
+                "exception": PassingError(reason),
+            }
+        )
+
+    for _ in range(3):
+        fail("2020-03-23", "接口连接中断")
+    assert mails == [("duty@localhost",)]
+    fail("2020-03-23", "接口拒绝了请求")
+    fail("2020-03-24", "接口连接中断")
+    assert len(mails) == 3
+    monkeypatch.setenv("ALERT_RECIPIENTS", "")
+    settings.cache_clear()
+    fail("2020-03-25", "接口连接中断")
+    assert len(mails) == 3
+
+
 def test_the_clocks_keys_are_business_dates_of_shanghai(read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.serialization.decoders import decode_timetable
     from airflow.serialization.encoders import encode_timetable
@@ -112,6 +245,10 @@ def test_the_clocks_keys_are_business_dates_of_shanghai(read_dags: ReadDags, mon
         (DatabaseError("57P01"), PassingError),
         (DatabaseError(None), PassingError),
         (DatabaseError("23505", table="x"), AirflowFailException),
+        (DatabaseError("53300"), PassingError),
+        (DatabaseError("53100"), PassingError),
+        (DatabaseError("57P03"), PassingError),
+        (SourceAwayError("asked for a minute"), AirflowFailException),
         (PermanentError("broken"), AirflowFailException),
         (KeyError("a name"), AirflowFailException),
     ],
@@ -123,6 +260,15 @@ def test_only_failures_that_may_pass_are_tried_again(
     import office
 
     assert type(office._told(error)) is kind
+
+
+def test_a_full_disk_is_told_with_a_sentence(read_dags: ReadDags) -> None:
+    read_dags()
+    office = sys.modules["office"]
+    assert "磁盘已满" in str(office._told(OSError(28, "No space left on device", "/secret/张三.csv")))
+    assert "张三" not in str(office._told(OSError(28, "No space left on device", "/secret/张三.csv")))
+    assert "磁盘已满" in str(office._told(DatabaseError("53100")))
+    assert "连接已用完" in str(office._told(DatabaseError("53300")))
 
 
 def test_an_unknown_error_reaches_airflow_without_its_values(read_dags: ReadDags) -> None:
@@ -138,6 +284,12 @@ def test_an_unknown_error_reaches_airflow_without_its_values(read_dags: ReadDags
 
 def _in_order(dag: DAG) -> list[str]:
     return [task.task_id for task in dag.topological_sort()]
+
+
+def _function(dag: DAG, task_id: str) -> Callable[..., Any]:
+    task = dag.get_task(task_id)
+    assert isinstance(task, PythonOperator)
+    return task.python_callable
 
 
 def _breaks() -> None:

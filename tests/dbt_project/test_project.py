@@ -96,8 +96,3 @@ def test_a_failed_build_names_the_model_and_no_value(street_in_raw: psycopg.Conn
     with pytest.raises(dbt.BuildFailed, match="stg_housing_registry"):
         dbt.build(("stg_housing_registry",), AS_OF, AS_OF_AT)
     assert not list((settings().street_var / "dbt").rglob("*.log"))
-
-
-def test_a_message_of_the_database_is_told_without_its_values() -> None:
-    message = 'Database Error\n  invalid input syntax for type integer: "13916000000"\n  DETAIL: Key (phone)=(139)'
-    assert dbt._scrub(message) == "Database Error invalid input syntax for type integer: '…'"

@@ -2,30 +2,117 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import socket
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sources.contract import all_contracts
+from street.settings import SHANGHAI
+from tests.e2e.conftest import DAY
+
 if TYPE_CHECKING:
-    from street.airflow_api import DagRun
+    from collections.abc import Callable, Iterator
+
+    from street.airflow_api import AirflowApi
     from tests.e2e.conftest import Office
 
 pytestmark = pytest.mark.e2e
 
+REPORT = "report__daily_governance"
+#: The port is asked for today alone: what a later pull has covered isn't asked for again.
+TODAY = dt.datetime.now(SHANGHAI).date()
 
-def test_with_schedules_a_feeds_asset_wakes_the_warehouse_for_the_same_date(office: Office, day: str) -> None:
-    office.street("up", STREET_SCHEDULES="on")
+
+@pytest.fixture(scope="module")
+def scheduled(office: Office, day: str) -> Iterator[AirflowApi]:
+    """The API of an office whose schedules are on, once the day that its clocks began with is over."""
+    office.street("up", STREET_SCHEDULES="on", STREET_PULL_PATIENCE_SECONDS="20")
     with office.airflow() as api:
-        deadline = time.monotonic() + 120
-        while "warehouse__clock" not in api.dag_ids():
-            assert time.monotonic() < deadline
-            time.sleep(1)
-        api.trigger("ingest__housing_registry", dt.date(2020, 3, 28), "by_hand")
-        woken: list[DagRun] = []
-        while not woken:
-            assert time.monotonic() < deadline + 120, "no warehouse run was woken by raw.housing_registry"
-            time.sleep(1)
-            woken = [run for run in api.runs("warehouse", "asset_triggered__") if run.ended]
-        assert woken[0].state == "success"
+        _wait(120, lambda: "warehouse__clock" in api.dag_ids(), "the clocks are known")
+        time.sleep(5)  # each clock strikes once when it is first known
+        dag_ids = [f"ingest__{contract.feed}" for contract in all_contracts()] + ["warehouse", REPORT]
+        _wait(
+            300,
+            lambda: all(run.ended for dag_id in dag_ids for run in api.runs(dag_id, "")),
+            "the clocks' first day is over",
+        )
+        yield api
+
+
+def test_with_schedules_a_feeds_asset_wakes_the_warehouse_for_the_same_date(scheduled: AirflowApi) -> None:
+    known = {run.run_id for run in scheduled.runs("warehouse", "asset_triggered__")}
+    scheduled.trigger("ingest__housing_registry", DAY, "by_hand")
+    _wait(
+        120,
+        lambda: any(
+            run.state == "success" and run.run_id not in known
+            for run in scheduled.runs("warehouse", "asset_triggered__")
+        ),
+        "a warehouse run was woken by raw.housing_registry",
+    )
+
+
+def test_a5_while_the_borders_api_is_down_the_other_feeds_are_published_and_on_the_report(
+    office: Office, scheduled: AirflowApi
+) -> None:
+    office.kill("border-api")  # nobody listens
+    _deliver(office, rows_less=1)
+    for feed in ("border_entries", "housing_registry"):
+        scheduled.trigger(f"ingest__{feed}", TODAY, "api_down")
+    _wait(180, lambda: _is_published(office, batches=1), "the day was published without the border's entries")
+    assert scheduled.run("ingest__border_entries", "api_down").state == "failed"
+    assert scheduled.run("ingest__housing_registry", "api_down").state == "success"
+    scheduled.trigger(REPORT, TODAY, "at_its_hour")
+    _wait(60, lambda: scheduled.run(REPORT, "at_its_hour").state == "success", "the report was made")
+    assert (office.var / "reports" / TODAY.isoformat() / "report.html").is_file()
+
+
+def test_a5_the_clock_builds_while_an_ingest_hangs(office: Office, scheduled: AirflowApi) -> None:
+    _deliver(office, rows_less=2)
+    with _nobody_answers(office):
+        scheduled.trigger("ingest__border_entries", TODAY, "api_hangs")
+        scheduled.trigger("ingest__housing_registry", TODAY, "api_hangs")
+        _wait(60, lambda: scheduled.run("ingest__housing_registry", "api_hangs").state == "success", "the list landed")
+        scheduled.trigger("warehouse__clock", TODAY, "at_its_hour")
+        _wait(120, lambda: _is_published(office, batches=2), "the clock's run published the day")
+
+
+def _wait(seconds: float, is_so: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"not after {seconds} s: {what}"
+        time.sleep(1)
+
+
+def _deliver(office: Office, rows_less: int) -> None:
+    """Send the housing list of today: the first one with some rows less."""
+    folder = office.var / "sample" / "inbox" / "housing_registry"
+    lines = min(folder.glob("*/*.csv")).read_bytes().splitlines(keepends=True)
+    target = folder / TODAY.isoformat() / "housing.csv"
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(b"".join(lines[:-rows_less]))
+
+
+def _is_published(office: Office, batches: int) -> bool:
+    """Whether the newest list is in what was published, and so many lists have come today."""
+    return office.ask(
+        "select count(*) filter (where version.batches -> 'housing_registry' @> to_jsonb(newest.batch_id)) > 0"
+        " from ops.version cross join ("
+        "  select max(batch_id) as batch_id, count(*) as batches from ops.batch"
+        f"  where feed = 'housing_registry' and business_date = '{TODAY}' and status = 'accepted'"
+        f" ) as newest where version.as_of = '{TODAY}' and version.status in ('published', 'retired')"
+        f" and newest.batches = {batches}"
+    ) == [["True"]]
+
+
+@contextlib.contextmanager
+def _nobody_answers(office: Office) -> Iterator[None]:
+    """Take the border API's place and take connections that nobody reads."""
+    noted = (office.var / "run" / "border-api.json").read_text(encoding="utf-8")
+    port = int(noted.split('"port": ')[1].split(",")[0])
+    with socket.create_server(("127.0.0.1", port), backlog=64):
+        yield

@@ -1,7 +1,8 @@
 import pytest
 import yaml
 
-from sources.contract import ContractError, all_contracts, load, parse
+from sources import raw
+from sources.contract import COLUMN_LIMIT, FEED_LIMIT, ContractError, all_contracts, load, parse
 
 PATH = "household_registry.yaml"
 
@@ -61,3 +62,38 @@ def test_a_rule_about_a_column_that_is_not_declared_is_an_error():
 def test_a_feed_without_a_contract_is_an_error():
     with pytest.raises(ContractError, match="there is no contract nobody"):
         load("nobody")
+
+
+def _named(feed="household_registry", column=None):
+    document = _document()
+    document["id"] = document["schema"][0]["name"] = feed
+    if column:
+        document["schema"][0]["properties"][0]["name"] = column
+    return document
+
+
+def test_f13_a_feed_name_that_leaves_no_room_for_its_partitions_is_refused_with_the_limit():
+    assert _parse(_named("f" * FEED_LIMIT)).feed == "f" * FEED_LIMIT
+    for length in (FEED_LIMIT + 1, 60, 64):
+        with pytest.raises(ContractError, match=f"{length} characters; at most {FEED_LIMIT}"):
+            _parse(_named("f" * length))
+
+
+def test_f13_the_longest_feed_names_partitions_differ_in_postgresql(warehouse):
+    feed, most = "f" * FEED_LIMIT, 2**63 - 1
+    names = {
+        warehouse.execute("select %s::text::name::text", (raw.partition(feed, most - at),)).fetchone() for at in (0, 1)
+    }
+    assert len(names) == 2
+
+
+def test_f13_a_column_name_that_leaves_no_room_is_refused_with_the_limit():
+    assert "c" * COLUMN_LIMIT in {column.name for column in _parse(_named(column="c" * COLUMN_LIMIT)).columns}
+    with pytest.raises(ContractError, match=f"at most {COLUMN_LIMIT}"):
+        _parse(_named(column="c" * (COLUMN_LIMIT + 1)))
+
+
+@pytest.mark.parametrize(("feed", "column"), [("a__1", None), ("a\n", None), ("a", "batch_id"), ("a", "ctid")])
+def test_f13_a_name_that_the_warehouse_needs_itself_is_refused(feed, column):
+    with pytest.raises(ContractError):
+        _parse(_named(feed, column))

@@ -85,7 +85,7 @@ def test_a_renamed_required_column_is_rejected_by_its_heading(household_file, pe
     path.write_bytes(gzip.compress(text.encode("gb18030")))
     landing.land(FEED, DAY)
     assert warehouse.execute("select status, reason, unknown_columns from ops.batch").fetchone() == (
-        "rejected", "缺少必需列:现住地址", ["住在哪里"],
+        "rejected", "常住.csv.gz：缺少必需列:现住地址", ["住在哪里"],
     )  # fmt: skip
 
 

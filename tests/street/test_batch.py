@@ -232,6 +232,34 @@ def test_a_failed_delivery_is_taken_up_again_and_an_accepted_one_cannot_fail(del
         batch.fail(deliveries.conn, batch_id, "磁盘已满")
 
 
+def test_what_is_known_of_a_reopened_batchs_files_is_forgotten(deliveries: Deliveries) -> None:
+    batch_id = deliveries.register("event_feed", 0, "bytes")
+    batch.add_sources(deliveries.conn, batch_id, [{"name": "list.csv", "sha256": "a", "rows": 7}])
+    batch.fail(deliveries.conn, batch_id, "没有读取权限")
+    batch.reopen(deliveries.conn, batch_id)
+    assert deliveries.row(batch_id, "sources") == ([{"name": "list.csv"}, {"name": "list.csv"}],)
+
+
+def test_a_second_name_of_the_same_bytes_is_noted_once_and_brings_no_rows(deliveries: Deliveries) -> None:
+    batch_id = deliveries.register("event_feed", 0, "bytes")
+    for mtime in (1, 2):
+        batch.add_sources(deliveries.conn, batch_id, [{"name": "b.csv", "sha256": "a", "mtime_ns": mtime, "rows": 9}])
+    (sources,) = deliveries.row(batch_id, "sources")
+    assert sources == [{"name": "list.csv"}, {"name": "b.csv", "sha256": "a", "mtime_ns": 2, "rows": 0}]
+
+
+def test_a_failed_batch_names_the_one_that_took_its_files_place(deliveries: Deliveries) -> None:
+    failed, of_another_day, of_another_company = (
+        deliveries.register("snapshot_feed", day, source=source) for day, source in ((0, ""), (1, ""), (0, "甲"))
+    )
+    for each in (failed, of_another_day, of_another_company):
+        batch.fail(deliveries.conn, each, "读不了")
+    mended = deliveries.register("snapshot_feed", 0)
+    batch.replaces_failed(deliveries.conn, mended)
+    found = [deliveries.row(each, "status", "reason") for each in (failed, of_another_day, of_another_company)]
+    assert found == [("failed", f"已由批次 {mended} 取代"), ("failed", "读不了"), ("failed", "读不了")]
+
+
 def test_a_feed_without_contract_has_no_batches(deliveries: Deliveries) -> None:
     with pytest.raises(DatabaseError) as raised:
         deliveries.register("unknown_feed", 0)

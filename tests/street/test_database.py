@@ -48,6 +48,23 @@ def test_sqlalchemy_errors_are_scrubbed_too(warehouse_url: str) -> None:
     assert raised.value.__context__ is None
 
 
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("FATAL:  sorry, too many clients already", "53300"),
+        ('FATAL:  too many connections for role "street_login"', "53300"),
+        ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", "53300"),
+        ("FATAL:  the database system is starting up", "57P03"),
+        ("FATAL:  password authentication failed", None),
+    ],
+)
+def test_a_refused_connection_tells_its_cause(words: str, state: str | None) -> None:
+    with pytest.raises(DatabaseError) as raised, scrubbed():
+        raise psycopg.OperationalError(words)
+    assert raised.value.sqlstate == state
+    assert words not in str(raised.value)
+
+
 def test_an_unreachable_database_is_told_without_its_password(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG), pytest.raises(DatabaseError) as raised:
         database.connect("postgresql://warehouse:MARKER@127.0.0.1:1/none")

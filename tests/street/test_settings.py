@@ -1,9 +1,10 @@
 import datetime as dt
+import errno
 from pathlib import Path
 
 import pytest
 
-from street.settings import Settings, as_of_at, remember, settings
+from street.settings import Settings, as_of_at, remember, settings, write_private
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +52,22 @@ def test_schedules_are_switched_by_a_word(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_now_of_a_business_date_is_half_past_seven_in_shanghai() -> None:
     assert as_of_at(dt.date(2020, 3, 28)).isoformat() == "2020-03-28T07:30:00+08:00"
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "kept"
+    write_private(path, "old")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        write_private(path, "new")
+    assert [each.name for each in tmp_path.iterdir()] == ["kept"]
+    assert path.read_text() == "old"
+
+
+def test_alert_recipients_are_split_like_the_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALERT_RECIPIENTS", "a@localhost, b@localhost,")
+    assert Settings().alert_recipients == ("a@localhost", "b@localhost")
