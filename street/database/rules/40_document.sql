@@ -88,7 +88,11 @@ declare
     proof text;
     found text[];
 begin
-    if said is null or rules.is_blank(said) then
+    -- What most of them need is less.
+    bare := regexp_replace(said, '[ ''"`‘’()<_-]', '', 'g');
+    if bare ~ '^[0-9]{17}[0-9X]$' and rules.canonical_id(bare) is not null then
+        return bare;
+    elsif said is null or rules.is_blank(said) then
         return null;
     elsif rules.has_lost_digits(said) then
         return said;
