@@ -7,6 +7,7 @@ a value is plainly harmless a cheap test on the text answers first (240,000 rows
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from sources.contract import (
     Between,
@@ -23,14 +24,20 @@ from sources.readers.reading import NUL_MARK, RAGGED_MARK
 LONGEST_FIELD = 10_000
 OLDEST_ARRIVAL_DAYS = 365
 CLOCK_TOLERANCE = dt.timedelta(minutes=10)
+# Marks for what couldn't be written, as linkage.names knows them, but for those that also stand for a dot.
+UNWRITTEN = "[?？*＊●○◯□■〓_＿\ufffd\ue000-\uf8ff]"
+CHECKED_ROLES = ("phone", "document_number", "resident_id", "event_time")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One rule: its name, what a breach means for the row, and the SQL condition of an offending row."""
+    """One rule: its name, what a breach means for the row, and the SQL condition of an offending row.
+
+    A `note` is no defect: it counts the values that are read, but not as they are written (R-ROW-2).
+    """
 
     rule: str
-    severity: Severity
+    severity: Severity | Literal["note"]
     offending: str
 
 
@@ -43,10 +50,11 @@ class Arrived:
 
 
 def checks(contract: Contract, arrived: Arrived) -> list[Check]:
-    """Every rule of a feed for one batch (docs/rules.md, Rows and batches: few quarantine, all others flag)."""
+    """Every rule of a feed for one batch (docs/rules.md, Rows and batches: few quarantine, most flag, some note)."""
     found = [*_unusable(contract, arrived)]
     for column in contract.columns:
         found += _of_column(contract, column, arrived)
+        found += _read_otherwise(column, arrived)
     found += _of_document(contract)
     found += [_stated(contract, rule) for rule in contract.rules]
     found += [
@@ -154,10 +162,35 @@ def _of_column(contract: Contract, column: Column, arrived: Arrived) -> Iterator
             "flag",
             f"{name} not in ({codes}) and rules.clean({name}) not in ({codes}) and {said}",
         )
+    elif column.role in ("person_name", "person_name_latin"):
+        yield Check(f"{name}__unwritten_characters", "flag", f"{name} ~ '{UNWRITTEN}' and {said}")
+    elif column.logical_type == "string" and column.pattern is None and column.role not in CHECKED_ROLES:
+        yield Check(f"{name}__undecodable", "flag", f"{name} like '%\ufffd%'")
     if column.role == "phone":
         yield Check(f"{name}__unreadable", "flag", f"rules.read_phone({name}) is null and {said}")
     if column.role != "event_time":
         yield from _of_value(column, arrived, said)
+
+
+def _read_otherwise(column: Column, arrived: Arrived) -> Iterator[Check]:
+    """The values that are read, but not as they are written: a day with a time, a number in words, a quoted cell."""
+    name, value = column.name, read(column, arrived)
+    if column.role == "phone":
+        plain, value = "^[0-9]{7,12}$", f"rules.read_phone({name})"
+    elif column.role in ("document_number", "resident_id"):
+        # A number without its typography that was also written without is no other reading.
+        plain, value = "^[0-9A-HJKMNP-Z]+$", f"nullif(rules.document_text({name}), {name})"
+    elif column.role in ("person_name", "person_name_latin"):
+        plain, value = "^[\u3400-\u9fff·A-Z<]+$", f"nullif(rules.clean({name}), {name})"
+    elif column.logical_type == "date":
+        plain = "^([0-9]{8}|[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2})$"
+    elif column.logical_type == "timestamp":
+        plain = "^[0-9-]{10}[ T][0-9:]{8}(Z|[+-][0-9:]{5,6})?$"
+    elif column.logical_type in ("integer", "number"):
+        plain = "^[+-]?[0-9]+([.][0-9]+)?$"
+    else:
+        return
+    yield Check(f"{name}__read_otherwise", "note", f"{name} !~ '{plain}' and {value} is not null")
 
 
 def _of_value(column: Column, arrived: Arrived, said: str) -> Iterator[Check]:
@@ -192,6 +225,9 @@ def _of_document(contract: Contract) -> Iterator[Check]:
         country = contract.with_role("document_country")
         document = f"rules.document({kind}, {name}, {country.name if country else 'null'})"
         yield Check(f"{name}__not_an_identity", "flag", f"{document} is null and not rules.is_blank({name})")
+        is_odd = f"{name} !~ '^[0-9]+[Xx]?$'"
+        yield Check(f"{name}__lost_digits", "flag", f"{is_odd} and rules.has_lost_digits({name})")
+        yield Check(f"{name}__two_numbers", "flag", f"length({name}) >= 30 and rules.holds_two_numbers({name})")
         canonical = f"(select rules.resident_id({name}) as number offset 0) as id"
         if birth is not None:
             agrees = f"replace({birth.name}, '-', '') = substr({name}, 7, 8)"
