@@ -24,6 +24,7 @@ from sources.readers.reading import NUL_MARK, RAGGED_MARK
 LONGEST_FIELD = 10_000
 OLDEST_ARRIVAL_DAYS = 365
 CLOCK_TOLERANCE = dt.timedelta(minutes=10)
+MONTH, DAY = "(0[1-9]|1[0-2])", "(0[1-9]|1[0-9]|2[0-8])"  # that every year has
 # Marks for what couldn't be written, as linkage.names knows them, but for those that also stand for a dot.
 UNWRITTEN = "[?？*＊●○◯□■〓_＿\ufffd\ue000-\uf8ff]"
 CHECKED_ROLES = ("phone", "document_number", "resident_id", "event_time")
@@ -175,29 +176,34 @@ def _of_column(contract: Contract, column: Column, arrived: Arrived) -> Iterator
 def _read_otherwise(column: Column, arrived: Arrived) -> Iterator[Check]:
     """The values that are read, but not as they are written: a day with a time, a number in words, a quoted cell."""
     name, value = column.name, read(column, arrived)
-    if column.role == "phone":
-        plain, value = "^[0-9]{7,12}$", f"rules.read_phone({name})"
-    elif column.role in ("document_number", "resident_id"):
-        # A number without its typography that was also written without is no other reading.
-        plain, value = "^[0-9A-HJKMNP-Z]+$", f"nullif(rules.document_text({name}), {name})"
-    elif column.role in ("person_name", "person_name_latin"):
-        plain, value = "^[\u3400-\u9fff·A-Z<]+$", f"nullif(rules.clean({name}), {name})"
-    elif column.logical_type == "date":
-        plain = "^([0-9]{8}|[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2})$"
-    elif column.logical_type == "timestamp":
-        plain = "^[0-9-]{10}[ T][0-9:]{8}(Z|[+-][0-9:]{5,6})?$"
-    elif column.logical_type in ("integer", "number"):
-        plain = "^[+-]?[0-9]+([.][0-9]+)?$"
-    else:
-        return
-    yield Check(f"{name}__read_otherwise", "note", f"{name} !~ '{plain}' and {value} is not null")
+    plain = [f"{name} ~ '^[0-9]+$'"]
+    match column.role or column.logical_type:
+        case "phone":
+            value = f"rules.read_phone({name})"
+        case "document_number" | "resident_id":
+            plain, value = [f"{name} ~ '^[0-9]+X?$'"], f"nullif(rules.document_text({name}), {name})"
+        case "person_name" | "person_name_latin":
+            plain, value = [f"{name} ~ '^[\u3400-\u9fff]+$'"], f"nullif(rules.clean({name}), {name})"
+        case _ if column.logical_type == "date":
+            plain.append(f"{name} ~ '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}$'")
+        case _ if column.logical_type == "timestamp":
+            plain = [
+                f"{name} like '____-__-__ __:__:__'",
+                f"{name} ~ '^[0-9-]{{10}}T[0-9:]{{8}}(Z|[+-][0-9:]{{5,6}})$'",
+            ]
+        case _ if column.logical_type in ("integer", "number"):
+            plain.append(f"{name} ~ '^[+-]?[0-9]+([.][0-9]+)?$'")
+        case _:
+            return
+    yield Check(f"{name}__read_otherwise", "note", f"({' or '.join(plain)}) is false and {value} is not null")
 
 
 def _of_value(column: Column, arrived: Arrived, said: str) -> Iterator[Check]:
     name, value = column.name, read(column, arrived)
     match column.logical_type:
         case "date":
-            yield Check(f"{name}__unreadable", "flag", f"{value} is null and {said}")
+            plain = f"{name} ~ '^(19|20)[0-9]{{2}}{MONTH}{DAY}$'"
+            yield Check(f"{name}__unreadable", "flag", f"({plain}) is not true and {value} is null and {said}")
             if column.role == "birth_date":
                 suspect = f"({name} like '____00%' or {name} like '%00' or {name} !~ '^[0-9]+$')"
                 yield Check(f"{name}__incomplete", "flag", f"{suspect} and rules.is_partial_birth_date({name})")
@@ -207,7 +213,8 @@ def _of_value(column: Column, arrived: Arrived, said: str) -> Iterator[Check]:
                 yield Check(f"{name}__in_future", "flag", f"({past}) is not true and {value} > {_date(day)}")
         case "timestamp":
             following = (arrived.business_date + dt.timedelta(days=1)).isoformat()
-            yield Check(f"{name}__unreadable", "flag", f"{value} is null and {said}")
+            plain = f"{name} ~ '^(19|20)[0-9]{{2}}-{MONTH}-{DAY} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$'"
+            yield Check(f"{name}__unreadable", "flag", f"({plain}) is not true and {value} is null and {said}")
             past = f"{name} like '____-__-__ __:__:__' and left({name}, 10) < {literal(following)}"
             midnight = f"timestamptz {literal(following + ' 00:00:00+08')}"
             yield Check(f"{name}__in_future", "flag", f"({past}) is not true and {value} >= {midnight}")
@@ -225,7 +232,7 @@ def _of_document(contract: Contract) -> Iterator[Check]:
         country = contract.with_role("document_country")
         document = f"rules.document({kind}, {name}, {country.name if country else 'null'})"
         yield Check(f"{name}__not_an_identity", "flag", f"{document} is null and not rules.is_blank({name})")
-        is_odd = f"{name} !~ '^[0-9]+[Xx]?$'"
+        is_odd = f"{name} ~ '[.+．＋]'"
         yield Check(f"{name}__lost_digits", "flag", f"{is_odd} and rules.has_lost_digits({name})")
         yield Check(f"{name}__two_numbers", "flag", f"length({name}) >= 30 and rules.holds_two_numbers({name})")
         canonical = f"(select rules.resident_id({name}) as number offset 0) as id"

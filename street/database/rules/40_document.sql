@@ -142,7 +142,9 @@ comment on function rules.find_document(text) is 'A document number in the rarer
 create or replace function rules.document_text(written text) returns text
 language sql immutable parallel safe
 return case
-    when length(written) <= 40 and written ~ '^([0-9]+X?|[0-9]{17}[0-9X][0-9]{2}B?[0-9]*|[A-Z]{1,3}[0-9]{5,12})$' then written
+    when length(written) > 40 then rules.find_document(written)
+    when written ~ '^[0-9]+X?$' then written
+    when written ~ '^([A-Z]{1,3}[0-9]{5,12}|[0-9]{17}[0-9X][1-7][1-4](B[0-9]+)?)$' then written
     else rules.find_document(written)
 end;
 comment on function rules.document_text(text) is 'A document number without its typography (R-DOC-1)';
