@@ -7,6 +7,7 @@ a value is plainly harmless a cheap test on the text answers first (240,000 rows
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from sources.contract import (
     Between,
@@ -23,14 +24,21 @@ from sources.readers.reading import CELL_ERROR_MARK, NUL_MARK, RAGGED_MARK, STRA
 LONGEST_FIELD = 10_000
 OLDEST_ARRIVAL_DAYS = 365
 CLOCK_TOLERANCE = dt.timedelta(minutes=10)
+MONTH, DAY = "(0[1-9]|1[0-2])", "(0[1-9]|1[0-9]|2[0-8])"  # that every year has
+# Marks for what couldn't be written, as linkage.names knows them, but for those that also stand for a dot.
+UNWRITTEN = "[?？*＊●○◯□■〓_＿\ufffd\ue000-\uf8ff]"
+CHECKED_ROLES = ("phone", "document_number", "resident_id", "event_time")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One rule: its name, what a breach means for the row, and the SQL condition of an offending row."""
+    """One rule: its name, what a breach means for the row, and the SQL condition of an offending row.
+
+    A `note` is no defect: it counts the values that are read, but not as they are written (R-ROW-2).
+    """
 
     rule: str
-    severity: Severity
+    severity: Severity | Literal["note"]
     offending: str
 
 
@@ -43,10 +51,11 @@ class Arrived:
 
 
 def checks(contract: Contract, arrived: Arrived) -> list[Check]:
-    """Every rule of a feed for one batch (docs/rules.md, Rows and batches: few quarantine, all others flag)."""
+    """Every rule of a feed for one batch (docs/rules.md, Rows and batches: few quarantine, most flag, some note)."""
     found = [*_unusable(contract, arrived)]
     for column in contract.columns:
         found += _of_column(contract, column, arrived)
+        found += _read_otherwise(column, arrived)
     found += _of_document(contract)
     found += [_stated(contract, rule) for rule in contract.rules]
     found += [
@@ -157,17 +166,47 @@ def _of_column(contract: Contract, column: Column, arrived: Arrived) -> Iterator
             "flag",
             f"{name} not in ({codes}) and rules.clean({name}) not in ({codes}) and {said}",
         )
+    elif column.role in ("person_name", "person_name_latin"):
+        yield Check(f"{name}__unwritten_characters", "flag", f"{name} ~ '{UNWRITTEN}' and {said}")
+    elif column.logical_type == "string" and column.pattern is None and column.role not in CHECKED_ROLES:
+        yield Check(f"{name}__undecodable", "flag", f"{name} like '%\ufffd%'")
     if column.role == "phone":
         yield Check(f"{name}__unreadable", "flag", f"rules.read_phone({name}) is null and {said}")
     if column.role != "event_time":
         yield from _of_value(column, arrived, said)
 
 
+def _read_otherwise(column: Column, arrived: Arrived) -> Iterator[Check]:
+    """The values that are read, but not as they are written: a day with a time, a number in words, a quoted cell."""
+    name, value = column.name, read(column, arrived)
+    plain = [f"{name} ~ '^[0-9]+$'"]
+    match column.role or column.logical_type:
+        case "phone":
+            value = f"rules.read_phone({name})"
+        case "document_number" | "resident_id":
+            plain, value = [f"{name} ~ '^[0-9]+X?$'"], f"nullif(rules.document_text({name}), {name})"
+        case "person_name" | "person_name_latin":
+            plain, value = [f"{name} ~ '^[\u3400-\u9fff]+$'"], f"nullif(rules.clean({name}), {name})"
+        case _ if column.logical_type == "date":
+            plain.append(f"{name} ~ '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}$'")
+        case _ if column.logical_type == "timestamp":
+            plain = [
+                f"{name} like '____-__-__ __:__:__'",
+                f"{name} ~ '^[0-9-]{{10}}T[0-9:]{{8}}(Z|[+-][0-9:]{{5,6}})$'",
+            ]
+        case _ if column.logical_type in ("integer", "number"):
+            plain.append(f"{name} ~ '^[+-]?[0-9]+([.][0-9]+)?$'")
+        case _:
+            return
+    yield Check(f"{name}__read_otherwise", "note", f"({' or '.join(plain)}) is false and {value} is not null")
+
+
 def _of_value(column: Column, arrived: Arrived, said: str) -> Iterator[Check]:
     name, value = column.name, read(column, arrived)
     match column.logical_type:
         case "date":
-            yield Check(f"{name}__unreadable", "flag", f"{value} is null and {said}")
+            plain = f"{name} ~ '^(19|20)[0-9]{{2}}{MONTH}{DAY}$'"
+            yield Check(f"{name}__unreadable", "flag", f"({plain}) is not true and {value} is null and {said}")
             if column.role == "birth_date":
                 suspect = f"({name} like '____00%' or {name} like '%00' or {name} !~ '^[0-9]+$')"
                 yield Check(f"{name}__incomplete", "flag", f"{suspect} and rules.is_partial_birth_date({name})")
@@ -177,7 +216,8 @@ def _of_value(column: Column, arrived: Arrived, said: str) -> Iterator[Check]:
                 yield Check(f"{name}__in_future", "flag", f"({past}) is not true and {value} > {_date(day)}")
         case "timestamp":
             following = (arrived.business_date + dt.timedelta(days=1)).isoformat()
-            yield Check(f"{name}__unreadable", "flag", f"{value} is null and {said}")
+            plain = f"{name} ~ '^(19|20)[0-9]{{2}}-{MONTH}-{DAY} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$'"
+            yield Check(f"{name}__unreadable", "flag", f"({plain}) is not true and {value} is null and {said}")
             past = f"{name} like '____-__-__ __:__:__' and left({name}, 10) < {literal(following)}"
             midnight = f"timestamptz {literal(following + ' 00:00:00+08')}"
             yield Check(f"{name}__in_future", "flag", f"({past}) is not true and {value} >= {midnight}")
@@ -195,6 +235,9 @@ def _of_document(contract: Contract) -> Iterator[Check]:
         country = contract.with_role("document_country")
         document = f"rules.document({kind}, {name}, {country.name if country else 'null'})"
         yield Check(f"{name}__not_an_identity", "flag", f"{document} is null and not rules.is_blank({name})")
+        is_odd = f"{name} ~ '[.+．＋]'"
+        yield Check(f"{name}__lost_digits", "flag", f"{is_odd} and rules.has_lost_digits({name})")
+        yield Check(f"{name}__two_numbers", "flag", f"length({name}) >= 30 and rules.holds_two_numbers({name})")
         canonical = f"(select rules.resident_id({name}) as number offset 0) as id"
         if birth is not None:
             agrees = f"replace({birth.name}, '-', '') = substr({name}, 7, 8)"

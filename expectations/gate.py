@@ -93,7 +93,8 @@ def _collect_broken(conn: psycopg.Connection, batch: _Batch, rules: Sequence[Che
     unusable = [rule.offending for rule in rules if rule.severity == "quarantine" and counts[rule.rule]]
     if not unusable:
         return
-    named = ", ".join(f"case when {rule.offending} then '{rule.rule}' end" for rule in rules if counts[rule.rule])
+    broken = [rule for rule in rules if rule.severity != "note" and counts[rule.rule]]
+    named = ", ".join(f"case when {rule.offending} then '{rule.rule}' end" for rule in broken)
     # The materialized step keeps the costly rules to the few rows that the cheap ones have found.
     conn.execute(
         sql.SQL(
@@ -193,7 +194,7 @@ def _newest_first(terms: Contract) -> str:
 def _write_down(
     conn: psycopg.Connection, batch: _Batch, rules: Sequence[Check], counts: Mapping[str, int], broken_revisions: int
 ) -> None:
-    """Results by rule, and the flags of the rows that aren't quarantined."""
+    """Results by rule, and the flags of the rows that aren't quarantined; a note is no failure, whatever it counts."""
     within: dict[str, int] = dict(
         conn.execute("select rule, count(*) from broken, unnest(rules) as rule group by rule").fetchall()
     )
@@ -202,7 +203,10 @@ def _write_down(
         cursor.executemany(
             "insert into ops.check_result (batch_id, subject, rule, severity, passed, failed_rows)"
             " values (%s, %s, %s, %s, %s, %s)",
-            [(batch.batch_id, batch.feed, rule, severity, failed == 0, failed) for rule, severity, failed in results],
+            [
+                (batch.batch_id, batch.feed, rule, severity, severity == "note" or failed == 0, failed)
+                for rule, severity, failed in results
+            ],
         )
     flags = {rule: failed - within.get(rule, 0) for rule, severity, failed in results if severity == "flag"}
     if broken_revisions:

@@ -27,7 +27,7 @@ _TITLES = {
     "rules": "规则 · Rules",
     "runbook": "运维手册 · Runbook",
 }
-_SEVERITIES = {"quarantine": "隔离", "flag": "标记", "batch": "整批", "error": "核对"}
+_SEVERITIES = {"quarantine": "隔离", "flag": "标记", "batch": "整批", "error": "核对", "note": "另读"}
 
 _FRAME = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -71,6 +71,59 @@ def test_a_row_without_key_or_without_name_and_document_is_quarantined_and_all_e
     }
 
 
+def _notes(warehouse, batch_id):
+    rows = warehouse.execute(
+        "select rule, failed_rows from ops.check_result where batch_id = %s and severity = 'note' and failed_rows > 0"
+        " and passed", (batch_id,)
+    ).fetchall()  # fmt: skip
+    warehouse.rollback()
+    return dict(rows)
+
+
+def test_each_value_that_cannot_be_read_is_a_flag_and_each_read_otherwise_is_counted(
+    landed_household, household, warehouse
+):
+    batch_id = landed_household(
+        [
+            household,
+            {**household, "person_no": "P2", "id_number": "1.1010519491231E+17"},
+            {**household, "person_no": "P3", "id_number": "110105194912310020.0"},
+            {**household, "person_no": "P4", "id_number": "11010519491231002X/310115194910010023"},
+            {**household, "person_no": "P5", "id_number": "“110105‑19491231‑002X”", "phone": "021-58451234"},
+            {**household, "person_no": "P6", "id_number": "11O10519491231002X", "full_name": '="张三"'},
+            {**household, "person_no": "P7", "full_name": "王?", "birth_date": "1949年12月31日 上午9:30"},
+            {**household, "person_no": "P8", "full_name": "刘\ufffd", "registered_address": "梅花路\ufffd弄"},
+            {**household, "person_no": "P9", "updated_at": "2020/3/1 下午2:30", "birth_date": "49.12.31"},
+        ]
+    )
+    validate(batch_id)
+    assert _quarantined(warehouse, "household_registry", batch_id) == {}
+    assert _flags(warehouse, batch_id) == {
+        "id_number__not_an_identity": 3,
+        "id_number__lost_digits": 2,
+        "id_number__two_numbers": 1,
+        "full_name__unwritten_characters": 2,
+        "registered_address__undecodable": 1,
+        "birth_date__unreadable": 1,
+    }
+    assert _notes(warehouse, batch_id) == {
+        "id_number__read_otherwise": 2,
+        "phone__read_otherwise": 1,
+        "full_name__read_otherwise": 1,
+        "birth_date__read_otherwise": 1,
+        "updated_at__read_otherwise": 1,
+    }
+
+
+def test_a_note_is_no_reason_in_quarantine(landed_entries, entry, warehouse):
+    batch_id = landed_entries(
+        [{**entry, "entered_at": "2020/3/29 下午1:00", "document_no": "“E12345678”"}, {**entry, "entry_id": "E2"}]
+    )
+    validate(batch_id)
+    assert _quarantined(warehouse, "border_entries", batch_id) == {1: ["entered_at__in_future"]}
+    assert _notes(warehouse, batch_id) == {"entered_at__read_otherwise": 1, "document_no__read_otherwise": 1}
+
+
 def test_of_one_key_the_newest_version_stays_and_ties_go_to_the_later_row(landed_household, household, warehouse):
     older = {**household, "updated_at": "2020-02-01 08:00:00"}
     batch_id = landed_household(

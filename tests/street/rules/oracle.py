@@ -50,7 +50,23 @@ def clean(text: str) -> str | None:
         return unicodedata.category(character) not in {"Cc", "Cf"} and ord(character) not in ignorable
 
     kept = "".join(filter(visible, text))
-    return " ".join(unicodedata.normalize("NFKC", kept).replace("\u2800", " ").split()) or None
+    return undressed(" ".join(unicodedata.normalize("NFKC", kept).replace("\u2800", " ").split())) or None
+
+
+def undressed(text: str) -> str:
+    """The text in quotes, a spreadsheet's formula of a text, or behind its apostrophe; peeled off one by one."""
+    body = text[1:].removeprefix(" ") if text.startswith("=") else text
+    if len(body) > 1 and (body[0], body[-1]) in {('"', '"'), ("“", "”"), ("‘", "’"), ("'", "'")}:
+        inner = body[1:-1]
+        if body[0] == '"' and '"' not in inner.replace('""', ""):
+            return undressed(inner.replace('""', '"').strip(" "))
+        if body[0] in "“‘" and not set(inner) & {body[0], body[-1]}:
+            return undressed(inner.strip(" "))
+        if body[0] == "'" and body is text and "'" not in inner:
+            return undressed(inner.strip(" "))
+    if text[:1] in {"'", "‘", "’"}:
+        return undressed(text.lstrip("'‘’ "))
+    return text
 
 
 def day_without_year(month: int, day: int, reference: dt.date) -> dt.date | None:

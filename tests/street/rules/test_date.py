@@ -74,11 +74,134 @@ def test_the_year_that_is_not_written(ask: Ask, written: str, reference: str | N
     ]
 
 
+TIMES = [
+    "9:30", "09:30:00", "9:30:00 AM", "AM 9:30", "上午9:30", "上午 9点半", "9时30分", "9点", "早上9点一刻", "凌晨0:10",
+    "下午2:30", "2:30 PM", "中午12:00", "晚上", "上午", "星期三", "(周三)", "礼拜天 9:30", "（日）", "9时许",
+    "00:00:00.000",
+]  # fmt: skip
+
+
+@given(st.lists(st.tuples(DAY, st.sampled_from(TIMES), st.booleans()), min_size=1, max_size=40))
+@settings(max_examples=40, deadline=None)
+def test_a_time_or_a_weekday_beside_a_day_gives_the_day(ask: Ask, cases: list[tuple[dt.date, str, bool]]) -> None:
+    for style in (
+        "{y}/{m}/{d} {t}",
+        "{y}年{m}月{d}日 {t}",
+        "{y}年{m}月{d}日{t}",
+        "{y:04d}-{m:02d}-{d:02d} {t}",
+        "{y}.{m}.{d} {t}",
+    ):
+        written = []
+        for day, time, wide in cases:
+            text = style.format(y=day.year, m=day.month, d=day.day, t=time)
+            written.append((text.translate(WIDE) if wide else text,))
+        assert ask("rules.read_date({}, null)", written) == [day for day, _, _ in cases]
+
+
+def in_words(day: dt.date) -> str:
+    """二〇二〇年三月二十九日."""
+    digits = "〇一二三四五六七八九"
+
+    def small(number: int) -> str:
+        tens, ones = divmod(number, 10)
+        return ("" if tens == 0 else "十" if tens == 1 else digits[tens] + "十") + (digits[ones] if ones else "")
+
+    return "".join(digits[int(figure)] for figure in f"{day.year:04d}") + f"年{small(day.month)}月{small(day.day)}日"
+
+
+@given(st.lists(DAY, min_size=1, max_size=40))
+@settings(max_examples=40, deadline=None)
+def test_a_day_is_read_in_words_with_any_dash_and_with_a_months_name(ask: Ask, days: list[dt.date]) -> None:
+    cases = [(text, day) for day in days for text in [
+        in_words(day), in_words(day).replace("二十", "廿").replace("〇", "零"), in_words(day).replace("〇", "O"),
+        in_words(day).removesuffix("日"), f"{day:%Y–%m–%d}", f"{day:%Y}·{day.month}·{day.day}",
+        f"{day:%Y}。{day.month}。{day.day}", f"{day:%Y} {day.month} {day.day}", f"{day:%d-%b-%Y}", f"{day:%b %d, %Y}",
+        f"{day:%d%b%Y}".upper(), f"{day:%Y.%m.%d}.", f"{day:%Y/%m/%d},", f'="{day:%Y-%m-%d}"', f"'{day:%Y-%m-%d}",
+        f"{day:%a %b %d} 00:00:00 CST {day:%Y}", f"{day:%Y%m%d%H%M%S}",
+    ]]  # fmt: skip
+    assert ask("rules.read_date({}, null)", [(text,) for text, _ in cases]) == [day for _, day in cases]
+
+
+MOMENT = st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2100, 1, 1))  # noqa: DTZ001
+
+
+@given(st.lists(st.tuples(MOMENT, st.integers(-11, 14)), min_size=1))
+@settings(max_examples=40, deadline=None)
+def test_an_instant_is_a_day_of_shanghai_and_midnight_is_the_day_that_is_written(
+    ask: Ask, cases: list[tuple[dt.datetime, int]]
+) -> None:
+    instants = [
+        moment.replace(microsecond=0, tzinfo=dt.timezone(dt.timedelta(hours=hours)))
+        for moment, hours in cases
+        if (moment.hour, moment.minute, moment.second) != (0, 0, 0)
+    ]
+    days = [instant.astimezone(SHANGHAI).date() for instant in instants]
+    if instants:
+        assert ask("rules.read_date({}, null)", [(instant.isoformat(),) for instant in instants]) == days
+        zulu = [f"{instant.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S}.000Z" for instant in instants]
+        told = [
+            day if not text.endswith("T00:00:00.000Z") else dt.date.fromisoformat(text[:10])
+            for day, text in zip(days, zulu, strict=True)
+        ]
+        assert ask("rules.read_date({}, null)", [(text,) for text in zulu]) == told
+    midnights = [
+        f"{moment:%Y-%m-%d}T00:00:00{zone}" for moment, _ in cases for zone in ("Z", "+09:00", "-05:00", ".000+0800")
+    ]
+    assert ask("rules.read_date({}, null)", [(text,) for text in midnights]) == [
+        moment.date() for moment, _ in cases for _ in range(4)
+    ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param("2020/3/29 上午9:30", id="V1-morning"),
+        pytest.param("2020/3/29 9:30:00 AM", id="V1-am"),
+        pytest.param("2020年3月29日 9时30分", id="V1-hours"),
+        pytest.param("2020-03-29T00:00:00Z", id="V1-utc"),
+        pytest.param("2020/3/29 星期日", id="V1-weekday"),
+        "2020年03月29日(星期日)", "2020-03-28T16:00:00Z", "20200329 093000", "20200329T013000Z", "43919.396",
+        "3月29日晚", "三月二十九日上午九点半", "3/29 9:30", "2020-03-29 24:00", "9:30 2020/3/29", "2020/3/29到沪",
+        "2020-03-29T00:00:00+08:00[Asia/Shanghai]", "Sun Mar 29 2020 00:00:00 GMT+0800 (中国标准时间)",
+        "2020-03-29 09:30 GMT+8",
+    ],
+)  # fmt: skip
+def test_a_day_with_something_around_it(ask: Ask, written: str) -> None:
+    assert ask("rules.read_date({}, date '2020-04-01')", [(written,)]) == [dt.date(2020, 3, 29)]
+
+
+@pytest.mark.parametrize(
+    ("written", "clock"),
+    [
+        ("2020/3/29 上午9:30", "09:30:00"),
+        ("2020/3/29 下午2:30", "14:30:00"),
+        ("2020/3/29 14:30 PM", "14:30:00"),
+        ("2020/3/29 12:05 AM", "00:05:00"),
+        ("2020/3/29 12:05 PM", "12:05:00"),
+        ("2020年3月29日晚上9点半", "21:30:00"),
+        ("2020年3月29日中午1点", "13:00:00"),
+        ("二〇二〇年三月二十九日上午九时三十分", "09:30:00"),
+        ("20200329 093000", "09:30:00"),
+        ("2020-03-29T01:30:00.123Z", "09:30:00"),
+        ("2020-03-29T09:30:00+08:00[Asia/Shanghai]", "09:30:00"),
+        ("2020/3/29 上午", None),
+        ("2020/3/29 晚上12点", None),
+        ("2020/3/29 晚上1点", None),
+        ("2020-03-29 13:00 AM", None),
+        ("2020-03-29 9:30-11:00", None),
+    ],
+)
+def test_the_time_of_day_that_people_write(ask: Ask, written: str, clock: str | None) -> None:
+    assert ask("to_char(rules.read_timestamp({}) at time zone 'Asia/Shanghai', 'HH24:MI:SS')", [(written,)]) == [clock]
+
+
 def test_what_is_no_date_is_not_guessed(ask: Ask) -> None:
     for written in (
         "2020-02-30", "2019-02-29", "2020-13-01", "2020-00-10", "20200431", "2020/4-1", "2020", "202004", "4.1", "4-1",
         "1899-12-31", "20/4/1", "昨天", "59", "0", "-43922", "2020年4月", "2020-04-01 25", "1234567", "2020/4/1/2",
-        "4/1/2020", "2020..4.1", "43922.5.1", "", "10000-01-01",
+        "4/1/2020", "2020..4.1", "43922.5.1", "", "10000-01-01", "3/4/2020", "20-3-29 上午9:30", "29-Mar-20",
+        "2020/3/29-3/30", "3月29日 9:30-11:00", "2020-03-29 25:00", "2020-03-29 09:75", "上午9:30", "二〇年三月",
+        "农历三月初一", "2020-02-30T00:00:00Z", "三月", "2020/3/29前", "约2020/3/29",
     ):  # fmt: skip
         assert ask("rules.read_date({}, date '2020-04-01')", [(written,)]) == [None], written
     assert ask("rules.read_date({}, date '2020-04-01')", [(None,)]) == [None]
@@ -166,7 +289,7 @@ def test_a_time_without_an_offset_is_shanghais(ask: Ask, moments: list[dt.dateti
 def test_what_is_no_time_is_not_guessed(ask: Ask) -> None:
     for written in (
         "2020-04-01T24:00:00Z", "2020-04-01 08:60:00", "2020-04-01 08:30:60", "2020-02-30 08:30:00", "08:30",
-        "2020-04-01T08:30:00+15:00", "2020-04-01T08:30:00+8", "2020-04-01 08:30:00 PM", "昨天 08:30", "2020-04-01 08",
+        "2020-04-01T08:30:00+15:00", "2020-04-01T08:30:00+8", "2020-04-01 晚上12点", "昨天 08:30", "2020-04-01 08",
         "", "2020-04-01T08:30:00ZZ",
     ):  # fmt: skip
         assert ask("rules.read_timestamp({})", [(written,)]) == [None], written

@@ -56,6 +56,112 @@ def test_typography_does_not_make_another_document(ask: Ask, numbers: list[str])
         assert ask("rules.resident_id({})", [(style(number),) for number in numbers]) == numbers
 
 
+DRESSES = [
+    "“{0}”", "{1}\u2011{2}\u2011{3}", "{1}—{2}—{3}", "{1}－{2}－{3}", "{1}−{2}.{3}", "{1}·{2}·{3}", "身份证{0}",
+    "身份证号：{0}", "居民身份证号码:{1} {2} {3}", "证件号 {0}", "ID:{0}", "ID {0}", "ID{0}", "No.{0}", '="{0}"',
+    "'{0}", "【{0}】", "{0},", "{0}（本人）", "{0} 13916000000", "13916000000/{0}", "{0}；电话021-58451234",
+    "{0} 测甲", "测甲{0}",
+]  # fmt: skip
+
+
+@given(st.lists(st.tuples(IDENTITY, st.sampled_from(DRESSES)), min_size=1, max_size=60), st.sampled_from("xX×хХ✕Ｘ"))
+@settings(max_examples=60, deadline=None)
+def test_what_stands_around_one_number_does_not_hide_it(ask: Ask, cases: list[tuple[str, str]], ten: str) -> None:
+    written = [
+        (dress.format(*(part.replace("X", ten) for part in (number, number[:6], number[6:14], number[14:]))),)
+        for number, dress in cases
+    ]
+    numbers = [number for number, _ in cases]
+    assert ask("rules.resident_id({})", written) == numbers
+    assert ask("rules.document('passport', {}, 'CHN')", written) == numbers
+    assert ask("rules.document_text(rules.document_text({}))", written) == numbers
+    hidden = [f"{number[:6]}********{number[14:]}" for number in numbers]
+    assert ask("rules.mask(null, {})", written) == hidden
+    assert not any(ask("rules.has_lost_digits({0}) or rules.holds_two_numbers({0})", written))
+
+
+@given(
+    st.lists(
+        st.tuples(IDENTITY | EIGHTEEN, st.sets(st.integers(0, 17)), st.sampled_from("Il")), min_size=1, max_size=60
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_a_letter_is_a_digit_only_where_the_check_character_proves_it(
+    ask: Ask, cases: list[tuple[str, set[int], str]]
+) -> None:
+    written = [
+        ("".join({"0": "O", "1": one}.get(c, c) if i in places else c for i, c in enumerate(number)),)
+        for number, places, one in cases
+    ]
+    expected = [number if oracle.is_real_identity(number) else None for number, _, _ in cases]
+    assert ask("rules.resident_id({})", written) == expected
+
+
+@given(
+    st.lists(st.tuples(IDENTITY, IDENTITY, st.sampled_from([" ", "/", "、", ",", "，", "; ", " 及 ", ""])), min_size=1)
+)
+@settings(max_examples=40, deadline=None)
+def test_two_numbers_in_a_cell_are_nobodys(ask: Ask, cases: list[tuple[str, str, str]]) -> None:
+    written = [(f"{one}{between}{other}",) for one, other, between in cases if one != other]
+    if written:
+        assert ask("rules.document('resident_id', {}, null)", written) == [None] * len(written)
+        assert all(ask("rules.holds_two_numbers({})", written))
+
+
+@given(
+    st.lists(IDENTITY.map(lambda number: "3" + number[1:17] + number[17].replace("X", "0")), min_size=1, max_size=40)
+)
+@settings(max_examples=40, deadline=None)
+def test_what_was_a_float_has_lost_digits_whatever_its_check_character_says(ask: Ask, numbers: list[str]) -> None:
+    for style in (
+        lambda n: f"{n}.0",
+        lambda n: f"{n}.",
+        lambda n: f"{n[:15]}000.0",
+        lambda n: f"{n[0]}.{n[1:]}E+17",
+        lambda n: f"{n[0]}.{n[1:15]}E+17",
+        lambda n: f"{n[0]}.{n[1:6]}e17",
+        lambda n: f'="{n[0]}.{n[1:15]}E+17"',
+    ):
+        written = [(style(number),) for number in numbers]
+        assert all(ask("rules.has_lost_digits({})", written))
+        for kind in ("resident_id", "passport", "disability_certificate"):
+            assert ask(f"rules.document('{kind}', {{}}, 'USA')", written) == [None] * len(numbers)
+    assert not any(ask("rules.has_lost_digits({})", [(number,) for number in numbers]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "country", "identity"),
+    [
+        pytest.param("resident_id", "“11010519491231002X”", None, "11010519491231002X", id="V2-quotes"),
+        pytest.param("resident_id", "110105‑19491231‑002X", None, "11010519491231002X", id="V2-hyphens"),
+        pytest.param("resident_id", "—", None, None, id="V2-dash"),
+        pytest.param("resident_id", "身份证11010519491231002X", None, "11010519491231002X", id="V2-word"),
+        pytest.param("resident_id", "11010519491231002×", None, "11010519491231002X", id="V2-times"),
+        pytest.param("resident_id", "3.10115195001029E+17", None, None, id="F2-exponent"),
+        pytest.param("resident_id", '="11010519491231002X"', None, "11010519491231002X", id="F10-formula"),
+        ("resident_id", "310115491001002.0", None, "310115194910010023"),  # fifteen digits fit a float
+        ("resident_id", "3.10115491001002E+14", None, "310115194910010023"),
+        ("resident_id", "身份证310115491001002(旧)", None, "310115194910010023"),
+        ("resident_id", "11010519491231002X 310115194910010023", None, None),
+        ("resident_id", "11010519491231002X/310115491001002", None, None),
+        ("resident_id", "1X010519491231002X", None, None),
+        ("resident_id", "身份证不详", None, None),
+        ("passport", "护照:E12345678", "CHN", "CHN:E12345678"),
+        ("passport", "E12345678,", "CHN", "CHN:E12345678"),
+        ("passport", "EO1234567", "CHN", "CHN:EO1234567"),  # nothing proves that O is a zero
+        ("passport", "E1234567,1234", "CHN", None),
+        ("passport", "3.10115E9", "USA", None),
+        ("passport", "123456789.0", "USA", "USA:123456789"),
+        ("hm_permit", "港澳通行证H1234567801", None, "HM:H12345678"),
+        ("tw_permit", "12345678.0", None, "TW:12345678"),
+    ],
+)
+def test_a_number_as_people_and_machines_write_it(
+    ask: Ask, kind: str, number: str, country: str | None, identity: str | None
+) -> None:
+    assert ask("rules.document({}, {}, {})", [(kind, number, country)]) == [identity]
+
+
 @given(
     st.lists(
         st.tuples(AREA, st.dates(dt.date(1900, 1, 1), dt.date(1999, 12, 31)), st.integers(0, 999)),

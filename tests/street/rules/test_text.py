@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cn", "Co"], exclude_characters="\x00"), max_size=30)
 TYPED = st.text(
-    st.sampled_from("　 \t\u200b\ufeff\u00ad\U000e01003０Ａａ三楼·．－-/㎡①𠮷é\u0301\u3164A1 "), max_size=20
+    st.sampled_from("=\"'“”‘’　 \t\u200b\ufeff\u00ad\U000e01003０Ａａ三楼·．－-/㎡①𠮷é\u0301\u3164A1 "), max_size=20
 )
 
 
@@ -45,6 +45,23 @@ def test_what_is_clean_stays_as_it_is(ask: Ask, texts: list[str]) -> None:
         ("字" * 10_000, "字" * 10_000),
         ("字" * 10_001, None),
         ("1" * 10_001, None),
+        ('="310115198808081018"', "310115198808081018"),
+        ("'2020-03-20", "2020-03-20"),
+        ("＇2020-03-20", "2020-03-20"),
+        ('="张三"', "张三"),
+        ("=“张三”", "张三"),
+        ("＝＂张三＂", "张三"),
+        ("“张三”", "张三"),
+        ('\'="张三"', "张三"),
+        ('"测 ""甲"" 乙"', '测 "甲" 乙'),
+        ('=""', None),
+        ("'", None),
+        ('"', '"'),
+        ("=张三", "=张三"),
+        ('=A1&"x"', '=A1&"x"'),
+        ('=TEXT("43922","yyyy-m-d")', '=TEXT("43922","yyyy-m-d")'),
+        ('"甲"和"乙"', '"甲"和"乙"'),
+        ("O'Brien", "O'Brien"),
     ],
 )
 def test_typography_goes_and_the_text_stays(ask: Ask, written: str | None, cleaned: str | None) -> None:
@@ -77,6 +94,7 @@ def test_no_text_whatever_makes_a_function_fail(ask: Ask, texts: list[str]) -> N
     for call in ("resident_id({})", "number_kind({})", "read_phone({})", "read_int({})", "read_numeric({})",
                  "read_sex({})", "read_timestamp({})", "read_birth_date({})", "is_partial_birth_date({})",
                  "read_date({}, date '2020-03-01')", "mask_text({})", "mask(null, {})", "is_blank({})",
-                 "certificate_parts({})", "document('passport', {0}, {0})", "document('hm_permit', {}, null)",
+                 "certificate_parts({})", "has_lost_digits({})", "holds_two_numbers({})",
+                 "document('passport', {0}, {0})", "document('hm_permit', {}, null)",
                  "document(null, {}, null)", "id_birth_date({})", "id_sex({})"):  # fmt: skip
         assert len(ask(f"(rules.{call})::text", [(text,) for text in texts])) == len(texts)

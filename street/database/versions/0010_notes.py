@@ -1,0 +1,15 @@
+"""Counts of values that are read otherwise than they are written."""
+
+from pathlib import Path
+
+from alembic import op
+
+from street.database import run_script
+
+revision = "0010"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Apply 0010_notes.sql."""
+    run_script(op.get_bind(), Path(__file__).with_suffix(".sql"))
