@@ -292,7 +292,7 @@ def _placed(records: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
     texts = pl.concat([records.select(text="address"), records.select(text="registered_address")]).unique(
         "text", maintain_order=True
     )
-    parsed = address.parse(texts["text"])
+    parsed = address.parse(texts["text"], doors.lexicon)
     found = pl.concat([texts, parsed.select("is_same_as_registered"), places.resolve(parsed, doors)], how="horizontal")
     registered = found.select(registered_address="text", **{f"registered_{c}": pl.col(c) for c in places.PLACE_COLUMNS})
     placed = records.join(
