@@ -1,189 +1,486 @@
 """The grammar of a Shanghai address, from text as people write it to its parts, a whole column at a time.
 
-Source of the rules: docs/rules.md, Place (the order of the parts and the written forms; Chinese numerals count only
-before 弄, 号, 室 and their kin, for 三林路 is no number; O, I and l inside a number are 0 and 1).
-Nothing here knows the street's register: whether a road or a compound exists is `linkage.places`' question.
+The grammar consumes the whole text: each piece is a part of the door, a harmless note, or a remainder, and `rest` says
+what the remainder could change. Texts that differ in their numbers alone are read once: a form is read by Python, the
+numbers are put back by Polars. Source of the rules: docs/rules.md, R-PLACE-3, R-PLACE-13 to R-PLACE-15.
 """
 
 import re
+import unicodedata
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 
-HOME_STREET: Final = "花木"
+from linkage.lexicon import FEW, ROAD_SHAPE, Lexicon
+from linkage.numbers import (
+    LETTERS,
+    LOOK_ALIKES,
+    NUMERALS,
+    chinese_number,
+    numbers,
+    without_floats,
+    without_look_alikes,
+)
 
 PARTS: Final = ("road", "lane", "gate_no", "name", "building_no", "unit_no", "room_no")
+#: What a remainder could change -> the finest level that stays certain beside it.
+CERTAIN_BESIDE: Final = {
+    "door": "building",  # 阁楼, a second room, 隔壁 of a room
+    "building": "compound",  # a second number, 对面 of a building
+    "compound": "street",  # another compound's name, another road, 附近 of a lane
+    "town": "unparsed",  # another town or city somewhere in the text
+    "former": "unparsed",  # a home of another time or of somebody else
+}
+_WORSE: Final = {kind: rank for rank, kind in enumerate(CERTAIN_BESIDE)}
 
-_VARIANTS: Final = {
+_VARIANTS: Final = str.maketrans({
     "號": "号", "樓": "楼", "棟": "栋", "單": "单", "區": "区", "鎮": "镇", "衖": "弄", "東": "东", "灣": "湾",
     "蘭": "兰", "蓮": "莲", "馬": "马", "園": "园", "廣": "广", "銀": "银", "錦": "锦", "繡": "绣", "龍": "龙",
     "陽": "阳", "層": "层", "門": "门", "聯": "联", "紀": "纪", "華": "华", "麗": "丽", "間": "间", "臺": "台",
-    "#": "号", "(": "", ")": "", "[": "", "]": "", "【": "", "】": "", "〔": "", "〕": "", "<": "", ">": "",
-    "—": "-", "–": "-", "―": "-", "‐": "-", "−": "-", "~": "-", "_": "-", "/": "-", "\\": "-",
-    "、": ",", ";": ",", ":": ",", "。": ",", "|": "1",
-}  # fmt: skip
-
-_NUMERALS: Final = "〇零○一二三四五六七八九十百千两廿卅"
-_DIGITS: Final = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0, "两": 2}
+    "蘇": "苏", "戶": "户", "裏": "里", "滬": "沪", "#": "号",
+    "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ",", "【": ",", "】": ",", "〔": ",", "〕": ",",
+    "<": ",", ">": ",", "《": ",", "》": ",", "「": ",", "」": ",", '"': ",", "'": ",", "“": ",", "”": ",",
+    "—": "-", "–": "-", "―": "-", "‐": "-", "‑": "-", "−": "-", "~": "-", "_": "-", "/": "-", "\\": "-",
+    "、": ",", ";": ",", ":": ",", "。": ",", "|": ",", "·": ",", "•": ",", "!": ",", "+": ",",
+    "*": "?", "●": "?", "□": "?", "■": "?", "\ufffd": "?", "○": "〇",
+})  # fmt: skip
+_TRADITIONAL: Final = [chr(sign) for sign in _VARIANTS if sign > 0x3400]
+_BLANK_RUN: Final = re.compile(r"\s+")
+_BLANK_IN_NUMBERS: Final = re.compile(f"(?<=[0-9A-Za-z{NUMERALS}]) (?=[0-9A-Za-z{NUMERALS}])")
+_DIGIT: Final = re.compile("[0-9]")
+# A mark for what couldn't be written may have been a digit beside a number; elsewhere it divides.
+_LOST_WORD: Final = re.compile(f"(?<![0-9A-Za-z{NUMERALS}?])[?]+(?![0-9A-Za-z{NUMERALS}?])")
+_ALIKE_ALONE: Final = re.compile("(?<![A-Za-z0-9])(?:[OoIl]{2,}|l)(?=支?弄|号|室)")
+_MARK: Final = "支弄|弄|号(?!院|线|沟)|室|幢|栋|座|单元|门(?=[0-9])|层|楼|户"
 _NUMERAL_IN_PLACE: Final = re.compile(
-    rf"[{_NUMERALS}]+(?=支弄|弄|号|室|幢|栋|座|单元|门|层|楼)|(?<=[号楼幢栋座元弄\-,])[{_NUMERALS}]+(?=$|[-,])"
+    rf"[{NUMERALS}0-9]+(?=[A-Za-z]?(?:{_MARK}))"
+    rf"|(?<=[号楼幢栋座元弄\-,甲乙丙丁])[{NUMERALS}0-9]+(?=$|[-,A-Za-z甲乙丙丁])"
 )
-
-_PROVINCES: Final = (
-    "北京", "天津", "重庆", "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东",
-    "河南", "湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "内蒙古", "广西", "西藏",
-    "宁夏", "新疆", "香港", "澳门", "台湾",
-)  # fmt: skip
-_DISTRICTS: Final = (
-    "黄浦", "徐汇", "长宁", "静安", "普陀", "虹口", "杨浦", "闵行", "宝山", "嘉定", "金山", "松江", "青浦", "奉贤",
-    "崇明", "卢湾", "闸北", "南汇", "南市",
-)  # fmt: skip
-_ANY_PROVINCE: Final = "|".join(_PROVINCES)
-_ANY_DISTRICT: Final = "|".join(_DISTRICTS)
-
-# 上海路, 浦东大道, 山东路 begin like a city or a province and are roads.
-_ROAD_LIKE_A_PLACE: Final = rf"^(?:上海|浦东|{_ANY_PROVINCE}|{_ANY_DISTRICT})(?:[东西南北中]?[一二三]?路|大道|大街)"
-_CITY: Final = (r"^(?:中国)?,?(?:上海市?)?,?", r"^(?:浦东(?:新区|新|区)?)?,?")
-_HOME: Final = rf"^{HOME_STREET}(?:街道办事处|街道|镇|社区|地区),?"
-_OTHER_TOWN: Final = r"^(\p{Han}{1,5}?)(?:街道|镇|乡)(?:$|[^路街])"
-# Looked for behind 上海市 and 浦东新区, so 浦东 itself is never meant.
-_OTHER_PLACE: Final = (
-    rf"^(?:中国)?(?:{_ANY_PROVINCE})|^(?:{_ANY_DISTRICT})(?:区|县)"
-    r"|^\p{Han}{2,4}市|^\p{Han}{2,7}?(?:自治州|地区|盟|县)\p{Han}"
-)
-_OTHER_DISTRICT: Final = rf"^上海市?,?(?:{_ANY_DISTRICT})"
-
-_ROAD_AND_LANE: Final = (
-    r"^,?(?P<road>[\p{Han}A-Z]{1,9}?(?:公路|大道|路|大街|街))?,?"
-    r"(?:(?P<lane_no>\d+[A-Z甲乙丙丁]?)弄(?:,?(?P<sub_lane>\d+)支?弄)?)?,?(?P<tail>.*)$"
-)
-_NO: Final = r"\d+(?:-\d+)?[A-Z甲乙丙丁]?"
-_BUILDING: Final = r"(?:号楼|号|幢|栋|座)"
-_ROOM: Final = r"[A-Z]?\d+(?:-\d+)?[A-Z甲乙丙丁东西南北中]?"
-_TAIL: Final = (
-    r"^,?-?(?P<name>(?:[^\d,\-]|\d+(?:期|村|区|街坊))*?),?-?"
-    r"(?:"
-    rf"(?:(?P<gate_no>\d+)号,?(?P<b2>{_NO}){_BUILDING}|(?P<b1>{_NO}|[A-Z])(?:{_BUILDING}|楼)),?-?"
-    r"(?:(?P<u1>\d{1,2}|[A-Z])(?:单元|门|梯),?-?)?"
-    r"(?:(?:\d{1,2}|底|地下)(?:层|楼),?-?)?"
-    rf"(?:(?P<u2>\d{{1,2}})-(?P<r2>\d{{3,4}}[A-Z]?)|(?P<r1>{_ROOM})|(?P<r6>[A-Z]|东|西|南|北|中)(?:室|户))?"
-    r"|(?P<b3>\d+[A-Z]?)-(?:(?P<u3>\d{1,2})(?:-|单元-?))?(?P<r3>\d{3,4}[A-Z]?)"
-    rf"|(?P<r4>{_ROOM})(?:室|户|房)"
-    r"|(?P<b5>\d{1,3}[A-Z]?)$"
-    r"|$"
-    r")(?:室|户|房)?(?P<rest>.*)$"
-)
-# "opposite number 30" is not number 30, and 301、302室 is not one door; a telephone number behind the room is harmless.
-_NEARBY: Final = r"对面|旁边|旁|附近|隔壁|对过"
-_MORE_NUMBERS: Final = r"(?:^|\D)\d{1,6}(?:\D|$)"
+# Few texts are odd: what is written in ideographs, digits and capitals alone, without numerals, is as it should be.
+_ODD: Final = rf"[^\u3400-\u4dbf\u4e00-\u9fff0-9A-HJ-NP-Z,\-]|[{NUMERALS}]"
 
 _SAME_AS_REGISTERED: Final = ("同上", "同户籍地址", "同户籍", "同户口", "同户口地址", "同户籍地", "户籍地址")
 _BLANK: Final = r"^[\p{P}\p{S}]*$|^(?:无|不详|未知|没有|空|N/A|NULL)$"
 
-
-def _numeral(match: re.Match[str]) -> str:
-    """A Chinese numeral in Arabic digits: 三十 -> 30, 五〇二 -> 502, 一千零九十九 -> 1099."""
-    text = match[0].replace("廿", "二十").replace("卅", "三十")
-    if not set(text) & set("十百千"):
-        return "".join(str(_DIGITS[c]) for c in text)
-    total, digit = 0, 0
-    for c in text:
-        if c in _DIGITS:
-            digit = _DIGITS[c]
-        else:
-            total += (digit or 1) * {"十": 10, "百": 100, "千": 1000}[c]
-            digit = 0
-    return str(total + digit)
-
-
-def _arabic(text: str) -> str:
-    return _NUMERAL_IN_PLACE.sub(_numeral, text)
+# A form is a text whose numbers are one sign each: of one or two digits, of three or four, a telephone, a postcode, any
+# other run. The signs are private characters, which no normalised text has.
+_FEW = FEW
+_MORE, _PHONE, _POSTCODE, _LONG = (chr(ord(FEW) + n) for n in range(1, 5))
+_SIGNS: Final = (
+    (r"\d{12,}", _LONG), (r"1[3-9]\d{9}", _PHONE), (r"\d{9,11}", _LONG), (r"[2-8]\d{7}", _PHONE), (r"\d{7,8}", _LONG),
+    (r"20[0-2]\d{3}|3101\d\d|310000", _POSTCODE), (r"\d{5,6}", _LONG), (r"\d{3,4}", _MORE), (r"\d+", _FEW),
+)  # fmt: skip
+_ANY_SIGN: Final = f"{_FEW}-{_LONG}"
+_ANY_SIGN_ONCE: Final = re.compile(f"[{_ANY_SIGN}]")
+_HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
+_N: Final = f"[{_FEW}{_MORE}]"
+_AT: Final = 0xE100  # chr(_AT + n) in a part: the text's number n
 
 
-def _as_digits(match: re.Match[str]) -> str:
-    return match[0].translate(str.maketrans("OoIl", "0011"))
+def _rewritten(text: str) -> str:
+    """One odd text in the one way of writing.
 
-
-def _digits_for_letters(text: str) -> str:
-    """O for 0 and I or l for 1 where a digit stands beside them, or where 弄 or 号 says that a number ends."""
-    text = re.sub(r"(?<=\d)[OoIl]+|[OoIl]+(?=\d)", _as_digits, text)
-    return re.sub(r"(?<![A-Za-z0-9])[OoIl]+(?=支?弄|号|室)", _as_digits, text)
+    Blanks between two numbers divide them; floats, numerals and look-alikes become digits where a number stands.
+    """
+    text = _BLANK_RUN.sub(" ", unicodedata.normalize("NFKC", text))
+    text = "".join(sign for sign in text if sign.isprintable()).strip(" ").translate(_VARIANTS)
+    text = _BLANK_IN_NUMBERS.sub(",", text).replace(" ", "")
+    text = without_floats(text)
+    text = _NUMERAL_IN_PLACE.sub(lambda run: run[0] if _DIGIT.search(run[0]) else chinese_number(run[0]), text)
+    text = without_look_alikes(text)
+    text = _ALIKE_ALONE.sub(lambda match: match[0].translate(LOOK_ALIKES), text)
+    return _LOST_WORD.sub(",", text).replace(".", ",").upper()
 
 
 def normalise(texts: pl.Series) -> pl.Series:
-    """One way of writing: NFKC, no blanks or invisible characters, simplified marks, Arabic numbers, capitals."""
-    frame = pl.DataFrame({"text": texts.cast(pl.String)}).select(
-        pl.col("text").str.normalize("NFKC").str.replace_all(r"[\p{Z}\p{C}]+", "").str.replace_many(_VARIANTS)
-    )
-    text = frame["text"]
-    # Few rows need these two, and what they look around for Polars' regular expressions cannot see.
-    for pattern, rewrite in (("[OoIl]", _digits_for_letters), (f"[{_NUMERALS}]", _arabic)):
-        rows = text.str.contains(pattern).fill_null(value=False).arg_true()
-        if rows.len():
-            text = text.scatter(rows, [rewrite(value) for value in text.gather(rows).to_list()])
-    return text.str.to_uppercase()
+    """One way of writing: NFKC, no blanks or invisible characters, simplified marks, Arabic numbers, capitals.
+
+    Every divider is a comma or a hyphen.
+    """
+    text = texts.cast(pl.String)
+    odd = (text.str.contains(_ODD) | text.str.contains_any(_TRADITIONAL)).fill_null(value=False).arg_true()
+    if odd.is_empty():
+        return text
+    return text.scatter(odd, [_rewritten(value) for value in text.gather(odd).to_list()])
 
 
-def parse(texts: pl.Series) -> pl.DataFrame:
-    """The parts of each address, one row a text, in the order given.
+# --- one form
+@dataclass
+class _Form:
+    """The parts of a form, a number in them as chr(_AT + its place in the text)."""
+
+    road: str | None = None
+    lane: str | None = None
+    gate_no: str | None = None
+    name: str | None = None
+    building_no: str | None = None
+    unit_no: str | None = None
+    floor_no: str | None = None
+    storey_no: str | None = None
+    room_no: str | None = None
+    behind: str | None = None
+    rest: str | None = None
+    is_outside: bool = False
+    is_home: bool = False
+    names: list[str] = field(default_factory=list)
+
+    def could_change(self, kind: str) -> None:
+        """A piece was not understood: what the worst of them could change is remembered."""
+        if self.rest is None or _WORSE[kind] > _WORSE[self.rest]:
+            self.rest = kind
+
+    def last_part(self) -> str:
+        """What a word like 隔壁 or another number puts in doubt: the finest part that was read."""
+        if self.room_no is not None:
+            return "door"
+        return "building" if self.building_no is not None else "compound"
+
+
+_LABEL_OF_NUMBER: Final = "(?:(?:门牌号?码?|楼号|幢号|栋号|室号|房号|房间号?码?|房间|房屋|第)[,-]?)?"
+_BUILDING_NO: Final = f"{_N}(?:-{_N})?(?:-?[{LETTERS}])?|[{LETTERS}](?:-?{_N})?"
+_ROOM_NO: Final = f"(?:[{LETTERS}]-?|-)?{_N}[{LETTERS}东西南北中]?(?:-[A-Z]?{_N}[{LETTERS}]?)?"
+_UNIT: Final = f"(?:第?(?P<unit_no>{_FEW}|[A-Z])(?:单元|门(?![口卫前外牌岗铃])|梯(?!口))[,-]?)?"
+_FLOOR: Final = f"(?:(?<!-)(?P<floor_no>{_FEW})(?:层|楼(?!下|上|道|梯|口))[,-]?)?"
+_ROOM_BY_UNIT: Final = f"[{LETTERS}]?{_MORE}[{LETTERS}]?|[{LETTERS}]{_FEW}|{_FEW}[{LETTERS}]"
+_ROOM: Final = (
+    f"(?:{_LABEL_OF_NUMBER}(?:(?P<u2>{_FEW})-(?P<r2>{_ROOM_BY_UNIT})|(?P<r1>{_ROOM_NO})"
+    f"|(?P<r6>[{LETTERS}]|[东西南北中])(?=[室户]))(?:室号|[室户房])?-?(?P<after>[{LETTERS}](?![{LETTERS}{_ANY_SIGN}]))?)?"
+)
+_DOOR: Final = re.compile(
+    f"{_LABEL_OF_NUMBER}(?:"
+    # 30号2单元502室; 1099号30号楼502 (a number on the road before the building's).
+    f"(?:(?:(?P<gate_no>{_N})号[,-]?(?=(?:{_BUILDING_NO})(?:号楼|号|幢|栋|座)))?"
+    f"(?P<b1>{_BUILDING_NO})(?:号楼|号|幢|栋|座|(?P<storey>楼))(?P<behind>[,-]?{_UNIT}{_FLOOR}{_ROOM}))"
+    # 30-502, 30-2-502, 30,502
+    f"|(?P<b3>{_N}[A-Z]?|[{LETTERS}])[-,](?:(?P<u3>{_FEW})[-,]|(?P<u4>{_FEW})单元-?)?(?P<r3>{_ROOM_BY_UNIT})"
+    f"[室户房]?(?![{LETTERS}{_ANY_SIGN}-])"
+    # 502室
+    f"|(?P<r4>{_ROOM_NO})[室户房]"
+    # 30
+    f"|(?P<b5>{_N}[A-Z]?)(?=$|,)"
+    ")"
+)
+_LANE: Final = re.compile(f"({_N}[A-Z甲乙丙丁]?)弄(?:[,-]?({_FEW})(?:支弄|弄))?")
+_HAN_RUN: Final = re.compile(f"[{_HAN}]+")
+_LATIN_RUN: Final = re.compile("[A-Z]{2,}")
+_PHASE_RUN: Final = re.compile(f"{_N}(?:期|村|区|街坊|号院)[{_HAN}]*")
+_DIVIDERS: Final = re.compile("[,-]*")
+
+
+class _Reader:
+    """Reads one form from front to end."""
+
+    def __init__(self, text: str, lexicon: Lexicon) -> None:
+        self.text, self.lexicon = text, lexicon
+        self.at, self.form = 0, _Form()
+        #: The text with each number's place instead of its sign: what a part is cut from.
+        place = iter(range(_AT, _AT + len(text)))
+        self.placed = _ANY_SIGN_ONCE.sub(lambda _: chr(next(place)), text)
+
+    def read(self) -> _Form:
+        self._before_the_address()
+        while not self.form.is_outside:
+            dividers = _DIVIDERS.match(self.text, self.at)
+            self.at = dividers.end() if dividers else self.at
+            if self.at >= len(self.text):
+                break
+            self._piece()
+        form = self.form
+        if len(form.names) > 1:
+            self._settle_names()
+        elif form.names:
+            form.name = form.names[0]
+        if form.rest is None:
+            form.behind = None
+        return form
+
+    def _settle_names(self) -> None:
+        """Of several names the one that the register knows; two known ones leave the compound open."""
+        form = self.form
+        known = [name for name in dict.fromkeys(form.names) if self.lexicon.compounds_meant(name)[0]]
+        full = [name for name in known if self.lexicon.compounds_meant(name)[1]]
+        chosen = full or known
+        form.name = chosen[0] if chosen else form.names[0]
+        if len(full) > 1 or (not full and len(known) > 1):
+            form.could_change("compound")
+
+    # --- before the road
+    def _before_the_address(self) -> None:
+        named: list[bool] = []
+        while self.at < len(self.text):
+            dividers = _DIVIDERS.match(self.text, self.at)
+            self.at = dividers.end() if dividers else self.at
+            if self.at >= len(self.text) or self.lexicon.own_at(self.text, self.at):
+                break
+            if self.text[self.at] in {_POSTCODE, _PHONE}:
+                self.at += 1
+                continue
+            former = self.lexicon.former_at(self.text, self.at)
+            known = (
+                self.lexicon.committee_at(self.text, self.at)
+                or self.lexicon.home_at(self.text, self.at)
+                or self.lexicon.label_at(self.text, self.at)
+            )
+            if former and len(former) >= len(known or ""):
+                self.form.could_change("former")
+                known = former
+            if known:
+                self.form.is_home |= known.startswith(("花木街道", "花木镇", "花木社区", "花木地区", "HUAMU"))
+                self.at += len(known)
+                continue
+            # JS苏州: a province in letters is believed by the city behind it.
+            letters = re.match("[A-Z]*", self.text[self.at :])
+            start = self.at + (len(letters[0]) if letters else 0)
+            other = self.lexicon.other_place_at(self.text, start)
+            if other is None:
+                break
+            self.at = start + len(other[0])
+            named.append(other[1])
+        if named:
+            # Another place and this street, or a name that may be half of a road's: nobody is sent to another street.
+            if any(named) and not self.form.is_home and self.form.rest is None:
+                self.form.is_outside = True
+            else:
+                self.form.could_change("town")
+
+    # --- piece by piece
+    def _piece(self) -> None:
+        lane = _LANE.match(self.text, self.at)
+        if lane:
+            self._lane(lane)
+            return
+        door = _DOOR.match(self.text, self.at)
+        if door and door.end() > self.at:
+            self._door(door)
+            return
+        han = _HAN_RUN.match(self.text, self.at)
+        if han:
+            self._words(han)
+            return
+        self._remainder()
+
+    def _lane(self, lane: re.Match[str]) -> None:
+        if self.form.lane is not None or self.form.gate_no is not None:
+            self.form.could_change("compound")
+        else:
+            said = self.placed[slice(*lane.span(1))]
+            self.form.lane = f"{said}弄{self.placed[slice(*lane.span(2))]}支弄" if lane[2] else said
+        self.at = lane.end()
+
+    def _door(self, door: re.Match[str]) -> None:
+        form = self.form
+        pieces = {name: self.placed[slice(*door.span(name))] for name, said in door.groupdict().items() if said}
+        building = pieces.get("b1") or pieces.get("b3") or pieces.get("b5")
+        room = pieces.get("r1") or pieces.get("r2") or pieces.get("r3") or pieces.get("r4") or pieces.get("r6")
+        # Numbers joined by hyphens right behind a road may begin with a lane: 樱花路64-5-102.
+        no_compound = form.lane is None and not form.names
+        if "b3" in pieces and no_compound and ("u3" in pieces or form.road is None):
+            form.could_change("compound")
+        elif building and form.building_no is None and form.room_no is None:
+            form.building_no = building
+            form.gate_no = pieces.get("gate_no")
+            form.unit_no = pieces.get("unit_no") or pieces.get("u2") or pieces.get("u3") or pieces.get("u4")
+            form.floor_no = pieces.get("floor_no")
+            form.room_no = room + pieces.get("after", "") if room else None
+            if form.gate_no and form.lane:
+                form.could_change("building")
+            form.storey_no = building if door["storey"] else None
+            if door["b1"] and form.rest is None:
+                form.behind = self.placed[door.start("behind") :].strip(",-")
+        elif room and not building and form.room_no is None:
+            form.room_no = room
+        else:
+            form.could_change("building" if building else "door")
+        self.at = door.end()
+
+    def _words(self, han: re.Match[str]) -> None:
+        lexicon, start = self.lexicon, self.at
+        text, end = han[0], han.end()
+        own = lexicon.own_at(self.text, start)
+        if own and own in lexicon.roads:
+            self._road(own, start + len(own))
+            return
+        phase = _PHASE_RUN.match(self.text, end)
+        known = lexicon.road_in(text)
+        if known and known[0] and self._is_no_part_of_a_road(text[: known[0]]):
+            end, phase = start + known[0], None
+        elif not lexicon.compounds_meant(text)[0] and not lexicon.is_note(text):
+            road = ROAD_SHAPE.match(text)
+            if road:
+                self._road(road[0], start + road.end())
+                return
+        if phase and self.form.building_no is None:
+            end = phase.end()
+        self._named(self.placed[start:end])
+        self.at = end
+
+    def _is_no_part_of_a_road(self, text: str) -> bool:
+        """银泰小区梅花路 is a compound and a road, 大梅花路 another road."""
+        lexicon = self.lexicon
+        return bool(lexicon.compounds_meant(text)[0] or lexicon.is_name(text) or lexicon.is_note(text)) or (
+            lexicon.doubt(text) is not None
+        )
+
+    def _road(self, road: str, end: int) -> None:
+        if self.form.road is None and (self.form.building_no is None or road in self.lexicon.roads):
+            self.form.road = road
+        elif self.form.road != road:
+            self.form.could_change("compound")
+        self.at = end
+
+    def _named(self, text: str) -> None:
+        """A piece of words: a name, a note, or what puts something in doubt."""
+        form, lexicon = self.form, self.lexicon
+        own = lexicon.own_at(text, 0)
+        if lexicon.compounds_meant(text)[0] and not lexicon.is_of_another_place(text):
+            form.names.append(text)
+            return
+        if own and lexicon.is_note(text.removeprefix(own)):
+            form.names.append(own)
+            return
+        if lexicon.is_note(text):
+            return
+        doubt = lexicon.doubt(text)
+        before_the_door = form.building_no is None and form.room_no is None
+        if doubt == "beside":
+            form.could_change(form.last_part())
+        elif doubt == "inner":
+            form.could_change("door" if form.building_no else form.last_part())
+        elif doubt:
+            form.could_change(doubt)
+        elif lexicon.is_name(text) or (before_the_door and len(text) > 1):
+            form.names.append(text)
+        elif before_the_door:  # 东5号楼 is not 5号楼
+            self._in_doubt_before_a_building()
+        elif _PHONE not in self.text or len(text) > 4:  # beside a telephone stands somebody's name
+            form.could_change("door")
+
+    def _remainder(self) -> None:
+        """A number or letters that no rule of the grammar takes."""
+        latin = _LATIN_RUN.match(self.text, self.at)
+        sign = self.text[self.at]
+        self.at = latin.end() if latin else self.at + 1
+        if sign in {_PHONE, _POSTCODE} or sign in "室户房号楼":
+            return
+        if self.form.building_no is not None:
+            self.form.could_change("door" if self.form.room_no is not None else "building")
+        elif latin and not self.form.road:
+            self.form.could_change("town")
+        else:
+            self._in_doubt_before_a_building()
+
+    def _in_doubt_before_a_building(self) -> None:
+        """What is not understood behind a lane stands for a building of that lane, elsewhere for anything."""
+        self.form.could_change("building" if self.form.lane else "compound")
+
+
+# --- a column
+def parse(texts: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
+    """The parts of each address, one row a text, in the order given; distinct texts are asked for.
 
     Columns (text, null where the address doesn't say): `road`, `lane` (`1099`, `1099弄5支弄`), `gate_no` (a number
     on the road in front of a building number), `name` (of a compound, as written), `building_no`, `unit_no`,
-    `room_no`; and Boolean: `is_outside` (another street, town, district, city or province is named), `is_home` (this
-    street is named), `is_empty`, `is_same_as_registered` (同上, 同户籍地址).
+    `room_no`, `behind` (all that stands behind a building's number, where not all of it was understood), `rest` (what
+    the pieces that were not understood could change: a key of CERTAIN_BESIDE, null when nothing is left); and Boolean:
+    `is_outside` (another street, town, district, city or province is named), `is_home` (this street is named),
+    `is_empty`, `is_same_as_registered` (同上, 同户籍地址).
     """
     text = normalise(texts)
     frame = pl.DataFrame({"text": text}).with_columns(
         is_empty=pl.col("text").is_null() | pl.col("text").str.contains(_BLANK),
         is_same_as_registered=pl.col("text").is_in(list(_SAME_AS_REGISTERED)).fill_null(value=False),
+        numbers=pl.col("text").str.extract_all(r"\d+"),
+        form=_form(text),
     )
-    frame = _beyond_the_street(frame)
-    frame = frame.with_columns(pl.col("text").str.extract_groups(_ROAD_AND_LANE).alias("head")).unnest("head")
-    frame = frame.with_columns(pl.col("tail").str.extract_groups(_TAIL).alias("parts")).unnest("parts")
-    vague = (pl.col("rest").str.contains(_NEARBY) | pl.col("name").str.contains(_NEARBY)).fill_null(value=False)
-    two_buildings = (pl.col("gate_no").is_not_null() & pl.col("lane_no").is_not_null()).fill_null(value=False)
-    several_doors = pl.col("rest").str.contains(_MORE_NUMBERS).fill_null(value=False)
-    name_behind = pl.when(pl.col("rest").str.contains(r"^,?\p{Han}{2,}$")).then(pl.col("rest").str.strip_chars(","))
-    nothing = pl.lit(None, dtype=pl.String)
+    forms = frame["form"].drop_nulls().unique()
+    read = pl.DataFrame(
+        [_columns(_Reader(form, lexicon).read()) for form in forms], orient="row", schema=_FORM_SCHEMA
+    ).with_columns(form=forms)
+    frame = frame.join(read, on="form", how="left", maintain_order="left")
+    frame = frame.with_columns(_filled(frame, part) for part in _NUMBERED)
+    is_plain_room = pl.col("rest").is_null() & pl.col("room_no").str.contains(r"^\d{3,4}$")
+    frame = frame.with_columns(
+        # 30号5楼302室: a storey that the room contradicts. 银泰3楼302室: a building, or the storey of any.
+        rest=pl.when(is_plain_room & ~pl.col("room_no").str.starts_with(pl.col("floor_no")))
+        .then(pl.lit("door"))
+        .when(is_plain_room & pl.col("room_no").str.starts_with(pl.col("storey_no")))
+        .then(pl.lit("building"))
+        .otherwise("rest")
+    )
     return frame.select(
-        "road",
-        lane=pl.when(pl.col("sub_lane").is_not_null())
-        .then(pl.col("lane_no") + "弄" + pl.col("sub_lane") + "支弄")
-        .otherwise("lane_no"),
-        gate_no="gate_no",
-        name=pl.when(~vague).then(pl.coalesce(pl.col("name").replace("", None), name_behind)),
-        building_no=pl.when(vague | two_buildings).then(nothing).otherwise(pl.coalesce("b1", "b2", "b3", "b5")),
-        unit_no=pl.when(~(vague | two_buildings)).then(pl.coalesce("u1", "u2", "u3")),
-        room_no=pl.when(~(vague | two_buildings | several_doors)).then(pl.coalesce("r2", "r1", "r6", "r3", "r4")),
-        is_outside="is_outside",
-        is_home="is_home",
+        "road", "lane", "gate_no",
+        name=pl.col("name"),
+        building_no=numbers(frame["building_no"]),
+        unit_no="unit_no",
+        room_no=_rooms(frame["room_no"]),
+        behind="behind",
+        rest="rest",
+        is_outside=pl.col("is_outside").fill_null(value=False),
+        is_home=pl.col("is_home").fill_null(value=False),
         is_empty="is_empty",
         is_same_as_registered="is_same_as_registered",
-    )
+    )  # fmt: skip
 
 
-def _beyond_the_street(frame: pl.DataFrame) -> pl.DataFrame:
-    """Strip what stands before the road (column `text`); say whether it names this street or another place."""
-    text = pl.col("text")
-    is_road = text.str.contains(_ROAD_LIKE_A_PLACE)
-    frame = frame.with_columns(whole="text")
-    for prefix in _CITY:
-        frame = frame.with_columns(text=pl.when(is_road).then(text).otherwise(text.str.replace(prefix, "")))
-    town = text.str.extract(_OTHER_TOWN)
-    is_home = text.str.contains(_HOME)
-    other_town = (town != HOME_STREET) | text.str.contains(rf"[^{HOME_STREET[0]}]\p{{Han}}街道")
-    # `is_road` now looks behind the city: 上海市静安路 is a road as 静安路 is.
-    other_place = ~is_road & (text.str.contains(_OTHER_PLACE) | pl.col("whole").str.contains(_OTHER_DISTRICT))
-    return frame.select(
-        pl.exclude("text", "whole"),
-        text=text.str.replace(_HOME, ""),
-        is_home=is_home.fill_null(value=False),
-        is_outside=(~is_home & (other_town | other_place)).fill_null(value=False),
-    )
+_NUMBERED: Final = (
+    "lane",
+    "gate_no",
+    "name",
+    "building_no",
+    "unit_no",
+    "floor_no",
+    "storey_no",
+    "room_no",
+    "behind",
+)
+_FORM_SCHEMA: Final = {
+    "road": pl.String, **dict.fromkeys(_NUMBERED, pl.String), "rest": pl.String, "is_outside": pl.Boolean,
+    "is_home": pl.Boolean,
+}  # fmt: skip
 
 
+def _columns(form: _Form) -> tuple[object, ...]:
+    return tuple(getattr(form, name) for name in _FORM_SCHEMA)
+
+
+def _form(text: pl.Series) -> pl.Series:
+    """Each text with one sign for each of its numbers."""
+    if text.str.contains(r"\d{5}").any():
+        rows = text.str.contains(r"\d{5}").fill_null(value=False).arg_true()
+        odd = text.gather(rows)
+        for pattern, sign in _SIGNS:
+            odd = odd.str.replace_all(pattern, sign)
+        text = text.scatter(rows, odd)
+    for pattern, sign in _SIGNS[-2:]:
+        text = text.str.replace_all(pattern, sign)
+    return text
+
+
+def _filled(frame: pl.DataFrame, part: str) -> pl.Series:
+    """A part of each row with its numbers in it."""
+    templates = frame[part]
+    place = {chr(_AT + n): n for n in range(12)}
+    simple = templates.replace_strict(place, default=None, return_dtype=pl.Int64)
+    filled = pl.DataFrame({"numbers": frame["numbers"], "place": simple}).select(
+        pl.col("numbers").list.get(pl.col("place"), null_on_oob=True).alias(part)
+    )[part]
+    rest = (templates.is_not_null() & simple.is_null()).arg_true()
+    if rest.len():
+        said = zip(templates.gather(rest).to_list(), frame["numbers"].gather(rest).to_list(), strict=True)
+        filled = filled.scatter(rest, [_with_numbers(template, found) for template, found in said])
+    return filled
+
+
+def _with_numbers(template: str, found: list[str]) -> str:
+    if template.isascii() or max(template) < "\ue000":
+        return template
+    return "".join(found[ord(sign) - _AT] if "\ue100" <= sign <= "\ue1ff" else sign for sign in template)
+
+
+# --- columns that hold one part
 def lane_of(texts: pl.Series) -> pl.Series:
-    """The lane of a column that holds nothing else: `1099`, `１０９９弄` -> `1099`; `1099弄5弄` -> `1099弄5支弄`."""
+    """The lane of a column of its own: `1099`, `１０９９弄`, `1099.0` -> `1099`; `1099弄5弄` -> `1099弄5支弄`."""
     text = normalise(_marked(texts, "弄"))
     parts = text.str.extract_groups(r"^(?P<lane>.+?)弄(?:(?P<sub>\d+)支?弄)?$").struct.unnest()
     return parts.select(
@@ -192,26 +489,49 @@ def lane_of(texts: pl.Series) -> pl.Series:
 
 
 def building_of(texts: pl.Series) -> pl.Series:
-    """The building number of a column that holds nothing else: `30`, `30号楼`, `三十号`, `30幢` -> `30`."""
-    return normalise(_marked(texts, "号", "号楼|号|幢|栋|座|楼|室|#")).str.replace(r"(?:号楼|号|幢|栋|座|楼)$", "")
+    """The building number of a column that holds nothing else: `30`, `30号楼`, `三十号`, `30.0` -> `30`."""
+    return numbers(_blank_is_null(texts))
 
 
 def room_of(texts: pl.Series) -> pl.DataFrame:
-    """Columns `unit_no`, `room_no` of a column of rooms: `502`, `五〇二室`, `2单元502`, `2-502`."""
-    text = normalise(_marked(texts, "室", "室|户|房"))
-    parts = text.str.extract_groups(
-        r"^(?:(?P<u1>\d{1,2}|[A-Z])(?:单元|门|梯),?-?(?P<r1>.+?)|(?P<u2>\d{1,2})-(?P<r2>\d{3,4}[A-Z]?)|(?P<r3>.+?))(?:室|户|房)$"
-    ).struct.unnest()
-    return parts.select(unit_no=pl.coalesce("u1", "u2"), room_no=pl.coalesce("r1", "r2", "r3"))
+    """Columns `unit_no`, `room_no` of a column of rooms: `502`, `五〇二室`, `2单元502`, `2-502`, `A单元502`."""
+    text = _blank_is_null(texts)
+    unit = pl.DataFrame({"text": text, "number": numbers(text)})
+    parts = unit.select(
+        letter=pl.col("text").str.extract(r"^第?([A-Za-zＡ-Ｚ])(?:单元|單元|门|梯)"),
+        parts=pl.col("number").str.extract_groups(r"^(?:(?P<u>\d{1,2})-)?(?P<r>[A-Z甲乙丙丁]?\d{2,4}[A-Z甲乙丙丁]?)$"),
+        number="number",
+    ).unnest("parts")
+    is_unit = pl.col("u").is_not_null()
+    letter = pl.col("letter").str.normalize("NFKC").str.to_uppercase()
+    spelled = letter.is_not_null() & pl.col("number").str.starts_with(letter)
+    return parts.select(
+        unit_no=pl.when(is_unit).then("u").when(spelled).then(letter),
+        room_no=pl.when(is_unit)
+        .then("r")
+        .when(spelled)
+        .then(pl.col("number").str.slice(1).str.strip_chars_start("-"))
+        .otherwise("number"),
+    )
 
 
-def _marked(texts: pl.Series, mark: str, marks: str | None = None) -> pl.Series:
+def _rooms(rooms: pl.Series) -> pl.Series:
+    return numbers(rooms)
+
+
+def _blank_is_null(texts: pl.Series) -> pl.Series:
+    text = (
+        texts.cast(pl.String).str.normalize("NFKC").str.replace_all(r"[\s\p{Z}]+", " ").str.replace_all(r"\p{C}+", "")
+    )
+    return pl.DataFrame({"text": text.str.strip_chars(" ")}).select(
+        text=pl.when(~pl.col("text").str.contains(_BLANK)).then("text")
+    )["text"]
+
+
+def _marked(texts: pl.Series, mark: str) -> pl.Series:
     """Blank is null; a bare number gets its mark, so that the grammar sees 三十 as a number."""
-    text = texts.cast(pl.String).str.normalize("NFKC").str.replace_all(r"[\p{Z}\p{C}]+", "")
+    text = _blank_is_null(texts)
+    text = pl.Series([None if t is None else without_floats(t) for t in text], dtype=pl.String)
     return pl.DataFrame({"text": text}).select(
-        text=pl.when(pl.col("text").str.contains(_BLANK))
-        .then(None)
-        .when(pl.col("text").str.contains(f"(?:{marks or mark})$"))
-        .then("text")
-        .otherwise(pl.col("text") + mark)
+        text=pl.when(pl.col("text").str.ends_with(mark)).then("text").otherwise(pl.col("text") + mark)
     )["text"]

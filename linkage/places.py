@@ -2,22 +2,24 @@
 
 Two ways lead to a door: by its numbers (road, lane, building, room) and by its compound's name (compound, building,
 room). What both allow is certain; where they contradict each other the place is what they share, and the rest goes to
-review as candidates. A guess is never a dwelling. Source of the rules: docs/rules.md, Place.
+review as candidates. A guess is never a dwelling, and nothing is certain below what a piece of the text that was not
+understood could change (`address.CERTAIN_BESIDE`). Source of the rules: docs/rules.md, Place.
 """
 
-import re
 from typing import Final
 
 import polars as pl
 
-from linkage.address import HOME_STREET, PARTS
+from linkage.address import CERTAIN_BESIDE, PARTS
+from linkage.lexicon import same_name
+from linkage.numbers import numbers
 from linkage.register import NO_COMPOUND, Register
 
 PLACE_COLUMNS: Final = (
     "dwelling_key", "building_key", "compound_key", "committee_code", "place_level", "place_method", "candidates",
 )  # fmt: skip
 _MOST_CANDIDATES: Final = 8
-_KIND_OF_COMPOUND: Final = re.compile("(?:住宅小区|住宅区|小区)$")
+_LEVELS: Final = ("dwelling", "building", "compound", "street", "outside", "unparsed")
 
 
 def resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
@@ -25,23 +27,25 @@ def resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
 
     place_level: dwelling, building, compound, street, outside, unparsed. place_method: exact (every part that is
     written agrees), alias (by a short form of the compound's name), contradiction (parts disagree; the level is what
-    they share), partial (coarser than a door), or null. candidates: keys (of dwellings or compounds) to review.
+    they share), partial (coarser than a door, or a piece was not understood), or null. candidates: keys (of dwellings
+    or compounds) to review.
     """
     # Neighbours write the same door in many ways, and what lies outside needs no door: each place is sought once.
-    says = [*PARTS, "is_outside", "is_home", "is_empty"]
+    says = [*PARTS, "behind", "rest", "is_outside", "is_home", "is_empty"]
     beyond = pl.col("is_outside") | pl.col("is_empty")
-    parsed = parsed.select(pl.when(~beyond).then(pl.col(PARTS)), "is_outside", "is_home", "is_empty")
+    parsed = parsed.select(pl.when(~beyond).then(pl.col(says[:-3])), "is_outside", "is_home", "is_empty")
     places = parsed.unique()
     found = pl.concat([places, _resolve(places, register)], how="horizontal")
     return parsed.join(found, on=says, how="left", nulls_equal=True, maintain_order="left").select(PLACE_COLUMNS)
 
 
 def _resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
-    asked = _in_register_words(parsed.with_row_index("id"), register)
+    asked = _with_roads(parsed.with_row_index("id"), register)
     named = _compounds_named(asked, register)
     consistent = _consistent(named, asked, register)
     by_name = _buildings_by_name(consistent, asked, register)
     by_number = _buildings_by_number(asked, register)
+    asked = _understood_by_the_register(pl.concat([by_name, by_number]), asked, register)
     facts = asked
     for fact in (
         _count_compounds(named, "named"),
@@ -51,64 +55,36 @@ def _resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
         _count_buildings(by_number, asked, register, "number"),
     ):
         facts = facts.join(fact, on="id", how="left", maintain_order="left")
-    roads = register.buildings["road"].drop_nulls().unique().to_list()
+    roads = list(register.lexicon.roads)
     facts = facts.with_columns(road_known=pl.col("road").is_in(roads).fill_null(value=False))
     return _with_keys(_decided(facts), register)
 
 
 # --- the register's words
-def _in_register_words(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """Road and name as the register has them; a lane that only one road has brings its road."""
-    roads = set(register.buildings["road"].drop_nulls())
-    names = set(register.compounds["compound_name"])
-    pairs = list(asked.select("road", "name").unique().iter_rows())
-    words = pl.DataFrame(
-        [(road, name, *_reading(road, name, roads, names)) for road, name in pairs],
-        orient="row",
-        schema=dict.fromkeys(("road", "name", "read_road", "read_name"), pl.String),
-    )
+def _with_roads(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
+    """A lane that only one road has brings its road."""
     roads_of_lane = (
         register.buildings.filter(pl.col("lane").is_not_null())
         .group_by("lane")
         .agg(only_road=pl.when(pl.col("road").n_unique() == 1).then(pl.col("road").first()))
     )
     return (
-        asked.join(words, on=["road", "name"], how="left", nulls_equal=True, maintain_order="left")
-        .join(roads_of_lane, on="lane", how="left", maintain_order="left")
-        .with_columns(road=pl.coalesce("read_road", pl.when(pl.col("read_road").is_null()).then("only_road")))
-        .with_columns(name="read_name")
-        .drop("read_road", "read_name", "only_road")
+        asked.join(roads_of_lane, on="lane", how="left", maintain_order="left")
+        .with_columns(road=pl.coalesce("road", "only_road"))
+        .drop("only_road")
     )
-
-
-def _reading(road: str | None, name: str | None, roads: set[str], names: set[str]) -> tuple[str | None, str | None]:
-    if name is not None and name not in names:
-        name = name.removeprefix(HOME_STREET) or None
-    if road is None or road in roads:
-        return road, name
-    if road + (name or "") in names:  # 梅花路小区: a compound that is named after its road
-        return None, road + (name or "")
-    before = [known for known in roads if road.endswith(known)]
-    if before:  # 银泰小区(梅花路1099弄)
-        known = max(before, key=len)
-        return known, name or road.removesuffix(known).removeprefix(HOME_STREET) or None
-    return road, name
 
 
 def _compounds_named(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
     """(id, compound_key, is_short): the compounds a written name can mean. A full name wins over longer ones."""
-    compounds = [
-        (key, name)
-        for key, name in register.compounds.select("compound_key", "compound_name").iter_rows()
-        if name != NO_COMPOUND
-    ]
+    keys: dict[str, list[str]] = {}
+    for key, name in register.compounds.select("compound_key", "compound_name").iter_rows():
+        if name != NO_COMPOUND:
+            keys.setdefault(same_name(name), []).append(key)
     meanings: list[tuple[str, str, bool]] = []
     for written in asked["name"].drop_nulls().unique():
-        full = [key for key, name in compounds if name == written]
-        core = _KIND_OF_COMPOUND.sub("", written)
-        short = [k for k, n in compounds if _KIND_OF_COMPOUND.sub("", n) == core] if len(core) > 1 else []
-        longer = [k for k, n in compounds if n.startswith(written)] if len(written) > 1 else []
-        meanings += [(written, key, not full) for key in full or sorted({*short, *longer})]
+        meant, is_full = register.lexicon.compounds_meant(written)
+        meanings += [(written, key, not is_full) for name in sorted(meant) for key in keys[name]]
     words = pl.DataFrame(
         meanings, orient="row", schema={"name": pl.String, "compound_key": pl.String, "is_short": pl.Boolean}
     )
@@ -159,21 +135,43 @@ def _buildings_by_number(asked: pl.DataFrame, register: Register) -> pl.DataFram
 
 
 def _doors(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """(id, building_key, dwelling_key): the doors of that room in these buildings.
+    """(id, building_key, dwelling_key, is_unit_ignored): the doors of that room in these buildings.
 
-    A unit that the building doesn't have is ignored; without a unit every unit's room is meant.
+    A numbered unit that the building doesn't have is ignored. Without a unit a room without one is meant, else every
+    unit's.
     """
-    doors = register.doors.select("building_key", "dwelling_key", "door_no", door_unit="unit_no")
     units = register.doors.select("building_key", "unit_no", has_unit=True).drop_nulls("unit_no").unique()
-    return (
-        buildings.join(asked.select("id", "unit_no", "room_no"), on="id")
-        .join(doors, left_on=["building_key", "room_no"], right_on=["building_key", "door_no"])
+    unit, door_unit = pl.col("unit_no"), pl.col("door_unit")
+    is_ignored = pl.col("has_unit").is_null() & unit.str.contains(r"^\d+$")
+    found = (
+        buildings.join(asked.select("id", "unit_no", "room_no").drop_nulls("room_no"), on="id")
+        .join(register.rooms.rename({"unit_no": "door_unit"}), on=["building_key", "room_no"])
         .join(units, on=["building_key", "unit_no"], how="left")
-        .filter(
-            pl.any_horizontal(pl.col("unit_no", "has_unit").is_null())
-            | pl.col("unit_no").eq_missing(pl.col("door_unit"))
+        .filter((unit == door_unit) | ((unit.is_null() | is_ignored) & ~pl.col("is_spelled")))
+    )
+    without_unit = door_unit.is_null()
+    return found.filter(unit.is_not_null() | without_unit | ~without_unit.any().over("id", "building_key")).select(
+        "id", "building_key", "dwelling_key", is_unit_ignored=unit.is_not_null() & pl.col("has_unit").is_null()
+    )
+
+
+def _understood_by_the_register(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
+    """What stands behind the building's number is its room when the building has exactly that room: 地下室-1层01."""
+    whole = asked.filter(pl.col("rest").is_in(["door", "building"]) & pl.col("behind").is_not_null())
+    if whole.is_empty():
+        return asked
+    whole = whole.select("id", whole=numbers(whole["behind"]))
+    rooms = register.rooms.filter(pl.col("unit_no").is_null()).select("building_key", whole="room_no")
+    known = buildings.join(whole, on="id").join(rooms, on=["building_key", "whole"]).select("id", "whole").unique("id")
+    taken = pl.col("whole").is_not_null() & pl.col("room_no").ne_missing(pl.col("whole"))
+    return (
+        asked.join(known, on="id", how="left", maintain_order="left")
+        .with_columns(
+            room_no=pl.when(taken).then("whole").otherwise("room_no"),
+            unit_no=pl.when(~taken).then("unit_no"),
+            rest=pl.when(~taken).then("rest"),
         )
-        .select("id", "building_key", "dwelling_key")
+        .drop("whole")
     )
 
 
@@ -205,6 +203,7 @@ def _count_buildings(buildings: pl.DataFrame, asked: pl.DataFrame, register: Reg
         pl.col("dwelling_key").first().alias(f"{way}_door"),
         ((pl.col("dwelling_key").n_unique() == 1) & (pl.col("twins").max() == 1)).alias(f"{way}_is_door"),
         pl.col("dwelling_key").unique().sort().head(_MOST_CANDIDATES).alias(f"{way}_door_candidates"),
+        pl.col("is_unit_ignored").any().alias(f"{way}_unit_ignored"),
     )
     return (
         buildings.group_by("id")
@@ -224,27 +223,32 @@ def _decided(facts: pl.DataFrame) -> pl.DataFrame:
     # Comparisons with a missing count are null, which a `when` takes for no.
     name_known = pl.col("named_compounds") > 0
     fits = pl.col("consistent_compounds") > 0
-    one_compound = pl.col("consistent_compounds") == 1
-    how = pl.when(pl.col("consistent_short")).then(pl.lit("alias")).otherwise(pl.lit("exact"))
-    written_road = pl.col("road").is_not_null()
-    contradicted = name_known & (fits.not_().fill_null(value=True) | pl.col("name_buildings").is_null())
+    is_short = pl.col("consistent_short").fill_null(value=False)
+    how = pl.when(is_short).then(pl.lit("alias")).otherwise(pl.lit("exact"))
+    # A short name is believed by the numbers that exist in one compound alone, or beside the lane it lies at.
+    believed = ~is_short | pl.col("lane").is_not_null()
+    one_compound = (pl.col("consistent_compounds") == 1) & believed
+    one_building = (pl.col("name_buildings") == 1) & (one_compound | pl.col("room_no").is_null())
+    name_is_nothing = fits.not_().fill_null(value=True) | pl.col("name_buildings").is_null()
+    contradicted = name_known & name_is_nothing
     only_number = pl.col("number_buildings") == 1
     lane_known = pl.col("lane_compounds") > 0
     number_door = pl.col("number_door_candidates")
     name_or_lane = pl.concat_list(
         pl.col("named_candidates").fill_null([]), pl.col("lane_candidates").fill_null([])
     ).list.unique(maintain_order=True)
+    partly = pl.when(is_short).then(pl.lit("alias")).otherwise(pl.lit("partial"))
     # level, method, the column that holds the place, the column of candidates; the order is the rule.
     rules: list[tuple[pl.Expr, str, pl.Expr | str, str | None, pl.Expr | None]] = [
         (pl.col("is_outside"), "outside", "", None, None),
         (pl.col("is_empty"), "unparsed", "", None, None),
-        (name_known & fits & pl.col("name_is_door"), "dwelling", how, "name_door", None),
-        (name_known & fits & one_compound & (pl.col("name_buildings") == 1), "building", "partial", "name_building",
-         pl.col("name_door_candidates")),
+        (name_known & fits & pl.col("name_is_door") & (believed | ~pl.col("name_unit_ignored")), "dwelling", how,
+         "name_door", None),
+        (name_known & fits & one_building, "building", partly, "name_building", pl.col("name_door_candidates")),
         # The numbers end at one building and only the name is another compound's: the building, its door to review.
         (contradicted & only_number, "building", "contradiction", "number_building",
          pl.coalesce(number_door, pl.col("named_candidates"))),
-        (name_known & fits & one_compound, "compound", "partial", "consistent_compound",
+        (name_known & fits & one_compound, "compound", partly, "consistent_compound",
          pl.col("name_door_candidates")),
         (name_known & fits, "street", "partial", None,
          pl.coalesce("name_door_candidates", "consistent_candidates")),
@@ -260,7 +264,7 @@ def _decided(facts: pl.DataFrame) -> pl.DataFrame:
         (pl.col("lane_compounds") == 1, "compound", "partial", "lane_compound", None),
         (lane_known, "street", "partial", None, pl.col("lane_candidates")),
         (pl.col("road_known") | pl.col("is_home"), "street", "partial", None, None),
-        (written_road | pl.lit(value=True), "unparsed", "", None, None),
+        (pl.lit(value=True), "unparsed", "", None, None),
     ]  # fmt: skip
     rule = pl.coalesce(pl.when(test).then(pl.lit(number)) for number, (test, *_) in enumerate(rules))
     decided = facts.with_columns(rule=rule)
@@ -271,6 +275,7 @@ def _decided(facts: pl.DataFrame) -> pl.DataFrame:
 
     return decided.select(
         "id",
+        "rest",
         place_level=pick([pl.lit(level) for _, level, *_ in rules]),
         place_method=pick(
             [how if isinstance(how, pl.Expr) else pl.lit(how or None, pl.String) for _, _, how, *_ in rules]
@@ -298,8 +303,28 @@ def _with_keys(decided: pl.DataFrame, register: Register) -> pl.DataFrame:
         ],
         how="diagonal",
     )  # fmt: skip
-    return (
-        decided.join(above, on=["place_level", "place"], how="left", maintain_order="left")
-        .sort("id")
-        .select(PLACE_COLUMNS)
+    placed = decided.join(above, on=["place_level", "place"], how="left", maintain_order="left").sort("id")
+    return _no_finer_than_the_rest_allows(placed).select(PLACE_COLUMNS)
+
+
+def _no_finer_than_the_rest_allows(placed: pl.DataFrame) -> pl.DataFrame:
+    """Beside a piece that was not understood only what it couldn't change is certain; the place goes to review."""
+    levels = pl.Enum(_LEVELS)
+    level = pl.col("place_level").cast(levels)
+    allowed = pl.col("rest").replace_strict(CERTAIN_BESIDE, default=None, return_dtype=pl.String).cast(levels)
+    if placed["rest"].is_null().all():
+        return placed
+    # The committee of a building or a compound that stays certain is that of the door; that of a street isn't one.
+    is_cut = (level < allowed).fill_null(value=False)
+    found = pl.coalesce("dwelling_key", pl.when(pl.col("place_level") == "compound").then("compound_key"))
+    return placed.with_columns(
+        place_level=pl.when(is_cut).then(allowed).otherwise(level).cast(pl.String),
+        place_method=pl.when(is_cut).then(pl.lit("partial")).otherwise("place_method"),
+        candidates=pl.when(is_cut & found.is_not_null() & (pl.col("candidates").list.len() == 0))
+        .then(pl.concat_list(found))
+        .otherwise("candidates"),
+        dwelling_key=pl.when(~is_cut).then("dwelling_key"),
+        building_key=pl.when(~is_cut | (allowed <= "building")).then("building_key"),
+        compound_key=pl.when(~is_cut | (allowed <= "compound")).then("compound_key"),
+        committee_code=pl.when(~is_cut | (allowed <= "compound")).then("committee_code"),
     )

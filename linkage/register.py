@@ -16,6 +16,7 @@ import polars as pl
 import psycopg
 
 from linkage import address
+from linkage.lexicon import Lexicon
 from linkage.table import append, read
 
 NO_COMPOUND: Final = "沿街散户"
@@ -33,11 +34,16 @@ class Register:
     doors: one row a dwelling: DWELLING_COLUMNS and `door_no` (the room's number within its unit).
     buildings: building_key, compound_key, road, lane, building_no, committee_code (null: doors of two committees).
     compounds: compound_key, compound_name, committee_code (null: it spans committees).
+    rooms: the ways to name each door in its building: building_key, unit_no, room_no, dwelling_key, is_spelled (only a
+        text that writes the unit means it: A单元403 for a room A403).
+    lexicon: the words its addresses are read by.
     """
 
     doors: pl.DataFrame
     buildings: pl.DataFrame
     compounds: pl.DataFrame
+    rooms: pl.DataFrame
+    lexicon: Lexicon
 
 
 def load(conn: psycopg.Connection, as_of: date) -> Register:
@@ -46,7 +52,7 @@ def load(conn: psycopg.Connection, as_of: date) -> Register:
     New keys are appended to `linkage.dwelling_key` and `linkage.compound_key`; existing ones never change.
     Raises DatabaseError (see `street.database.scrubbed`).
     """
-    doors = _cleaned(
+    doors = cleaned(
         read(
             conn,
             "select batch_id, row_no, dwelling_code, committee_code, compound_name, road, lane, building_no, room_no "
@@ -56,14 +62,38 @@ def load(conn: psycopg.Connection, as_of: date) -> Register:
     )
     doors = _with_dwelling_keys(conn, doors, as_of)
     doors = _with_compound_keys(conn, doors, as_of)
-    doors = _with_building_keys(doors)
+    doors = with_building_keys(doors)
+    return registered(doors)
+
+
+def registered(doors: pl.DataFrame) -> Register:
+    """The register of these doors; of two rows that are one door the later one's is found by its address."""
     committee = pl.when(pl.col("committee_code").n_unique() == 1).then(pl.col("committee_code").first())
     buildings = doors.group_by("building_key", "compound_key", "road", "lane", "building_no").agg(committee)
     compounds = doors.group_by("compound_key").agg(pl.col("compound_name").first(), committee)
-    return Register(doors, buildings, compounds)
+    lexicon = Lexicon(
+        doors["road"].drop_nulls().unique(),
+        compounds["compound_name"].filter(compounds["compound_name"] != NO_COMPOUND),
+    )
+    return Register(doors, buildings, compounds, _rooms(doors), lexicon)
 
 
-def _cleaned(rows: pl.DataFrame) -> pl.DataFrame:
+def _rooms(doors: pl.DataFrame) -> pl.DataFrame:
+    """The columns of `Register.rooms`."""
+    one = doors.sort("batch_id", "row_no").unique(["building_key", "unit_no", "door_no"], keep="last")
+    said = one.select("building_key", "unit_no", "dwelling_key", room_no="door_no", is_spelled=pl.lit(value=False))
+    lettered = pl.col("unit_no").str.contains("^[A-Z]$")
+    in_one = said.filter(lettered).with_columns(
+        room_no=pl.col("unit_no") + pl.col("room_no"), unit_no=pl.lit(None, dtype=pl.String)
+    )
+    apart = said.filter(pl.col("unit_no").is_null() & pl.col("room_no").str.contains(r"^[A-Z]\d{2,4}$")).with_columns(
+        unit_no=pl.col("room_no").str.slice(0, 1), room_no=pl.col("room_no").str.slice(1), is_spelled=pl.lit(value=True)
+    )
+    return pl.concat([said, in_one, apart], how="diagonal").drop_nulls("room_no")
+
+
+def cleaned(rows: pl.DataFrame) -> pl.DataFrame:
+    """The housing list's rows with their names, lanes and numbers as addresses are read (R-PLACE-13), and `door_no`."""
     room = address.room_of(rows["room_no"])
     return rows.with_columns(
         pl.col("committee_code").str.strip_chars(),
@@ -95,7 +125,8 @@ def _with_dwelling_keys(conn: psycopg.Connection, doors: pl.DataFrame, as_of: da
     return doors.join(pl.concat([known, fresh]), on="dwelling_code", how="left", maintain_order="left")
 
 
-def _with_building_keys(doors: pl.DataFrame) -> pl.DataFrame:
+def with_building_keys(doors: pl.DataFrame) -> pl.DataFrame:
+    """Add `building_key`: a building is its compound, road, lane and number."""
     parts = ["compound_key", "road", "lane", "building_no"]
     buildings = doors.select(parts).unique()
     keys = pl.Series("building_key", [_key("b", *row) for row in buildings.iter_rows()], dtype=pl.String)

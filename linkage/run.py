@@ -292,7 +292,7 @@ def _placed(records: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
     texts = pl.concat([records.select(text="address"), records.select(text="registered_address")]).unique(
         "text", maintain_order=True
     )
-    parsed = address.parse(texts["text"])
+    parsed = address.parse(texts["text"], doors.lexicon)
     found = pl.concat([texts, parsed.select("is_same_as_registered"), places.resolve(parsed, doors)], how="horizontal")
     registered = found.select(registered_address="text", **{f"registered_{c}": pl.col(c) for c in places.PLACE_COLUMNS})
     placed = records.join(
@@ -318,7 +318,7 @@ def _address_of_parts(records: pl.DataFrame) -> pl.Series:
         }
     ).select(
         address=pl.when(pl.any_horizontal(pl.col("compound", "building").is_not_null())).then(
-            pl.concat_str("compound", pl.lit(","), "building", "unit", "room", ignore_nulls=True)
+            pl.concat_str("compound", pl.lit(","), "building", pl.lit(","), "unit", "room", ignore_nulls=True)
         )
     )["address"]
 

@@ -6,12 +6,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage import address
+from linkage.lexicon import Lexicon
 
+LEXICON = Lexicon(
+    [
+        "梅花路",
+        "三林路",
+        "五莲路",
+        "杨高南路",
+        "世纪大道",
+        "花木路",
+        "山东路",
+        "浦东大道",
+        "上海路",
+        "樱花路",
+        "碧桐路",
+    ],
+    [
+        "银泰小区",
+        "由由一村",
+        "东城新村",
+        "都市华庭",
+        "都市家园",
+        "盛源家园",
+        "芳畔花苑一期",
+        "芳畔花苑二期",
+        "城市花园",
+    ],
+)
 _DIGITS = "〇一二三四五六七八九"
 
 
 def parts(text: str) -> dict[str, object]:
-    return address.parse(pl.Series([text])).row(0, named=True)
+    return address.parse(pl.Series([text]), LEXICON).row(0, named=True)
 
 
 def spelled(number: int) -> str:
@@ -99,7 +126,7 @@ def test_compound_building_and_room_may_be_joined_by_dashes(name, building, room
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=60))
 def test_no_text_stops_the_grammar(text) -> None:
-    assert address.parse(pl.Series([text], dtype=pl.String)).height == 1
+    assert address.parse(pl.Series([text], dtype=pl.String), LEXICON).height == 1
 
 
 @pytest.mark.parametrize(
@@ -113,9 +140,11 @@ def test_no_text_stops_the_grammar(text) -> None:
         ("梅花路1099號30號樓502", {"gate_no": "1099", "building_no": "30", "room_no": "502"}),
         ("梅花路1099弄5弄30号", {"lane": "1099弄5支弄", "building_no": "30"}),
         ("银泰小区30-2单元502", {"name": "银泰小区", "building_no": "30", "unit_no": "2", "room_no": "502"}),
-        ("梅花路1099弄30号301、302室", {"building_no": "30", "room_no": None}),
-        ("梅花路1099弄30号对面", {"lane": "1099", "building_no": None}),
-        ("梅花路1099弄30号502室13900000000", {"building_no": "30", "room_no": "502"}),
+        ("梅花路1099弄30号301、302室", {"building_no": "30", "room_no": "301", "rest": "door"}),
+        ("梅花路1099弄30号对面", {"lane": "1099", "building_no": "30", "rest": "building"}),
+        ("梅花路1099弄对面", {"lane": "1099", "building_no": None, "rest": "compound"}),
+        ("梅花路1099弄30号502室13900000000", {"building_no": "30", "room_no": "502", "rest": None}),
+        ("502室，30号，梅花路1099弄", {"road": "梅花路", "lane": "1099", "rest": "building"}),
     ],
 )
 def test_each_written_form_has_its_parts(text, expected) -> None:
@@ -143,8 +172,8 @@ def test_a_road_that_is_called_like_a_place_is_not_outside(text) -> None:
 
 
 def test_what_says_nothing_is_empty_and_ditto_is_the_registered_address() -> None:
-    assert address.parse(pl.Series(["", None, "-", "无", "不详", "  "]))["is_empty"].all()
-    assert address.parse(pl.Series(["同上", " 同户籍地址 "]))["is_same_as_registered"].all()
+    assert address.parse(pl.Series(["", None, "-", "无", "不详", "  "]), LEXICON)["is_empty"].all()
+    assert address.parse(pl.Series(["同上", " 同户籍地址 "]), LEXICON)["is_same_as_registered"].all()
 
 
 def test_columns_that_hold_one_part_are_cleaned_like_addresses() -> None:
