@@ -52,6 +52,19 @@ create table build.record_link (
     registered_place_level text,
     flags text[] not null
 );
+drop table if exists build.arrival_place;
+create table build.arrival_place (
+    feed text not null,
+    batch_id bigint not null,
+    row_no integer not null,
+    dwelling_key text,
+    building_key text,
+    compound_key text,
+    committee_code text,
+    place_level text not null,
+    place_method text,
+    candidates jsonb not null
+);
 drop table if exists build.dwelling;
 create table build.dwelling (
     dwelling_key text not null,
@@ -84,9 +97,11 @@ create table build.namesake (
 """
 _LINK_INDEXES: Final = """
 alter table build.record_link add primary key (feed, batch_id, row_no);
+alter table build.arrival_place add primary key (feed, batch_id, row_no);
 alter table build.dwelling add primary key (dwelling_key);
 alter table build.person add primary key (person_key);
 analyze build.record_link;
+analyze build.arrival_place;
 analyze build.dwelling;
 analyze build.person;
 analyze build.namesake;
@@ -116,6 +131,10 @@ class PersonFeed(Protocol):
     def about_person(self) -> bool:
         """Whether every row is about a person; otherwise only one with a name or a document is (an occupant)."""
 
+    @property
+    def about_arrival(self) -> bool:
+        """Whether a row registers an arrival: one that isn't in force (an older revision, a broken row) has a place."""
+
 
 def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
     """Write `build.dwelling`, `build.record_link` and `build.person` for the records of staging, and keep new keys.
@@ -142,6 +161,10 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
         linked = _places_decided(conn, linked, doors)
         with _timed("written"):
             _write(conn, linked, doors, as_of)
+            for feed in feeds:
+                if feed.about_arrival:
+                    _write_arrival_places(conn, feed, doors, as_of)
+            conn.execute(_LINK_INDEXES)
     log.info(
         "linkage: %s records, %s persons, %s doors",
         linked.height, linked["person_key"].drop_nulls().n_unique(), doors.doors.height,
@@ -427,7 +450,38 @@ def _write(conn: psycopg.Connection, linked: pl.DataFrame, doors: register.Regis
         in_force.join(first_seen, on="person_key").with_columns(last_seen_on=pl.lit(as_of)),
     )
     append(conn, "build.namesake", namesakes(linked))
-    conn.execute(_LINK_INDEXES)
+
+
+def _write_arrival_places(conn: psycopg.Connection, feed: PersonFeed, doors: register.Register, as_of: date) -> None:
+    """Write the place of every received arrival that isn't in force.
+
+    An older revision says where an episode was before it moved away; of a broken row whose committee must look at it.
+    """
+    texts = ", ".join(
+        f"rules.clean(r.{feed.roles[name]}) as {name}" if name in feed.roles else f"null::text as {name}"
+        for name in ("address", "registered_address", "compound", "building", "room")
+    )
+    query = f"""
+        select r._batch_id as batch_id, r._row_no as row_no, {texts}
+        from raw.{feed.feed} as r
+        join ops.batch as b on r._batch_id = b.batch_id
+        left join staging.stg_{feed.feed} as s on r._batch_id = s.batch_id and r._row_no = s.row_no
+        where s.batch_id is null and b.status in ('accepted', 'rejected', 'failed') and b.business_date <= date '{as_of.isoformat()}'
+    """
+    others = read(conn, query, {"batch_id": pl.Int64, "row_no": pl.Int32})
+    if others.is_empty():
+        return
+    places_of = _placed(others, doors).select(
+        "batch_id", "row_no", "dwelling_key", "building_key", "compound_key", "committee_code", "place_level",
+        "place_method", feed=pl.lit(feed.feed), candidates=_json(pl.col("candidates")),
+    )  # fmt: skip
+    append(conn, "build.arrival_place", places_of)
+
+
+def _json(keys: pl.Expr) -> pl.Expr:
+    """A list of keys as a JSON array; null as an empty one."""
+    quoted = keys.fill_null([]).list.eval(pl.lit('"') + pl.element() + pl.lit('"')).list.join(", ")
+    return pl.lit("[") + quoted + pl.lit("]")
 
 
 def _record_links(linked: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
@@ -444,7 +498,6 @@ def _record_links(linked: pl.DataFrame, doors: register.Register) -> pl.DataFram
         feed=pl.lit(HOUSING_FEED), record=pl.col("dwelling_key"), place_level=pl.lit("dwelling"),
         place_method=pl.lit("exact"), agreed=none, flags=none, candidates=none,
     )  # fmt: skip
-    keys = pl.col("candidates").fill_null([]).list.eval(pl.lit('"') + pl.element() + pl.lit('"')).list.join(", ")
     return pl.concat([links, housing], how="diagonal").with_columns(
-        candidates=pl.lit("[") + keys + pl.lit("]"), address_role=pl.lit("")
+        candidates=_json(pl.col("candidates")), address_role=pl.lit("")
     )

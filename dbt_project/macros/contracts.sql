@@ -20,3 +20,21 @@
     {%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}
+
+{#- What a row of a feed says in a role; null where the feed has no such column. -#}
+{% macro said_in_role(feed, role, row) -%}
+    {%- set column = role_column(feed, role) -%}
+    {{ row ~ '.' ~ column if column else 'cast(null as text)' }}
+{%- endmacro %}
+
+{#- The business key of a row as one text, null where nothing of it is said; null in a feed without a key. -#}
+{% macro entry_key(feed, row) -%}
+    {%- set parts = contracts()[feed].business_key -%}
+    {%- if parts | length == 1 -%}
+        rules.clean({{ row }}.{{ parts[0] }})
+    {%- elif parts -%}
+        nullif(concat_ws(chr(31){% for part in parts %}, rules.clean({{ row }}.{{ part }}){% endfor %}), '')
+    {%- else -%}
+        cast(null as text)
+    {%- endif -%}
+{%- endmacro %}

@@ -20,6 +20,7 @@ class Feed:
     business_key: tuple[str, ...]
     roles: Mapping[str, str]
     about_person: bool = True
+    about_arrival: bool = False
 
 
 HOUSEHOLD = Feed(

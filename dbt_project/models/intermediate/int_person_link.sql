@@ -1,5 +1,5 @@
 -- One row a person: how their leading record was tied to them.
-{{ config(indexes=[{'columns': ['person_key'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['person_key']}]) }}
 
 with ranked as (
     select

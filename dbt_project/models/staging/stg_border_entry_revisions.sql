@@ -1,5 +1,5 @@
 -- One row a usable revision of a border entry, newest or not: closings are read from what it said before.
-{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ usable_rows_in_force('border_entries') }}),
 

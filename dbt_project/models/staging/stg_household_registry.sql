@@ -1,5 +1,5 @@
 -- One row a registered person in the registry in force.
-{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ rows_in_force('household_registry') }}),
 
