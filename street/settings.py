@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     smtp_from: str = "street-office@localhost"
     report_recipients: Annotated[tuple[str, ...], NoDecode] = Field(default=())
     street_schedules: bool = False
+    street_check_share: float = Field(default=0.001, ge=0, le=1)
+    street_check_persons: int = Field(default=20, ge=1)
 
     @field_validator("report_recipients", mode="before")
     @classmethod

@@ -11,6 +11,7 @@ expectations/marts.py, beside the names of these.
         'person_without_row',
         'resident_not_in_household',
         'standing_twice',
+        'number_in_name',
     ]) }}
 {%- endmacro %}
 
