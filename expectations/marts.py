@@ -57,12 +57,6 @@ CHECKS = (
     MartCheck("standing_twice", "persons", "同一人或同一记录重复出现"),
     MartCheck("number_in_name", "persons", "姓名中可能有完整的证件号码"),
     MartCheck(
-        "persons_out_are_persons_in",
-        "structure",
-        "人员表中有人没有任何记录",
-        "select person_key from build.dim_person except select person_key from build.record_link",
-    ),
-    MartCheck(
         "committees_and_unplaced_are_the_street",
         "structure",
         "各居委会与未落实之和不等于街道数",
@@ -153,19 +147,20 @@ def _too_many(conn: psycopg.Connection) -> list[str]:
     # Of a record without a person the record counts.
     person = "coalesce({0}.person_key, {0}.batch_id || '-' || {0}.row_no)"
     for feed, caught in conn.execute(
-        f"select feed, count(distinct {person.format('caught')}) from ("  # noqa: S608 -- no value in it
+        f"select feed, count(distinct {person.format('caught')}) from ("
         " select listed.feed, listed.batch_id, listed.row_no, link.person_key from build.unresolved as listed"
         " left join build.record_link as link using (feed, batch_id, row_no) where listed.kind = 'check'"
         ") as caught group by feed having count(*) >= %s order by feed",
         (persons,),
     ).fetchall():
         row = conn.execute(
-            f"select count(distinct {person.format('link')}) from build.record_link as link where feed = %s",  # noqa: S608
+            f"select count(distinct {person.format('link')}) from build.record_link as link where feed = %s",
             (feed,),
         ).fetchone()
         known = int(row[0]) if row else 0
         if caught >= persons and caught > share * known:
             sentences.append(
-                f"{titles.get(feed, feed)}的 {known} 人中有 {caught} 人被核对查出,超过 {share:.1%} 且不少于 {persons} 人"
+                f"{titles.get(feed, feed)}的 {known} 人中有 {caught} 人被核对查出,"
+                f"超过 {share:.1%} 且不少于 {persons} 人"
             )
     return sentences

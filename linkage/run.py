@@ -466,7 +466,8 @@ def _write_arrival_places(conn: psycopg.Connection, feed: PersonFeed, doors: reg
         from raw.{feed.feed} as r
         join ops.batch as b on r._batch_id = b.batch_id
         left join staging.stg_{feed.feed} as s on r._batch_id = s.batch_id and r._row_no = s.row_no
-        where s.batch_id is null and b.status in ('accepted', 'rejected', 'failed') and b.business_date <= date '{as_of.isoformat()}'
+        where s.batch_id is null and b.status in ('accepted', 'rejected', 'failed')
+            and b.business_date <= date '{as_of.isoformat()}'
     """
     others = read(conn, query, {"batch_id": pl.Int64, "row_no": pl.Int32})
     if others.is_empty():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -56,7 +57,7 @@ def land(conn: psycopg.Connection, feed: str, rows: Sequence[Mapping[str, str]])
     conn.execute(sql.SQL("create table {} partition of {} for values in ({})").format(partition, table, batch[0]))
     for row_no, row in enumerate(rows, start=1):
         names = ["_batch_id", "_row_no", "_row_hash", *row]
-        values: list[Any] = [batch[0], row_no, str(row_no), *row.values()]
+        values: list[Any] = [batch[0], row_no, sha256(repr(row).encode()).hexdigest(), *row.values()]
         conn.execute(
             sql.SQL("insert into {} ({}) values ({})").format(
                 table,
