@@ -1,0 +1,13 @@
+{#- Rendered from sources/contracts by `make render`: edit the contracts instead. -#}
+{% macro contracts() -%}
+    {{ return({
+        "border_entries": {"about_person": true, "about_arrival": true, "load_mode": "events", "business_key": ["entry_id"], "roles": {"recorded_at": "recorded_at", "resident_id": "id_number", "phone": "phone", "address": "destination_address", "event_time": "entered_at", "birth_date": "birth_date", "sex": "sex", "person_name": "name_cn", "person_name_latin": "name_latin", "document_country": "nationality", "document_number": "document_no", "document_type": "document_type", "revision": "revision"}},
+        "community_roles": {"about_person": true, "about_arrival": false, "load_mode": "snapshot", "business_key": [], "roles": {"building": "building_no", "compound": "compound_name", "phone": "phone", "document_number": "id_number", "person_name": "full_name"}},
+        "disability_list": {"about_person": true, "about_arrival": false, "load_mode": "snapshot", "business_key": ["certificate_no"], "roles": {"address": "living_address", "person_name": "full_name", "document_number": "certificate_no"}},
+        "household_registry": {"about_person": true, "about_arrival": false, "load_mode": "snapshot", "business_key": ["person_no"], "roles": {"recorded_at": "updated_at", "phone": "phone", "address": "living_address", "registered_address": "registered_address", "household_no": "household_no", "birth_date": "birth_date", "sex": "sex", "person_name": "full_name", "document_number": "id_number", "document_type": "id_type", "person_no": "person_no"}},
+        "housing_registry": {"about_person": false, "about_arrival": false, "load_mode": "snapshot", "business_key": ["dwelling_code"], "roles": {"room": "room_no", "building": "building_no", "compound": "compound_name"}},
+        "property_occupancy": {"about_person": false, "about_arrival": false, "load_mode": "snapshot", "business_key": ["compound_name", "building_no", "room_no", "occupant_name", "phone"], "roles": {"phone": "phone", "person_name": "occupant_name", "room": "room_no", "building": "building_no", "compound": "compound_name"}},
+        "returnees": {"about_person": true, "about_arrival": true, "load_mode": "increment", "business_key": [], "roles": {"room": "room_no", "building": "building_no", "compound": "compound_name", "event_time": "arrived_on", "phone": "phone", "document_number": "id_number", "person_name": "full_name", "serial_no": "serial_no"}},
+        "welfare_list": {"about_person": true, "about_arrival": false, "load_mode": "snapshot", "business_key": ["id_number", "benefit", "started_on"], "roles": {"phone": "phone", "address": "living_address", "document_number": "id_number", "person_name": "full_name"}},
+    }) }}
+{%- endmacro %}
