@@ -4,25 +4,22 @@ Lists without a good document (a property company's, civil affairs', ...) give e
 who of them counts as a resident is decided by who lives at that door (docs/rules.md, R-PERSON-10).
 """
 
-from typing import Final
-
 import polars as pl
 
 from linkage import names
-
-LISTS: Final = ("property_occupancy", "welfare_list", "disability_list", "community_roles")
 
 
 def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
     """Pairs (person_key, dwelling_key, namesake_key): a provisional person only lists know, and another of that door.
 
-    `linked` has one row a record: feed, person_key, person_method, name, phone, dwelling_key, registered_dwelling_key.
+    `linked` has one row a record: is_list (neither of the register of the population nor an arrival), person_key,
+    person_method, name, phone, dwelling_key, registered_dwelling_key.
     The names are the same (one slip allowed), or the phones and the surnames are.
     """
     records = linked.filter(pl.col("person_key").is_not_null())
     only_listed = (
         records.group_by("person_key")
-        .agg(((pl.col("person_method") == "provisional") & pl.col("feed").is_in(LISTS)).all().alias("is_only_listed"))
+        .agg(((pl.col("person_method") == "provisional") & pl.col("is_list")).all().alias("is_only_listed"))
         .filter("is_only_listed")
         .select("person_key")
     )

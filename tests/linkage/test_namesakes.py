@@ -7,14 +7,16 @@ import polars as pl
 from linkage.namesakes import namesakes
 
 RECORD = {
-    "feed": "property_occupancy", "person_key": "listed", "person_method": "provisional", "name": "测甲乙",
+    "is_list": True, "person_key": "listed", "person_method": "provisional", "name": "测甲乙",
     "phone": None, "dwelling_key": "d1", "registered_dwelling_key": None,
 }  # fmt: skip
-RESIDENT = RECORD | {"feed": "household_registry", "person_key": "resident", "person_method": "document"}
+RESIDENT = RECORD | {"is_list": False, "person_key": "resident", "person_method": "document"}
 
 
-def pairs(*records: dict[str, str | None]) -> list[tuple[str, ...]]:
-    return namesakes(pl.DataFrame(list(records), schema=dict.fromkeys(RECORD, pl.String))).rows()
+def pairs(*records: dict[str, str | bool | None]) -> list[tuple[str, ...]]:
+    return namesakes(
+        pl.DataFrame(list(records), schema=dict.fromkeys(RECORD, pl.String) | {"is_list": pl.Boolean})
+    ).rows()
 
 
 def test_the_same_name_or_one_slip_at_the_same_door_is_a_namesake() -> None:
@@ -34,7 +36,7 @@ def test_another_name_another_door_or_a_record_that_tells_more_is_none() -> None
     assert pairs(RECORD, RESIDENT | {"name": "试丁"}) == []
     assert pairs(RECORD, RESIDENT | {"dwelling_key": "d2"}) == []
     assert pairs(RECORD | {"person_method": "document"}, RESIDENT) == []
-    assert pairs(RECORD, RECORD | {"feed": "border_entries", "dwelling_key": None}, RESIDENT) == []
+    assert pairs(RECORD, RECORD | {"is_list": False, "dwelling_key": None}, RESIDENT) == []
 
 
 def test_of_two_that_only_lists_know_one_stays() -> None:
