@@ -13,7 +13,7 @@ ranked as (
         -- The registry's name, else the newest in characters, else Latin.
         row_number() over (
             partition by person_key
-            order by name_rank nulls last, known_at desc nulls last, batch_id desc, row_no desc
+            order by name_rank asc nulls last, known_at desc nulls last, batch_id desc, row_no desc
         ) as by_name,
         -- The birth date of the ID, else the registry's, else the newest.
         row_number() over (
