@@ -14,7 +14,8 @@ def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
 
     `linked` has one row a record: is_list (neither of the register of the population nor an arrival), person_key,
     person_method, name, phone, dwelling_key, registered_dwelling_key.
-    The names are the same (one slip allowed), or the phones and the surnames are.
+    The names are the same (one slip allowed), or the phones are and the surnames too, or the names can't be told apart
+    (a mark for what couldn't be written).
     """
     records = linked.filter(pl.col("person_key").is_not_null())
     only_listed = (
@@ -47,6 +48,12 @@ def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
 def _alike(name: str | None, other: str | None, phone: str | None, other_phone: str | None) -> bool:
     if not name or not other:
         return False
-    if name == other or names.same(name, other):
+    if names.same(name, other):
         return True
-    return phone is not None and phone == other_phone and names.plain(name)[:1] == names.plain(other)[:1]
+    if phone is None or phone != other_phone:
+        return False
+    one, two = names.plain(name), names.plain(other)
+    if one[:1].isalpha() and one[:1] == two[:1]:
+        return True
+    is_told = any(map(str.isalpha, one)) and any(map(str.isalpha, two))
+    return is_told and not names.contradict(name, other)

@@ -122,8 +122,10 @@ def contradicts(row: _Row, other: _Row) -> bool:
     """Whether a shared document can't be both records': name and birth date given and both different.
 
     In a feed without birth dates the name alone decides. The other's birth date is its number's, if that is valid.
+    Names that can't be held against each other (linkage.names) contradict nothing.
     """
-    if not row.names or not other.names or any(names.same(a, b) for a in row.names for b in other.names):
+    pairs = [(a, b) for a in row.names for b in other.names]
+    if any(names.same(a, b) for a, b in pairs) or not any(names.contradict(a, b) for a, b in pairs):
         return False
     if not (row.has_birth_date and other.has_birth_date):
         return True
@@ -454,8 +456,8 @@ def _agreeing(shared: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
             (
                 pl.col("is_odd").is_null().all()
                 & (pl.col("name") == pl.col("name").first()).all(ignore_nulls=False)
-                # A name without a letter is no name (linkage.names.plain).
-                & pl.col("name").first().str.contains(r"\p{L}")
+                # What is no letter may be a mark, and proves nothing (linkage.names).
+                & pl.col("name").first().str.contains(r"^[\p{L}\s·]+$")
                 & pl.col("prior").eq_missing(pl.col("owner")).all()
             ).alias("agrees")
         )
