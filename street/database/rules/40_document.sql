@@ -1,14 +1,5 @@
 -- Reading identity documents. (docs/rules.md, R-DOC-1 to R-DOC-8)
 
--- A document number without its typography: clean, upper case, no spaces, hyphens, dots, brackets or quotes.
-create or replace function rules.document_text(written text) returns text
-language sql immutable parallel safe
-return case
-    when length(written) <= 40 and written ~ '^[0-9A-Z]+$' then written
-    else nullif(upper(regexp_replace(rules.clean(written), '[ ''"`‘’.()<_-]', '', 'g')), '')
-end;
-comment on function rules.document_text(text) is 'A document number without its typography (R-DOC-1)';
-
 -- The check character of GB 11643 (ISO 7064 MOD 11-2) for 17 digits. Weights modulo 11, from the last digit to the
 -- first: 2, 4, 8, 5, 10, 9, 7, 3, 6, 1, ...
 create or replace function rules.check_character(digits bigint) returns text
@@ -67,6 +58,102 @@ begin
 end;
 $$;
 comment on function rules.canonical_id(text) is 'The canonical 18 characters of a compact number; see resident_id';
+
+-- Whether a number was a float on its way and has lost digits: one of 16 digits and more (2^53), or one with an exponent
+-- that asks for more digits than stand before it. 13916000000.0 has all of its own.
+create or replace function rules.has_lost_digits(written text) returns boolean
+language plpgsql immutable parallel safe as $$
+declare
+    said text := replace(upper(rules.clean(written)), ' ', '');
+    mantissa text;
+begin
+    if said ~ '^[0-9](\.[0-9]*E\+?|E\+)[0-9]{1,2}$' then
+        mantissa := replace(split_part(said, 'E', 1), '.', '');
+        return split_part(said, 'E', 2)::integer >= least(length(mantissa), 15);
+    end if;
+    return coalesce(said ~ '^[0-9]{16,}\.[0-9]*$', false);
+end;
+$$;
+comment on function rules.has_lost_digits(text) is
+'Whether a number was a float that has lost digits: evidence only (R-VAL-3)';
+
+-- A document number in the rarer written forms: what document_text doesn't take as it stands. Typography goes, the words
+-- that name a number, and a note or a telephone number beside one that proves itself. A letter that looks like a digit
+-- is read as one where the check character then proves the number, and nowhere else.
+create or replace function rules.find_document(written text) returns text
+language plpgsql immutable parallel safe as $$
+declare
+    said text := upper(rules.clean(written));
+    bare text;
+    proof text;
+    found text[];
+begin
+    -- What most of them need is less.
+    bare := regexp_replace(said, '[ ''"`‘’()<_-]', '', 'g');
+    if bare ~ '^[0-9]{17}[0-9X]$' and rules.canonical_id(bare) is not null then
+        return bare;
+    elsif said is null or rules.is_blank(said) then
+        return null;
+    elsif rules.has_lost_digits(said) then
+        return said;
+    elsif said ~ '^[0-9]{1,15}\.0*$' then  -- a float with all its digits
+        return split_part(said, '.', 1);
+    elsif said ~ '^[0-9]\.[0-9]{1,14}E\+?[0-9]{1,2}$' then
+        return case
+            when length(split_part(said, 'E', 1)) - 2 = split_part(said, 'E', 2)::integer
+                then replace(split_part(said, 'E', 1), '.', '')
+            else said
+        end;
+    end if;
+    said := regexp_replace(
+        left(said, 200),
+        '(公民|居民|中国|来往内地|往来|内地|港澳|台湾|永久)*'
+        '(身份证件?|身份|证件|护照|通行证|回乡证|台胞证|居住证|居留证|永居证|残疾人?证)(号码|编号|号)?[是为]?[:.]?'
+        '|\m(ID|ID ?CARD|PASSPORT|NO|NUMBER)\M ?(NO|NUMBER)?[:.#]+', ' ', 'g');
+    bare := btrim(
+        regexp_replace(said, '[][ ''"`´‘’“”「」『』《》〈〉【】{}().·•・‧∙⋅…<>_‐‒–—―−~-]', '', 'g'), ',;:、。');
+    proof := regexp_replace(bare, '[,;:、。|]', '', 'g');
+    proof := translate(left(proof, 17), 'OQIL', '0011')
+        || translate(substr(proof, 18), '×хХχΧ✕✖╳OIL', 'XXXXXXXX011');
+    if substr(proof, 19) ~ '^([1-7][1-4](B[0-9]{1,2})?)?$' and length(proof) >= 18
+        and rules.canonical_id(left(proof, 18)) is not null then
+        return proof;
+    end if;
+    -- One number that proves itself, with something else around it.
+    foreach proof in array array[bare, said] loop
+        found := array(
+            select distinct run[1]
+            from regexp_matches(
+                regexp_replace(proof, '(?<=[0-9]{17})[×хХχΧ✕✖╳]', 'X', 'g'), '(?<![0-9*])([0-9]{15,}X?)(?![0-9*])', 'g'
+            ) as run
+        );
+        if cardinality(found) = 1 and rules.canonical_id(found[1]) is not null
+            and (length(found[1]) = 18 or regexp_count(said, '[0-9]') = 15) then
+            return found[1];
+        end if;
+    end loop;
+    return nullif(bare, '');
+end;
+$$;
+comment on function rules.find_document(text) is 'A document number in the rarer written forms; see document_text';
+
+-- A document number without its typography and the words around it: upper case, no spaces, dashes, dots, brackets or
+-- quotes.
+create or replace function rules.document_text(written text) returns text
+language sql immutable parallel safe
+return case
+    when length(written) <= 40 and written ~ '^([0-9]+X?|[0-9]{17}[0-9X][0-9]{2}B?[0-9]*|[A-Z]{1,3}[0-9]{5,12})$' then written
+    else rules.find_document(written)
+end;
+comment on function rules.document_text(text) is 'A document number without its typography (R-DOC-1)';
+
+-- Whether two numbers stand in one cell: neither is the row's own for certain.
+create or replace function rules.holds_two_numbers(written text) returns boolean
+language sql immutable parallel safe
+return coalesce(
+    length(written) >= 30
+    and regexp_count(regexp_replace(rules.clean(written), '(?<=[0-9])[ .-](?=[0-9])', '', 'g'), '[0-9]{15}') > 1, false);
+comment on function rules.holds_two_numbers(text) is 'Whether a cell holds two document numbers: evidence only (R-DOC-1)';
 
 -- A resident ID, a residence permit of Hong Kong, Macao and Taiwan residents (81, 82, 83) or a foreign permanent
 -- resident ID of 18 digits (from 9): the canonical 18 characters, or null when the number is only evidence.

@@ -43,7 +43,7 @@ return case
 end;
 comment on function rules.mask(text, text) is 'A document number as a mart shows it; null when blank (R-MASK-1)';
 
--- Called by mask_text for a clean text that holds 15 digits in a row, or E or G and 8 digits.
+-- Called by mask_text for a clean text that holds eighteen digits, perhaps in groups, fifteen in a row, or E or G and 8.
 -- Eighteen characters are found inside a longer run too (a certificate, two numbers run together); fifteen digits
 -- prove too little for that and must stand alone.
 create or replace function rules.mask_numbers(said text) returns text
@@ -51,30 +51,28 @@ language plpgsql immutable parallel safe as $$
 declare
     masked text := '';
     rest text := said;
+    written text;
+    compact text;
     start integer;
-    width integer;
 begin
     loop
-        start := regexp_instr(rest, '[0-9]{15}|[EeGg][0-9]{8}');
+        start := regexp_instr(rest, '[0-9](?:[ ‐-―−.-]?[0-9]){16}|[0-9]{15}|[EeGg][0-9]{8}');
         if start = 0 then
             return masked || rest;
         end if;
         masked := masked || left(rest, start - 1);
         rest := substr(rest, start);
-        width := case
-            when left(rest, 1) > '9' then 9
-            when left(rest, 18) ~ '^[0-9]{17}[0-9Xx]$'
-                and rules.check_character(left(rest, 17)::bigint) = upper(substr(rest, 18, 1)) then 18
-            when masked !~ '[0-9]$' and rest !~ '^[0-9]{15}[0-9Xx]'
-                and rules.canonical_id(left(rest, 15)) is not null then 15
-            else 0
-        end;
-        if width = 0 then
-            masked := masked || left(rest, 1);
-        else
-            masked := masked || rules.mask(null, left(rest, width));
+        written := regexp_substr(rest, '^[0-9](?:[ ‐-―−.-]?[0-9]){16}[ ‐-―−.-]?[0-9Xx×]');
+        compact := translate(upper(regexp_replace(written, '[ ‐-―−.-]', '', 'g')), '×', 'X');
+        if (rules.check_character(left(compact, 17)::bigint) = right(compact, 1)) is not true then
+            written := regexp_substr(rest, '^[EeGg][0-9]{8}|^[0-9]{15}(?![0-9Xx])');
+            compact := written;
+            if written ~ '^[0-9]' and (masked ~ '[0-9]$' or rules.canonical_id(compact) is null) then
+                compact := null;
+            end if;
         end if;
-        rest := substr(rest, greatest(width, 1) + 1);
+        masked := masked || coalesce(rules.mask(null, compact), left(rest, 1));
+        rest := substr(rest, 1 + case when compact is null then 1 else length(written) end);
     end loop;
 end;
 $$;
@@ -87,7 +85,7 @@ language plpgsql immutable parallel safe as $$
 declare
     said text := rules.clean(written);
 begin
-    if said ~ '[0-9]{8}' and said ~ '[0-9]{15}|[EeGg][0-9]{8}' then
+    if said ~ '[0-9]{6}' and said ~ '[0-9](?:[ ‐-―−.-]?[0-9]){16}|[0-9]{15}|[EeGg][0-9]{8}' then
         return rules.mask_numbers(said);
     end if;
     return said;
