@@ -4,25 +4,23 @@ Lists without a good document (a property company's, civil affairs', ...) give e
 who of them counts as a resident is decided by who lives at that door (docs/rules.md, R-PERSON-10).
 """
 
-from typing import Final
-
 import polars as pl
 
 from linkage import names
-
-LISTS: Final = ("property_occupancy", "welfare_list", "disability_list", "community_roles")
 
 
 def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
     """Pairs (person_key, dwelling_key, namesake_key): a provisional person only lists know, and another of that door.
 
-    `linked` has one row a record: feed, person_key, person_method, name, phone, dwelling_key, registered_dwelling_key.
-    The names are the same (one slip allowed), or the phones and the surnames are.
+    `linked` has one row a record: is_list (neither of the register of the population nor an arrival), person_key,
+    person_method, name, phone, dwelling_key, registered_dwelling_key.
+    The names are the same (one slip allowed), or the phones are and the surnames too, or the names can't be told apart
+    (a mark for what couldn't be written).
     """
     records = linked.filter(pl.col("person_key").is_not_null())
     only_listed = (
         records.group_by("person_key")
-        .agg(((pl.col("person_method") == "provisional") & pl.col("feed").is_in(LISTS)).all().alias("is_only_listed"))
+        .agg(((pl.col("person_method") == "provisional") & pl.col("is_list")).all().alias("is_only_listed"))
         .filter("is_only_listed")
         .select("person_key")
     )
@@ -50,6 +48,12 @@ def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
 def _alike(name: str | None, other: str | None, phone: str | None, other_phone: str | None) -> bool:
     if not name or not other:
         return False
-    if name == other or names.same(name, other):
+    if names.same(name, other):
         return True
-    return phone is not None and phone == other_phone and names.plain(name)[:1] == names.plain(other)[:1]
+    if phone is None or phone != other_phone:
+        return False
+    one, two = names.plain(name), names.plain(other)
+    if one[:1].isalpha() and one[:1] == two[:1]:
+        return True
+    is_told = any(map(str.isalpha, one)) and any(map(str.isalpha, two))
+    return is_told and not names.contradict(name, other)

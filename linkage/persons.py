@@ -8,10 +8,10 @@ Source of the rules: docs/rules.md, Person.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import count
+from itertools import chain, count
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -34,9 +34,15 @@ RECORD_SCHEMA: Final[dict[str, pl.DataType]] = {
     "name_latin": pl.String(),
     "birth_date": pl.Date(),  # as the row has it, whatever the number says
     "has_birth_date": pl.Boolean(),  # whether the feed has such a column at all
+    "leads": pl.Boolean(),  # of the register of the population, which speaks first
 }
-TRUSTED_FEED: Final = "household_registry"
-_RANK: Final = (pl.col("feed") != TRUSTED_FEED, pl.col("index"))
+_RANK: Final = (~pl.col("leads"), pl.col("index"))
+# As `_Row.denial`.
+_DENIAL: Final = (
+    pl.when(pl.col("birth_date") == pl.col("id_birth_date")).then(0)
+    .when(pl.col("birth_date") != pl.col("id_birth_date")).then(2)
+    .otherwise(1)
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ class _Row(NamedTuple):
     names: tuple[str, ...]
     birth_date: date | None
     has_birth_date: bool
+    leads: bool
     prior: str | None
 
     @property
@@ -100,8 +107,15 @@ class _Row(NamedTuple):
 
     @property
     def rank(self) -> tuple[bool, int]:
-        """The registry speaks first, then the order of arrival."""
-        return self.feed != TRUSTED_FEED, self.position  # as _RANK
+        """The register of the population speaks first, then the order of arrival."""
+        return not self.leads, self.position  # as _RANK
+
+    @property
+    def denial(self) -> int:
+        """Whether its birth date bears its number out (0), says nothing of it (1) or denies it (2)."""
+        if self.birth_date is None or self.id_birth_date is None:
+            return 1
+        return 0 if self.birth_date == self.id_birth_date else 2
 
 
 def contradicts(row: _Row, other: _Row) -> bool:
@@ -238,7 +252,7 @@ class _Thinker:
         owner = self.owners.get(document)
         carriers = sorted(
             carriers,
-            key=lambda r: (owner is None or r.prior != owner, r.birth_date != r.id_birth_date, r.rank),
+            key=lambda r: (owner is None or r.prior != owner, r.denial, r.rank),
         )
         first, target = carriers[0], self.groups.root(owner or carriers[0].position)
         if owner is not None and first.prior != owner:
@@ -303,11 +317,13 @@ def link(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Li
     alone = base.drop("document", "document_kind").join(involved, on="index", how="anti")
     simple = _agreed_by_all(alone.join(documents, on="index", how="left").sort(*_RANK))
     origins = simple.filter(pl.col("prior").is_null()).unique("group", keep="first", maintain_order=True)
+    issued = _issued(memory, origins)
+    named = [(feed, _unused(feed, record, issued)) for feed, record in origins.select("feed", "record").iter_rows()]
     fresh = origins.select(
         "group",
-        pl.Series("person_key", [new_key(*row) for row in origins.select("feed", "record").iter_rows()], pl.String),
+        pl.Series("person_key", [new_key(*origin) for origin in named], pl.String),
         origin_feed="feed",
-        origin_record="record",
+        origin_record=pl.Series([origin for _, origin in named], dtype=pl.String),
     )
     simple = simple.join(fresh.select("group", "person_key"), on="group", how="left").with_columns(
         person_key=pl.coalesce("prior", "person_key")
@@ -376,9 +392,7 @@ def _agreed_by_all(simple: pl.DataFrame) -> pl.DataFrame:
     grouped = simple.with_columns(group=pl.coalesce("document_hash", pl.col("index").cast(pl.String)))
     shared = grouped.filter(pl.len().over("group") > 1)
     # Whose number and birth date are at one speaks for a document, as in `_tie_by_document`.
-    speaks = shared.sort(pl.col("birth_date").ne_missing(pl.col("id_birth_date")), maintain_order=True).unique(
-        "group", keep="first", maintain_order=True
-    )
+    speaks = shared.sort(_DENIAL, maintain_order=True).unique("group", keep="first", maintain_order=True)
     told = shared.join(
         speaks.select("group", said=pl.coalesce("id_birth_date", "birth_date")), on="group"
     ).select(
@@ -442,8 +456,8 @@ def _agreeing(shared: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
             (
                 pl.col("is_odd").is_null().all()
                 & (pl.col("name") == pl.col("name").first()).all(ignore_nulls=False)
-                # A name without a letter is no name (linkage.names.plain).
-                & pl.col("name").first().str.contains(r"\p{L}")
+                # What is no letter may be a mark, and proves nothing (linkage.names).
+                & pl.col("name").first().str.contains(r"^[\p{L}\s·]+$")
                 & pl.col("prior").eq_missing(pl.col("owner")).all()
             ).alias("agrees")
         )
@@ -471,6 +485,7 @@ def _rows(
             names=tuple(name for name in (row["name"], row["name_latin"]) if name),
             birth_date=row["birth_date"],
             has_birth_date=row["has_birth_date"],
+            leads=row["leads"],
             prior=row["prior"],
         )
         for row in base.join(involved, on="index", how="semi", maintain_order="left").iter_rows(named=True)
@@ -504,15 +519,14 @@ def _persons_of(thinker: _Thinker, memory: Memory) -> _Thought:
         candidates[thinker.groups.root(person)].append(person)
     person_of = {root: keys[0] for root, keys in candidates.items()}
     merged = {key: keys[0] for keys in candidates.values() for key in keys[1:]}
-    issued = set(memory.persons.join(
-        pl.DataFrame({"origin_record": [row.record for row in thinker.rows]}, schema={"origin_record": pl.String}),
-        on="origin_record", how="semi",
-    ).select("origin_feed", "origin_record").iter_rows())  # fmt: skip
+    issued = _issued(
+        memory, pl.DataFrame({"record": [row.record for row in thinker.rows]}, schema={"record": pl.String})
+    )
     persons: list[tuple[str, str, str]] = []
     for row in thinker.rows:
         root = thinker.groups.root(row.position)
         if root not in person_of:
-            origin = next(o for o in _origins(row.record) if (row.feed, o) not in issued)
+            origin = _unused(row.feed, row.record, issued)
             issued.add((row.feed, origin))
             person_of[root] = new_key(row.feed, origin)
             persons.append((person_of[root], row.feed, origin))
@@ -547,8 +561,13 @@ def _table(rows: Sequence[tuple[object, ...]], schema: Mapping[str, PolarsDataTy
     return pl.DataFrame(dict(zip(schema, zip(*rows, strict=True), strict=True)) if rows else None, schema=schema)
 
 
-def _origins(record: str) -> Iterator[str]:
-    """The record itself; when it already gave its name to a person it was split from, numbered ones."""
-    yield record
-    for number in count(2):
-        yield f"{record}#{number}"
+def _issued(memory: Memory, records: pl.DataFrame) -> set[tuple[str, str]]:
+    """The (feed, origin) of persons named after one of these records."""
+    known = memory.persons.with_columns(record=pl.col("origin_record").str.replace(r"#\d+$", ""))
+    return set(known.join(records, on="record", how="semi").select("origin_feed", "origin_record").iter_rows())
+
+
+def _unused(feed: str, record: str, issued: Collection[tuple[str, str]]) -> str:
+    """The record itself; where a person already bears its name (it was split from them), a numbered one."""
+    numbered = chain([record], (f"{record}#{number}" for number in count(2)))
+    return next(origin for origin in numbered if (feed, origin) not in issued)

@@ -1,8 +1,9 @@
 """Link one day's records: the register of doors, every record's place, every record's person.
 
 Reads staging (and raw for documents, which leave it as keyed hashes alone); appends to the keys of schema `linkage`;
-writes `build.dwelling`, `build.record_link` and `build.person` anew. One transaction: all of it or nothing, and a
-second run over the same records changes no key. Source of the rules: docs/rules.md, Place and Person.
+writes `build.dwelling`, `build.record_link`, `build.person` and `build.person_record` anew. One transaction: all of it
+or nothing, and a second run over the same records changes no key. Which columns of a feed say what, its contract tells:
+no feed is named here. Source of the rules: docs/rules.md, Place and Person.
 """
 
 import hmac
@@ -17,7 +18,7 @@ from typing import Final, Protocol
 import polars as pl
 import psycopg
 
-from linkage import address, persons, places, register
+from linkage import address, facts, persons, places, register
 from linkage.namesakes import namesakes
 from linkage.table import append, read
 from street.database import connect, lock, scrubbed
@@ -25,7 +26,8 @@ from street.settings import settings
 
 log = logging.getLogger(__name__)
 
-HOUSING_FEED: Final = "housing_registry"
+_HOUSING_FEED: Final = "housing_registry"  # of which linkage.register makes the doors
+_NAMING: Final = frozenset({"person_name", "person_name_latin", "document_number", "resident_id"})
 
 _LINK_TABLE: Final = """
 drop table if exists build.record_link;
@@ -51,6 +53,19 @@ create table build.record_link (
     registered_place_level text,
     flags text[] not null
 );
+drop table if exists build.arrival_place;
+create table build.arrival_place (
+    feed text not null,
+    batch_id bigint not null,
+    row_no integer not null,
+    dwelling_key text,
+    building_key text,
+    compound_key text,
+    committee_code text,
+    place_level text not null,
+    place_method text,
+    candidates jsonb not null
+);
 drop table if exists build.dwelling;
 create table build.dwelling (
     dwelling_key text not null,
@@ -74,6 +89,23 @@ create table build.person (
     first_seen_on date not null,
     last_seen_on date not null
 );
+drop table if exists build.person_record;
+create unlogged table build.person_record (
+    person_key text not null,
+    feed text not null,
+    batch_id bigint not null,
+    row_no integer not null,
+    leads boolean not null,
+    known_at timestamptz,
+    full_name text,
+    name_rank integer,
+    sex integer,
+    birth_date date,
+    is_birth_date_certified boolean not null,
+    id_masked text,
+    is_resident_id boolean not null,
+    phone text
+);
 drop table if exists build.namesake;
 create table build.namesake (
     person_key text not null,
@@ -83,11 +115,14 @@ create table build.namesake (
 """
 _LINK_INDEXES: Final = """
 alter table build.record_link add primary key (feed, batch_id, row_no);
+alter table build.arrival_place add primary key (feed, batch_id, row_no);
 alter table build.dwelling add primary key (dwelling_key);
 alter table build.person add primary key (person_key);
 analyze build.record_link;
+analyze build.arrival_place;
 analyze build.dwelling;
 analyze build.person;
+analyze build.person_record;
 analyze build.namesake;
 """
 
@@ -107,17 +142,23 @@ class PersonFeed(Protocol):
     def roles(self) -> Mapping[str, str]:
         """Role -> column: what its columns mean to linkage.
 
-        person_name, person_name_latin, document_number, document_country, resident_id, birth_date, phone, address,
-        registered_address, compound, building, room.
+        person_name, person_name_latin, document_number, document_country, resident_id, birth_date, sex, phone,
+        address, registered_address, compound, building, room, recorded_at; person_no marks the register of the
+        population, event_time a feed of arrivals or other events: what has neither is a list. A feed that neither names
+        a person nor has a number of one is not about persons.
         """
 
     @property
     def about_person(self) -> bool:
         """Whether every row is about a person; otherwise only one with a name or a document is (an occupant)."""
 
+    @property
+    def about_arrival(self) -> bool:
+        """Whether a row registers an arrival: one that isn't in force (an older revision, a broken row) has a place."""
+
 
 def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
-    """Write `build.dwelling`, `build.record_link` and `build.person` for the records of staging, and keep new keys.
+    """Write the tables of schema `build` that stand above for the records of staging, and keep new keys.
 
     Raises DatabaseError (no values in it), RuntimeError when STREET_HMAC_KEY is not set.
     """
@@ -131,7 +172,7 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
         with _timed("register"):
             doors = register.load(conn, as_of)
         with _timed("records"):
-            frames = [_records(conn, feed, key) for feed in feeds if feed.feed != HOUSING_FEED]
+            frames = [_records(conn, feed, key) for feed in feeds if not _NAMING.isdisjoint(feed.roles)]
             records = pl.concat([*frames, _no_records()], how="diagonal")
         # Neither needs the other: Polars reads addresses while Python and PostgreSQL see to the persons.
         with ThreadPoolExecutor(1) as beside:
@@ -142,6 +183,10 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
         linked = _places_decided(conn, linked, doors)
         with _timed("written"):
             _write(conn, linked, doors, as_of)
+            for feed in feeds:
+                if feed.about_arrival:
+                    _write_arrival_places(conn, feed, doors, as_of)
+            conn.execute(_LINK_INDEXES)
     log.info(
         "linkage: %s records, %s persons, %s doors",
         linked.height, linked["person_key"].drop_nulls().n_unique(), doors.doors.height,
@@ -157,74 +202,35 @@ def _timed(step: str) -> Iterator[None]:
 
 
 # --- records
-_TEXT_COLUMNS: Final = ("name", "name_latin", "phone", "address", "registered_address", "compound", "building", "room")
+_TEXT_COLUMNS: Final = ("address", "registered_address", "compound", "building", "room")
 _PRIVATE: Final = ("record_text", "canonical", "second_canonical", "bare_number")
 
 
 def _no_records() -> pl.DataFrame:
-    return pl.DataFrame(
-        schema=persons.RECORD_SCHEMA | {c: pl.String() for c in _TEXT_COLUMNS} | {"is_about_person": pl.Boolean()}
-    )
+    texts: dict[str, pl.DataType] = dict.fromkeys(_TEXT_COLUMNS, pl.String())
+    truths: dict[str, pl.DataType] = dict.fromkeys(("is_about_person", "is_list"), pl.Boolean())
+    return pl.DataFrame(schema=persons.RECORD_SCHEMA | facts.SAID_SCHEMA | texts | truths)
 
 
 def _records(conn: psycopg.Connection, feed: PersonFeed, key: bytes) -> pl.DataFrame:
-    """The feed's records in force: RECORD_SCHEMA, its places as text, `is_about_person`."""
-    staged = _columns(conn, "staging", f"stg_{feed.feed}")
+    """The feed's records in force: RECORD_SCHEMA, SAID_SCHEMA, its places as text, `is_about_person`, `is_list`."""
     role = feed.roles
-
-    def cleaned(name: str) -> str:
-        column = role.get(name)
-        if column is None:
-            return "null::text"
-        return f"s.{column}::text" if column in staged else f"rules.clean(r.{column})"
-
-    country = f"r.{role['document_country']}" if "document_country" in role else "null"
-    kind = "s.document_kind" if "document_kind" in staged else "null"
-    number = f"r.{role['document_number']}" if "document_number" in role else "null::text"
-    canonical = f"rules.document({kind}, {number}, {country})"
-    born = f"rules.read_birth_date(r.{role['birth_date']})" if "birth_date" in role else "null::date"
-    # Staging has proved most of them already; proving 240,000 again takes longer than all the rest of the query.
-    if "document_kind" in staged:
-        canonical = (
-            "case when s.document_kind in ('resident_id', 'residence_permit') "
-            f"and {number} ~ '^[0-9]{{17}}[0-9X]$' then {number} else {canonical} end"
-        )
-    if "birth_date" in role and role["birth_date"] in staged:
-        column = role["birth_date"]
-        born = f"case when to_char(s.{column}, 'YYYYMMDD') = r.{column} then s.{column} else {born} end"
-    second = f"rules.document('resident_id', r.{role['resident_id']}, null)" if "resident_id" in role else "null::text"
-    parts = [f"s.{c}::text" if c in staged else f"rules.document_text(r.{c})" for c in feed.business_key]
-    record = f"concat_ws(chr(31), {', '.join(f'coalesce({p}, chr(30))' for p in parts)})" if parts else "r._row_hash"
-    query = f"""
-        select s.batch_id, s.row_no, {record} as record_text, r._row_hash as row_hash, {canonical} as canonical,
-            {second} as second_canonical,
-            case when {number} ~ '^[0-9]{{17}}[0-9X]$' then null else rules.document_text({number}) end as bare_number,
-            {born} as birth_date, {cleaned("person_name")} as name, {cleaned("person_name_latin")} as name_latin,
-            {cleaned("phone")} as phone, {cleaned("address")} as address,
-            {cleaned("registered_address")} as registered_address, {cleaned("compound")} as compound,
-            {cleaned("building")} as building, {cleaned("room")} as room
-        from staging.stg_{feed.feed} as s
-        join raw.{feed.feed} as r on r._batch_id = s.batch_id and r._row_no = s.row_no
-    """
-    rows = read(conn, query, {"batch_id": pl.Int64, "row_no": pl.Int32, "birth_date": pl.Date})
-    rows = rows.sort("batch_id", "row_no")
+    rows = read(conn, _query(conn, feed), {
+        "batch_id": pl.Int64, "row_no": pl.Int32, "birth_date": pl.Date, "sex": pl.Int32,
+    }).sort("batch_id", "row_no")  # fmt: skip
     rows = rows.with_columns(
         feed=pl.lit(feed.feed),
         has_birth_date=pl.lit("birth_date" in role),
-        # Two records of one key in force (a key with an empty part): the whole row tells them apart.
-        record_text=pl.when(pl.len().over("record_text") > 1)
-        .then(pl.col("record_text") + "\x1d" + pl.col("row_hash"))
-        .otherwise("record_text"),
-    )
-    rows = rows.with_columns(
-        record_text=pl.lit(feed.feed + "\x1f") + pl.col("record_text"),
+        leads=pl.lit("person_no" in role),
+        is_list=pl.lit(role.keys().isdisjoint({"person_no", "event_time"})),
+        record_text=pl.lit(feed.feed + "\x1f") + _record_text(),
         document_kind=_kind("canonical"),
         second_document_kind=_kind("second_canonical"),
-        id_birth_date=_birth_date_in_resident_id(),
         bare_number=_bare_number(),
         is_about_person=pl.lit(value=True)
         if feed.about_person
         else pl.any_horizontal(pl.col("name", "name_latin", "canonical", "second_canonical").is_not_null()),
+        **facts.of_the_number("canonical", "second_canonical"),
     )
     hashed = {
         "record": _hashed(rows["record_text"], "record", key),
@@ -235,12 +241,96 @@ def _records(conn: psycopg.Connection, feed: PersonFeed, key: bytes) -> pl.DataF
     return rows.with_columns(**hashed).drop("row_hash", *_PRIVATE)
 
 
-def _columns(conn: psycopg.Connection, schema: str, table: str) -> set[str]:
+def _record_text() -> pl.Expr:
+    """What a record is known by: its key; in a feed without one, or where a key doesn't tell, the whole row.
+
+    Rows of one key that say the same of a person (two companies list one occupant) are one record, told twice: nobody
+    else is meant. Rows of one key that don't (a key with an empty part) are told apart.
+    """
+    of = ("name", "name_latin", "canonical", "second_canonical", "bare_number", "birth_date", "phone")
+    told = pl.struct(of).hash()
+    return (
+        pl.when((told != told.first()).any().over("record_text"))
+        .then(pl.col("record_text") + "\x1d" + pl.col("row_hash"))
+        .otherwise("record_text")
+    )
+
+
+def _query(conn: psycopg.Connection, feed: PersonFeed) -> str:
+    """What staging and raw have of the feed's records, by role: what staging has cleaned is not cleaned again."""
+    staged = _columns(conn, "staging", f"stg_{feed.feed}")
+    role = feed.roles
+
+    def said(name: str, otherwise: str) -> str:
+        """The role's column as staging has it, else raw's by a function of `rules`."""
+        column = role.get(name)
+        if column is None:
+            return "null::text"
+        return f"s.{column}::text" if column in staged else f"rules.{otherwise}(r.{column})"
+
+    def named(name: str) -> str:
+        text = said(name, "mask_text")
+        return text if name not in role else f"case when not rules.is_blank({text}) then {text} end"
+
+    def masked(name: str, kind: str) -> str:
+        column = role.get(name)
+        if column is None:
+            return "null::text"
+        return f"s.{column}_masked" if f"{column}_masked" in staged else f"rules.mask({kind}, r.{column})"
+
+    country = f"r.{role['document_country']}" if "document_country" in role else "null"
+    kind = "s.document_kind" if "document_kind" in staged else "null"
+    number = f"r.{role['document_number']}" if "document_number" in role else "null::text"
+    canonical = f"rules.document({kind}, {number}, {country})"
+    born = f"rules.read_birth_date(r.{role['birth_date']})" if "birth_date" in role else "null::date"
+    sex = f"rules.read_sex(r.{role['sex']})" if "sex" in role else "null::integer"
+    # Staging has proved most of them already; proving 240,000 again takes longer than all the rest of the query.
+    if "document_kind" in staged:
+        canonical = (
+            "case when s.document_kind in ('resident_id', 'residence_permit') "
+            f"and {number} ~ '^[0-9]{{17}}[0-9X]$' then {number} else {canonical} end"
+        )
+    if staged.get(role.get("birth_date", "")) == "date":
+        column = role["birth_date"]
+        born = f"case when to_char(s.{column}, 'YYYYMMDD') = r.{column} then s.{column} else {born} end"
+    if "sex" in role:
+        sex = f"case when r.{role['sex']} in ('1', '2') then cast(r.{role['sex']} as integer) else {sex} end"
+    second = f"rules.document('resident_id', r.{role['resident_id']}, null)" if "resident_id" in role else "null::text"
+    delivered = "cast(batch.business_date as timestamp)"
+    known = f"{delivered} at time zone 'Asia/Shanghai'"
+    if "recorded_at" in role:
+        column = role["recorded_at"]
+        recorded = {
+            "date": f"cast(s.{column} as timestamp) at time zone 'Asia/Shanghai'",
+            "timestamp with time zone": f"s.{column}",
+        }.get(staged.get(column, ""), f"rules.read_timestamp(r.{column})")
+        known = f"coalesce({recorded}, {known})"
+    parts = [f"s.{c}::text" if c in staged else f"rules.document_text(r.{c})" for c in feed.business_key]
+    record = f"concat_ws(chr(31), {', '.join(f'coalesce({p}, chr(30))' for p in parts)})" if parts else "r._row_hash"
+    return f"""
+        select s.batch_id, s.row_no, {record} as record_text, r._row_hash as row_hash, {canonical} as canonical,
+            {second} as second_canonical,
+            case when {number} ~ '^[0-9]{{17}}[0-9X]$' then null else rules.document_text({number}) end as bare_number,
+            {born} as birth_date, {sex} as sex, {named("person_name")} as name,
+            {named("person_name_latin")} as name_latin, {said("phone", "read_phone")} as phone,
+            {masked("document_number", kind)} as document_masked,
+            {masked("resident_id", "'resident_id'")} as second_masked, {known} as known_at,
+            {said("address", "clean")} as address, {said("registered_address", "clean")} as registered_address,
+            {said("compound", "clean")} as compound, {said("building", "clean")} as building,
+            {said("room", "clean")} as room
+        from staging.stg_{feed.feed} as s
+        join raw.{feed.feed} as r on r._batch_id = s.batch_id and r._row_no = s.row_no
+        left join ops.batch as batch on batch.batch_id = s.batch_id
+    """
+
+
+def _columns(conn: psycopg.Connection, schema: str, table: str) -> dict[str, str]:
+    """The table's columns with their types."""
     found = conn.execute(
-        "select column_name from information_schema.columns where table_schema = %s and table_name = %s",
+        "select column_name, data_type from information_schema.columns where table_schema = %s and table_name = %s",
         [schema, table],
     )
-    return {name for (name,) in found}
+    return dict(found.fetchall())
 
 
 def _kind(column: str) -> pl.Expr:
@@ -258,13 +348,6 @@ def _kind(column: str) -> pl.Expr:
         .when(text.is_not_null())
         .then(pl.lit("permit"))
     )
-
-
-def _birth_date_in_resident_id() -> pl.Expr:
-    number = pl.coalesce(
-        pl.when(pl.col(c).str.contains("^[0-9]{17}[0-9X]$")).then(pl.col(c)) for c in ("canonical", "second_canonical")
-    )
-    return number.str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
 
 
 def _bare_number() -> pl.Expr:
@@ -350,11 +433,29 @@ def _places_decided(conn: psycopg.Connection, linked: pl.DataFrame, doors: regis
 # --- persons
 @_timed("persons")
 def _persons(conn: psycopg.Connection, records: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """(feed, batch_id, row_no) and the person of each record that is about one; what is new goes into the memory."""
+    """(feed, batch_id, row_no), the person of each record that is about one, and whose its documents are.
+
+    A record told twice (in two companies' lists) is linked once. What is new goes into the memory.
+    """
     about = records.filter("is_about_person")
-    links = persons.link(about.select(list(persons.RECORD_SCHEMA)), _memory(conn), _decisions(conn))
+    once = about.select(list(persons.RECORD_SCHEMA)).unique(["feed", "record"], keep="first", maintain_order=True)
+    memory = _memory(conn)
+    links = persons.link(once, memory, _decisions(conn))
     _remember(conn, links, as_of)
-    return pl.concat([about.select("feed", "batch_id", "row_no"), links.links], how="horizontal")
+    told = pl.concat([once.select("feed", "record"), links.links], how="horizontal")
+    owner = pl.concat([memory.documents, links.documents], how="diagonal").select(
+        "document_hash", owner=pl.col("person_key").replace(links.merged)
+    )
+    return (
+        about.select("feed", "batch_id", "row_no", "record", "document", "second_document")
+        .join(told, on=["feed", "record"], how="left", maintain_order="left")
+        .join(owner.rename({"document_hash": "document"}), on="document", how="left", maintain_order="left")
+        .join(
+            owner.rename({"document_hash": "second_document", "owner": "second_owner"}),
+            on="second_document", how="left", maintain_order="left",
+        )
+        .drop("record", "document", "second_document")
+    )  # fmt: skip
 
 
 def _memory(conn: psycopg.Connection) -> persons.Memory:
@@ -426,8 +527,41 @@ def _write(conn: psycopg.Connection, linked: pl.DataFrame, doors: register.Regis
         "build.person",
         in_force.join(first_seen, on="person_key").with_columns(last_seen_on=pl.lit(as_of)),
     )
+    append(conn, "build.person_record", facts.of_persons(linked))
     append(conn, "build.namesake", namesakes(linked))
-    conn.execute(_LINK_INDEXES)
+
+
+def _write_arrival_places(conn: psycopg.Connection, feed: PersonFeed, doors: register.Register, as_of: date) -> None:
+    """Write the place of every received arrival that isn't in force.
+
+    An older revision says where an episode was before it moved away; of a broken row whose committee must look at it.
+    """
+    texts = ", ".join(
+        f"rules.clean(r.{feed.roles[name]}) as {name}" if name in feed.roles else f"null::text as {name}"
+        for name in ("address", "registered_address", "compound", "building", "room")
+    )
+    query = f"""
+        select r._batch_id as batch_id, r._row_no as row_no, {texts}
+        from raw.{feed.feed} as r
+        join ops.batch as b on r._batch_id = b.batch_id
+        left join staging.stg_{feed.feed} as s on r._batch_id = s.batch_id and r._row_no = s.row_no
+        where s.batch_id is null and b.status in ('accepted', 'rejected', 'failed')
+            and b.business_date <= date '{as_of.isoformat()}'
+    """
+    others = read(conn, query, {"batch_id": pl.Int64, "row_no": pl.Int32})
+    if others.is_empty():
+        return
+    places_of = _placed(others, doors).select(
+        "batch_id", "row_no", "dwelling_key", "building_key", "compound_key", "committee_code", "place_level",
+        "place_method", feed=pl.lit(feed.feed), candidates=_json(pl.col("candidates")),
+    )  # fmt: skip
+    append(conn, "build.arrival_place", places_of)
+
+
+def _json(keys: pl.Expr) -> pl.Expr:
+    """A list of keys as a JSON array; null as an empty one."""
+    quoted = keys.fill_null([]).list.eval(pl.lit('"') + pl.element() + pl.lit('"')).list.join(", ")
+    return pl.lit("[") + quoted + pl.lit("]")
 
 
 def _record_links(linked: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
@@ -441,10 +575,9 @@ def _record_links(linked: pl.DataFrame, doors: register.Register) -> pl.DataFram
     # A row of the housing list is a door, and not about a person.
     housing = doors.doors.select(
         "batch_id", "row_no", "dwelling_key", "building_key", "compound_key", "committee_code",
-        feed=pl.lit(HOUSING_FEED), record=pl.col("dwelling_key"), place_level=pl.lit("dwelling"),
+        feed=pl.lit(_HOUSING_FEED), record=pl.col("dwelling_key"), place_level=pl.lit("dwelling"),
         place_method=pl.lit("exact"), agreed=none, flags=none, candidates=none,
     )  # fmt: skip
-    keys = pl.col("candidates").fill_null([]).list.eval(pl.lit('"') + pl.element() + pl.lit('"')).list.join(", ")
     return pl.concat([links, housing], how="diagonal").with_columns(
-        candidates=pl.lit("[") + keys + pl.lit("]"), address_role=pl.lit("")
+        candidates=_json(pl.col("candidates")), address_role=pl.lit("")
     )

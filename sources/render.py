@@ -1,4 +1,4 @@
-"""Render what is committed but follows from the contracts: dbt's sources, the privacy page, the data dictionary.
+"""Render what is committed but follows from the contracts: dbt's sources and a macro, the privacy page, the dictionary.
 
 `python -m sources.render` writes it; a test renders it anew and compares.
 """
@@ -15,6 +15,7 @@ from sources.contract import Column, Contract, all_contracts
 from street.publish import PUBLISHED
 
 SOURCES_FILE = Path("dbt_project/models/staging/_sources.yml")
+MACRO_FILE = Path("dbt_project/macros/_contracts.sql")
 PRIVACY_FILE = Path("docs/privacy.md")
 DICTIONARY_FILE = Path("docs/data_dictionary.md")
 MODELS = Path("dbt_project/models")
@@ -58,6 +59,32 @@ def _column(column: Column) -> list[str]:
         f"            description: {_text(f'{column.header} | {column.description}')}",
         f"            config: {{meta: {{{said}}}}}",
     ]
+
+
+def dbt_macro(contracts: Sequence[Contract]) -> str:
+    """What models may ask of a contract, as a macro: dbt resolves `ref` while it parses, before any source is known."""
+    lines = [f"        {json.dumps(contract.feed)}: {json.dumps(_asked(contract))}," for contract in contracts]
+    return "\n".join(
+        [
+            "{#- Rendered from sources/contracts by `make render`: edit the contracts instead. -#}",
+            "{% macro contracts() -%}",
+            "    {{ return({",
+            *lines,
+            "    }) }}",
+            "{%- endmacro %}",
+            "",
+        ]
+    )
+
+
+def _asked(contract: Contract) -> dict[str, Any]:
+    return {
+        "about_person": contract.about_person,
+        "about_arrival": contract.about_arrival,
+        "load_mode": contract.load_mode,
+        "business_key": contract.business_key,
+        "roles": contract.roles,
+    }
 
 
 def _text(value: str) -> str:
@@ -196,6 +223,7 @@ def main() -> None:
     """Write every rendered file, from the root of the repository."""
     contracts = all_contracts()
     SOURCES_FILE.write_text(dbt_sources(contracts), encoding="utf-8")
+    MACRO_FILE.write_text(dbt_macro(contracts), encoding="utf-8")
     PRIVACY_FILE.write_text(privacy(contracts), encoding="utf-8")
     DICTIONARY_FILE.write_text(data_dictionary(contracts), encoding="utf-8")
 

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     street_read_memory_mb: int = Field(default=4096, gt=0)
     street_read_seconds: int = Field(default=600, gt=0)
     street_read_undecodable: float = Field(default=0.001, ge=0, le=1)
+    street_check_share: float = Field(default=0.001, ge=0, le=1)
+    street_check_persons: int = Field(default=20, ge=1)
 
     @field_validator("report_recipients", "alert_recipients", mode="before")
     @classmethod

@@ -39,10 +39,15 @@
     where not _is_superseded
 {%- endmacro %}
 
-{#- Whether a feed has anything in force: what no feed tells is null, never 0. -#}
-{% macro is_connected(feed) -%}
+{#- Whether any of these feeds has anything in force: what no feed tells is null, never 0. -#}
+{% macro is_any_connected(feeds) -%}
     exists (
         select 1 from {{ ref('int_feed_in_force') }} as connected
-        where connected.feed = '{{ feed }}'
+        where connected.feed in ('{{ feeds | join("', '") }}')
     )
+{%- endmacro %}
+
+{#- Whether a feed has anything in force. -#}
+{% macro is_connected(feed) -%}
+    {{ is_any_connected([feed]) }}
 {%- endmacro %}

@@ -1,4 +1,5 @@
-{#- A name as it is compared: without spaces, middle dots and what guards a spreadsheet. -#}
+{#- A clean name as it is compared: in capitals, without blanks, middle dots and what guards a spreadsheet (R-PERSON-4).
+    Traditional and simplified characters are one to linkage.names alone. -#}
 {% macro name_key(name) -%}
-    regexp_replace({{ name }}, '[[:space:]·•・‧=+@-]', '', 'g')
+    upper(translate({{ name }}, ' ·•・‧∙⋅.。=+@-''"', ''))
 {%- endmacro %}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -43,20 +44,20 @@ ENTRY = {
 }  # fmt: skip
 
 
-def land(conn: psycopg.Connection, feed: str, rows: Sequence[Mapping[str, str]]) -> int:
-    """Put rows into raw as one accepted batch of `AS_OF`; returns its batch_id."""
+def land(conn: psycopg.Connection, feed: str, rows: Sequence[Mapping[str, str]], source: str = "") -> int:
+    """Put rows into raw as one accepted batch of `AS_OF`, of this company; returns its batch_id."""
     batch = conn.execute(
-        "insert into ops.batch (feed, business_date, received_at, sources, sha256, status, contract_version,"
-        " rows_received, rows_accepted) values (%s, %s, %s, '[]', md5(random()::text), 'accepted', '1.0.0', %s, %s)"
+        "insert into ops.batch (feed, source, business_date, received_at, sources, sha256, status, contract_version,"
+        " rows_received, rows_accepted) values (%s, %s, %s, %s, '[]', md5(random()::text), 'accepted', '1.0.0', %s, %s)"
         " returning batch_id",
-        (feed, AS_OF, AS_OF_AT, len(rows), len(rows)),
+        (feed, source, AS_OF, AS_OF_AT, len(rows), len(rows)),
     ).fetchone()
     assert batch is not None
     table, partition = sql.Identifier("raw", feed), sql.Identifier("raw", f"{feed}__{batch[0]}")
     conn.execute(sql.SQL("create table {} partition of {} for values in ({})").format(partition, table, batch[0]))
     for row_no, row in enumerate(rows, start=1):
         names = ["_batch_id", "_row_no", "_row_hash", *row]
-        values: list[Any] = [batch[0], row_no, str(row_no), *row.values()]
+        values: list[Any] = [batch[0], row_no, sha256(repr(row).encode()).hexdigest(), *row.values()]
         conn.execute(
             sql.SQL("insert into {} ({}) values ({})").format(
                 table,

@@ -37,6 +37,7 @@ class Street:
     def __init__(self, conn: psycopg.Connection, sample: Path) -> None:
         self.conn = conn
         self.sample = sample
+        self.records = self._records()
         self.person = self._person("tied_by_document")
         self.told = self._person("good_document")
 
@@ -46,23 +47,28 @@ class Street:
     def built(self, query: str) -> pl.DataFrame:
         return read(self.conn, query, DATES)
 
+    def _records(self) -> pl.DataFrame:
+        """The truth's records in force, each with the batch_id and the person_key that the warehouse gave it."""
+        links = read(
+            self.conn,
+            "select link.feed, batch_id, business_date, source, row_no, person_key from build.record_link as link"
+            " join ops.batch using (batch_id)",
+            {"business_date": pl.Date, "batch_id": pl.Int64, "row_no": pl.Int64},
+        )
+        company = pl.when(pl.col("feed") == "property_occupancy").then(pl.col("file").str.strip_suffix(".csv"))
+        told = (
+            self.truth("records").filter(~pl.col("is_quarantined")).with_columns(source=company.otherwise(pl.lit("")))
+        )
+        return links.with_columns(pl.col("source").fill_null("")).join(
+            told, on=["feed", "business_date", "source", "row_no"]
+        )
+
     def _person(self, told_by: str) -> pl.DataFrame:
         """(true_person_id, person_key) of everybody whom a record tells: one with a good document, or one that it ties.
 
         A passport is good, but ties nothing where other feeds know its holder by the resident ID: two persons, then.
         """
-        links = read(
-            self.conn,
-            "select link.feed, business_date, source, row_no, person_key from build.record_link as link"
-            " join ops.batch using (batch_id)",
-            {"business_date": pl.Date, "row_no": pl.Int64},
-        )
-        company = pl.when(pl.col("feed") == "property_occupancy").then(pl.col("file").str.strip_suffix(".csv"))
-        told = self.truth("records").filter(pl.col(told_by) & ~pl.col("is_quarantined"))
-        told = told.with_columns(source=company.otherwise(pl.lit("")))
-        keys = links.with_columns(pl.col("source").fill_null("")).join(
-            told, on=["feed", "business_date", "source", "row_no"]
-        )
+        keys = self.records.filter(pl.col(told_by))
         return keys.select("true_person_id", "person_key").unique()
 
 

@@ -76,6 +76,12 @@ schema:
         logicalType: string
         classification: personal
         customProperties: [{property: role, value: phone}]
+      - name: id_number
+        businessName: 身份证号
+        description: The resident ID
+        logicalType: string
+        classification: sensitive
+        customProperties: [{property: role, value: resident_id}]
       - name: meals
         businessName: 份数
         description: Portions a day
@@ -96,10 +102,10 @@ from received
 """
 
 ROWS = """\
-订户编号,姓名,手机号,份数
-M1,测一,13900000001,2
-M2,测二,13900000002,1
-,测三,13900000003,1
+订户编号,姓名,手机号,身份证号,份数
+M1,测一,13900000001,310115194002290023,2
+M2,测二,13900000002,,1
+,测三,13900000003,,1
 """
 
 
@@ -148,6 +154,17 @@ def test_its_health_is_published(office: Office, told: dict[str, str]) -> None:
 def test_its_people_are_linked(office: Office, told: dict[str, str]) -> None:
     assert office.ask(f"select count(*) from linkage.record_link where feed = '{FEED}' and person_key is not null") == [
         ["2"]
+    ]
+
+
+def test_its_people_have_names_phones_birth_dates_and_masks(office: Office, told: dict[str, str]) -> None:
+    """No model restates its columns: also what its staging model leaves out is known by the contract's roles."""
+    assert office.ask(
+        "select full_name, phone, sex, birth_date, id_masked from core.dim_person join linkage.record_link"
+        f" using (person_key) where feed = '{FEED}' order by 1"
+    ) == [
+        ["测一", "13900000001", "2", "1940-02-29", "310115********0023"],
+        ["测二", "13900000002", "", "", ""],
     ]
 
 

@@ -22,14 +22,16 @@ class Feed:
     business_key: tuple[str, ...]
     roles: Mapping[str, str]
     about_person: bool = True
+    about_arrival: bool = False
 
 
 HOUSEHOLD = Feed(
     "household_registry",
     ("person_no",),
     {
-        "person_name": "full_name", "document_number": "id_number", "birth_date": "birth_date",
-        "address": "living_address", "registered_address": "registered_address", "phone": "phone",
+        "person_no": "person_no", "person_name": "full_name", "document_number": "id_number",
+        "birth_date": "birth_date", "sex": "sex", "address": "living_address",
+        "registered_address": "registered_address", "phone": "phone", "recorded_at": "updated_at",
     },
 )  # fmt: skip
 BORDER = Feed(
@@ -37,8 +39,8 @@ BORDER = Feed(
     ("entry_id",),
     {
         "person_name": "name_cn", "person_name_latin": "name_latin", "document_number": "document_no",
-        "document_country": "nationality", "resident_id": "id_number", "birth_date": "birth_date",
-        "address": "destination_address", "phone": "phone",
+        "document_country": "nationality", "resident_id": "id_number", "birth_date": "birth_date", "sex": "sex",
+        "address": "destination_address", "phone": "phone", "event_time": "entered_at", "recorded_at": "recorded_at",
     },
 )  # fmt: skip
 RETURNEES = Feed(
@@ -46,16 +48,21 @@ RETURNEES = Feed(
     (),
     {
         "person_name": "full_name", "document_number": "id_number", "phone": "phone", "compound": "compound",
-        "building": "building", "room": "room",
+        "building": "building", "room": "room", "event_time": "arrived_on",
     },
 )  # fmt: skip
+WELFARE = Feed(
+    "welfare_list",
+    ("id_number", "benefit"),
+    {"person_name": "full_name", "document_number": "id_number", "phone": "phone", "address": "living_address"},
+)
 OCCUPANCY = Feed(
     "property_occupancy",
-    ("compound", "building", "room", "occupant_name"),
+    ("compound", "building", "room", "occupant_name", "phone"),
     {"person_name": "occupant_name", "phone": "phone", "compound": "compound", "building": "building", "room": "room"},
     about_person=False,
 )
-FEEDS = (HOUSEHOLD, BORDER, RETURNEES, OCCUPANCY)
+FEEDS = (HOUSEHOLD, BORDER, RETURNEES, WELFARE, OCCUPANCY)
 _HOUSING = ("dwelling_code", "committee_code", "compound_name", "road", "lane", "building_no", "room_no")
 
 
@@ -81,10 +88,11 @@ class Office:
             f"create table staging.stg_{feed} (batch_id bigint, row_no integer, document_kind text, {staged})"
         )
 
-    def receive(self, feed: str, *rows: Mapping[str, Any], kind: str | None = None) -> int:
-        """A new batch comes into force; the one before is no longer. Returns its number."""
+    def receive(self, feed: str, *rows: Mapping[str, Any], kind: str | None = None, keeping: bool = False) -> int:
+        """A new batch comes into force; the one before is no longer, unless `keeping` it. Returns its number."""
         self._batch += 1
-        self.conn.execute(f"delete from staging.stg_{feed}")
+        if not keeping:
+            self.conn.execute(f"delete from staging.stg_{feed}")
         for number, row in enumerate(rows, start=1):
             values = dict(row)
             row_kind = values.pop("kind", kind)
@@ -121,6 +129,16 @@ class Office:
             found = cursor.execute("select * from build.record_link where feed <> 'housing_registry'").fetchall()
         self.conn.commit()
         return {(row["feed"], row["batch_id"], row["row_no"]): row for row in found}
+
+    def said(self, feed: str, batch: int, row: int) -> dict[str, Any]:
+        """What `build.person_record` has of a record."""
+        with self.conn.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+            found = cursor.execute(
+                "select * from build.person_record where (feed, batch_id, row_no) = (%s, %s, %s)", [feed, batch, row]
+            ).fetchone()
+        self.conn.commit()
+        assert found is not None
+        return found
 
     def link_one(self, feed: str, row: Mapping[str, Any], kind: str | None = None) -> dict[str, Any]:
         batch = self.receive(feed, row, kind=kind)

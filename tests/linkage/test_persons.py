@@ -181,6 +181,135 @@ def test_nothing_that_linkage_keeps_holds_a_name_or_a_number(office) -> None:
         assert not any(value in kept for value in (MOTHER, "王秀英", "13900000000", "P-77"))
 
 
+OCCUPANT = {
+    "compound": "银泰小区", "building": "30", "room": "502", "occupant_name": "王秀英", "phone": "13900000000",
+}  # fmt: skip
+
+
+def test_an_occupant_whom_two_companies_list_is_two_records_of_one_person_every_week(office) -> None:
+    first = office.receive("property_occupancy", OCCUPANT)
+    key = office.link()["property_occupancy", first, 1]["person_key"]
+    for _ in range(2):
+        one = office.receive("property_occupancy", OCCUPANT)
+        other = office.receive("property_occupancy", OCCUPANT, OCCUPANT | {"occupant_name": "李四"}, keeping=True)
+        links = office.link()
+        assert links["property_occupancy", one, 1]["person_key"] == key
+        assert links["property_occupancy", other, 1]["person_key"] == key
+        assert links["property_occupancy", other, 2]["person_key"] != key
+        assert {row["person_method"] for row in links.values()} == {"provisional"}
+    alone = office.receive("property_occupancy", OCCUPANT)
+    assert office.link()["property_occupancy", alone, 1]["person_key"] == key
+    assert office.conn.execute("select count(*) from build.person").fetchone() == (1,)
+
+
+def test_equal_keys_that_tell_of_different_persons_are_told_apart(office) -> None:
+    row = {"id_number": "", "benefit": "低保"}
+    batch = office.receive("welfare_list", row | {"full_name": "王秀英"}, row | {"full_name": "李四"})
+    for _ in range(2):
+        links = office.link()
+        assert len({links["welfare_list", batch, n]["person_key"] for n in (1, 2)}) == 2
+
+
+def test_a_record_split_off_again_and_again_gets_a_key_of_its_own_each_time(office) -> None:
+    batch = office.receive("household_registry", resident("1", MOTHER, "王秀英"), resident("2", MOTHER, "王秀英"))
+    links = office.link()
+    one, two = (links["household_registry", batch, n]["record"] for n in (1, 2))
+    seen = set()
+    for kind in ("different_person", "same_person") * 4:
+        office.conn.execute(
+            "insert into linkage.decision (kind, left_feed, left_record, right_feed, right_record, decided_by) "
+            "values (%s, 'household_registry', %s, 'household_registry', %s, 'a clerk')",
+            [kind, one, two],
+        )
+        office.conn.commit()
+        links = office.link()
+        keys = [links["household_registry", batch, n]["person_key"] for n in (1, 2)]
+        assert (keys[0] == keys[1]) == (kind == "same_person")
+        seen.update(keys)
+    assert len(seen) == 5
+
+
+@pytest.mark.parametrize("of_the_mother", ["household_registry", "welfare_list", "border_entries"])
+@pytest.mark.parametrize("first", ["child", "mother"])
+def test_a_child_under_its_mothers_number_has_its_own_birth_date_and_sex_and_no_mask_of_hers(
+    office, of_the_mother, first
+) -> None:
+    """P4: her lists are read in any order, and her own record tells nothing but the number."""
+    child = resident("1", MOTHER, "李小宝", "2017-06-01") | {"sex": "1"}
+    mother = {
+        "household_registry": resident("2", MOTHER, "王秀英", "19491231"),
+        "welfare_list": {"id_number": MOTHER, "full_name": "王秀英", "benefit": "低保", "kind": "resident_id"},
+        "border_entries": entry("E1", "E12345678", id_number=MOTHER, name_latin="WANG<<XIUYING"),
+    }[of_the_mother]
+    if of_the_mother == "household_registry":
+        rows = (child, mother) if first == "child" else (mother, child)
+        batch = hers = office.receive("household_registry", *rows)
+        of_child, of_mother = (rows.index(child) + 1, rows.index(mother) + 1)
+    elif first == "child":
+        batch, hers, of_child, of_mother = (
+            office.receive("household_registry", child), office.receive(of_the_mother, mother), 1, 1,
+        )  # fmt: skip
+    else:
+        hers, batch, of_child, of_mother = (
+            office.receive(of_the_mother, mother), office.receive("household_registry", child), 1, 1,
+        )  # fmt: skip
+    for _ in range(2):
+        links = office.link()
+        assert links["household_registry", batch, of_child]["flags"] == ["document_of_another"]
+        assert links[of_the_mother, hers, of_mother]["person_method"] == "document"
+        said = office.said("household_registry", batch, of_child)
+        assert (said["full_name"], said["birth_date"], said["sex"]) == ("李小宝", dt.date(2017, 6, 1), 1)
+        assert (said["id_masked"], said["is_birth_date_certified"], said["is_resident_id"]) == (None, False, False)
+        said = office.said(of_the_mother, hers, of_mother)
+        assert (said["birth_date"], said["sex"]) == (dt.date(1949, 12, 31), 2)
+        assert (said["id_masked"], said["is_resident_id"]) == ("110105********002X", True)
+
+
+def test_a_list_without_birth_dates_gives_the_child_none_and_no_mask(office) -> None:
+    office.receive("household_registry", resident("2", MOTHER, "王秀英", "19491231"))
+    back = office.receive("returnees", {"id_number": MOTHER, "full_name": "李小宝", "kind": "resident_id"})
+    office.link()
+    said = office.said("returnees", back, 1)
+    assert (said["full_name"], said["birth_date"], said["sex"], said["id_masked"]) == ("李小宝", None, None, None)
+
+
+def test_a_number_with_the_right_check_digit_holds_over_the_columns_of_its_holder(office) -> None:
+    batch = office.receive("household_registry", resident("1", MOTHER, "王秀英", "19500101") | {"sex": "1"})
+    office.link()
+    said = office.said("household_registry", batch, 1)
+    assert (said["birth_date"], said["sex"], said["is_birth_date_certified"]) == (dt.date(1949, 12, 31), 2, True)
+
+
+def test_a_column_that_staging_does_not_have_is_read_from_what_was_received(office) -> None:
+    office.conn.execute("alter table staging.stg_returnees drop column phone, drop column full_name")
+    office.conn.execute("insert into staging.stg_returnees (batch_id, row_no) values (90, 1)")
+    office.conn.execute(
+        "insert into raw.returnees (_batch_id, _row_no, _row_hash, full_name, phone, id_number)"
+        " values (90, 1, 'h', ' 王秀英 ', '139 0000 0000', %s)", [MOTHER]
+    )  # fmt: skip
+    office.conn.commit()
+    office.link()
+    said = office.said("returnees", 90, 1)
+    assert (said["full_name"], said["phone"]) == ("王秀英", "13900000000")
+    assert (said["birth_date"], said["id_masked"]) == (dt.date(1949, 12, 31), "110105********002X")
+
+
+@pytest.mark.parametrize(
+    ("names", "full_name", "rank"),
+    [
+        ({"name_cn": "不详", "name_latin": "WANG<<XIUYING"}, "WANG<<XIUYING", 2),
+        ({"name_cn": "WANG XIUYING"}, "WANG XIUYING", 2),
+        ({"name_cn": "王秀英", "name_latin": "WANG<<XIUYING"}, "王秀英", 1),
+        ({"name_cn": "-"}, None, None),
+    ],
+)
+def test_a_name_is_what_can_be_one_in_characters_first(office, names, full_name, rank) -> None:
+    back = office.receive("border_entries", entry("E1", "E12345678") | names)
+    office.link()
+    said = office.said("border_entries", back, 1)
+    assert (said["full_name"], said["name_rank"]) == (full_name, rank)
+
+
 # --- properties, on the rules alone
 BIRTHDAYS = [dt.date(1950, 1, 1), dt.date(2015, 6, 1)]
 
@@ -218,6 +347,7 @@ def frame(rows: list[dict[str, object]]) -> pl.DataFrame:
                 "second_document": row["passport"], "second_document_kind": row["passport"] and "passport",
                 "number": row["number"], "id_birth_date": row["resident_id"] and BIRTHDAYS[0], "name": row["name"],
                 "name_latin": None, "birth_date": row["birth_date"], "has_birth_date": True,
+                "leads": row["feed"] == "household_registry",
             }
             for n, row in enumerate(rows)
         ],

@@ -11,6 +11,11 @@ def test_the_committed_dbt_sources_are_what_the_contracts_say():
     assert committed == render.dbt_sources(all_contracts()), "run `python -m sources.render` and commit"
 
 
+def test_the_committed_macro_is_what_the_contracts_say():
+    committed = (ROOT / render.MACRO_FILE).read_text(encoding="utf-8")
+    assert committed == render.dbt_macro(all_contracts()), "run `make render` and commit"
+
+
 def test_the_committed_privacy_page_is_what_the_contracts_say():
     committed = (ROOT / render.PRIVACY_FILE).read_text(encoding="utf-8")
     assert committed == render.privacy(all_contracts()), "run `make render` and commit"

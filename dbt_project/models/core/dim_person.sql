@@ -1,8 +1,8 @@
--- One row a person who has a record in force.
--- Nearly everybody has one record, which needs no ranking.
+-- One row a person who has a record in force: of what their records say, whatever list they are in, the best.
+-- Most have one record, which needs no ranking.
 with shared as (
     select person_key
-    from {{ ref('int_person_record') }}
+    from {{ source('linkage_build', 'person_record') }}
     group by person_key
     having count(*) > 1
 ),
@@ -13,41 +13,39 @@ ranked as (
         -- The registry's name, else the newest in characters, else Latin.
         row_number() over (
             partition by person_key
-            order by
-                full_name is null, feed <> 'household_registry', recorded_at desc nulls last, batch_id desc, row_no desc
+            order by name_rank asc nulls last, known_at desc nulls last, batch_id desc, row_no desc
         ) as by_name,
         -- The birth date of the ID, else the registry's, else the newest.
         row_number() over (
             partition by person_key
             order by
-                birth_date is null,
-                coalesce(is_birth_date_certified, false) desc,
-                feed <> 'household_registry', recorded_at desc nulls last, batch_id desc, row_no desc
+                birth_date is null, is_birth_date_certified desc, leads desc, known_at desc nulls last,
+                batch_id desc, row_no desc
         ) as by_birth,
+        -- As the birth date; a sex that is not stated says nothing.
         row_number() over (
             partition by person_key
             order by
-                sex is null,
-                coalesce(is_birth_date_certified, false) desc,
-                feed <> 'household_registry', recorded_at desc nulls last, batch_id desc, row_no desc
+                coalesce(sex, 0) not in (1, 2), sex is null, is_birth_date_certified desc, leads desc,
+                known_at desc nulls last, batch_id desc, row_no desc
         ) as by_sex,
         -- The resident ID, else the first other document.
         row_number() over (
             partition by person_key
-            order by id_masked is null, coalesce(is_resident_id, false) desc, business_date, batch_id asc, row_no asc
+            order by id_masked is null, is_resident_id desc, known_at asc nulls last, batch_id asc, row_no asc
         ) as by_document,
         row_number() over (
             partition by person_key
-            order by phone is null, recorded_at desc nulls last, batch_id desc, row_no desc
+            order by phone is null, known_at desc nulls last, batch_id desc, row_no desc
         ) as by_phone
-    from {{ ref('int_person_record') }}
+    from {{ source('linkage_build', 'person_record') }}
     where person_key in (select person_key from shared)
 ),
 
 chosen as (
     select
         person_key,
-        max(coalesce(full_name, name_latin)) filter (where by_name = 1) as full_name,
+        max(full_name) filter (where by_name = 1) as full_name,
         max(sex) filter (where by_sex = 1) as sex,
         max(birth_date) filter (where by_birth = 1) as birth_date,
         max(id_masked) filter (where by_document = 1) as id_masked,
@@ -57,12 +55,12 @@ chosen as (
     union all
     select
         person_key,
-        coalesce(full_name, name_latin) as full_name,
+        full_name,
         sex,
         birth_date,
         id_masked,
         phone
-    from {{ ref('int_person_record') }}
+    from {{ source('linkage_build', 'person_record') }}
     where person_key not in (select person_key from shared)
 )
 

@@ -15,7 +15,8 @@ with chosen as (
     from {{ ref('int_residence_evidence') }}
 ),
 
--- A later source refines it to a door of the same building; while isolating the registered door if it lies in it.
+-- A later source refines it to a door of the same building or compound; while isolating, a compound to the registered
+-- door in it.
 refined as (
     select
         chosen.person_key,
@@ -32,13 +33,26 @@ refined as (
             and (
                 chosen.building_key = finer.building_key
                 or (
-                    chosen.source = 'isolation'
-                    and chosen.level_rank = 2
-                    and finer.source = 'household_registry'
+                    chosen.level_rank = 2
                     and chosen.compound_key = finer.compound_key
+                    and (chosen.source <> 'isolation' or finer.source = 'household_registry')
                 )
             )
     where chosen.choice = 1 and chosen.level_rank in (2, 3)
+),
+
+placed as (
+    select
+        chosen.person_key,
+        coalesce(chosen.dwelling_key, refined.dwelling_key) as dwelling_key,
+        coalesce(chosen.building_key, refined.building_key) as building_key,
+        chosen.compound_key,
+        coalesce(chosen.committee_code, refined.committee_code) as committee_code,
+        case when refined.dwelling_key is not null then 'dwelling' else chosen.place_level end as place_level,
+        chosen.source
+    from chosen
+    left join refined on chosen.person_key = refined.person_key and refined.choice = 1
+    where chosen.choice = 1
 ),
 
 told as (
@@ -50,25 +64,22 @@ told as (
 )
 
 select
-    chosen.person_key,
-    coalesce(chosen.dwelling_key, refined.dwelling_key) as dwelling_key,
-    coalesce(chosen.building_key, refined.building_key) as building_key,
-    chosen.compound_key,
-    coalesce(chosen.committee_code, refined.committee_code) as committee_code,
-    case when refined.dwelling_key is not null then 'dwelling' else chosen.place_level end as place_level,
-    chosen.source,
+    placed.person_key,
+    placed.dwelling_key,
+    placed.building_key,
+    placed.compound_key,
+    placed.committee_code,
+    placed.place_level,
+    placed.source,
     told.sources
-from chosen
-inner join told on chosen.person_key = told.person_key
-left join refined on chosen.person_key = refined.person_key and refined.choice = 1
+from placed
+inner join told on placed.person_key = told.person_key
 where
-    chosen.choice = 1
     -- Whom only lists know, beside a resident of that door with the same name, is that resident. A set that is hashed:
     -- of an anti-join the planner would make a loop over half a million pairs, for it can't tell how many are chosen.
-    and chosen.person_key not in (
+    placed.person_key not in (
         select namesake.person_key
         from {{ source('linkage_build', 'namesake') }} as namesake
-        inner join chosen as resident
+        inner join placed as resident
             on namesake.namesake_key = resident.person_key and namesake.dwelling_key = resident.dwelling_key
-        where resident.choice = 1
     )

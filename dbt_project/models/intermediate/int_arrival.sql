@@ -1,6 +1,5 @@
 -- One row a registration of an arrival in force, whichever feed it comes from.
-{%- set feeds = ['int_border_arrival', 'int_returnee_arrival'] %}
-{%- for feed in feeds %}
+{%- for feed in feeds_where('about_arrival') %}
 
 select
     feed,
@@ -19,6 +18,6 @@ select
     was_home,
     closed_on,
     moved_on
-from {{ ref(feed) }}
+from {{ ref('int_arrival_' ~ feed) }}
 {{ "union all" if not loop.last }}
 {%- endfor %}

@@ -6,8 +6,6 @@ with linked as (
         welfare.started_on,
         welfare.ended_on,
         welfare.monthly_amount,
-        welfare.full_name,
-        welfare.id_number_masked as id_masked,
         welfare.batch_id,
         welfare.row_no,
         -- Both ends included; a first day that can't be read is no reason to forget someone.
@@ -38,8 +36,6 @@ select
     started_on,
     ended_on,
     monthly_amount,
-    full_name,
-    id_masked,
     is_current
 from ranked
 where newest = 1

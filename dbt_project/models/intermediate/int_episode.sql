@@ -14,9 +14,9 @@ dated as (
         step.started_on,
         step.first_started_on,
         step.earlier_starts,
-        -- A death during the episode closes it on the day it was recorded.
+        -- What closes it comes before its release: a revision, a later central arrival, a death on the day it was recorded.
         least(
-            step.closed_on,
+            case when step.closed_on < step.started_on + 14 then step.closed_on end,
             case when registry.died_on >= step.started_on and registry.died_on < step.started_on + 14 then registry.died_on end
         ) as closed_on
     from last_step as step

@@ -13,13 +13,14 @@ select
     arrival.colour,
     arrival.colour_rule,
     arrival.disposition,
-    arrival.dwelling_key,
-    arrival.building_key,
-    arrival.compound_key,
-    arrival.committee_code,
-    arrival.place_level,
-    arrival.place_method,
-    case arrival.place_level
+    -- Of a destination that has moved out of the street the last place here.
+    coalesce(arrival.dwelling_key, here.dwelling_key) as dwelling_key,
+    coalesce(arrival.building_key, here.building_key) as building_key,
+    coalesce(arrival.compound_key, here.compound_key) as compound_key,
+    coalesce(arrival.committee_code, here.committee_code) as committee_code,
+    coalesce(here.place_level, arrival.place_level) as place_level,
+    coalesce(here.place_method, arrival.place_method) as place_method,
+    case coalesce(here.place_level, arrival.place_level)
         when 'dwelling' then 4 when 'building' then 3 when 'compound' then 2 when 'street' then 1 else 0
     end as level_rank
 from {{ ref('fct_arrival') }} as arrival
@@ -30,4 +31,9 @@ inner join {{ ref('int_isolation_step') }} as step
         and step.is_in_episode
 inner join {{ ref('int_episode') }} as episode
     on step.person_key = episode.person_key and step.episode_no = episode.episode_no
-where arrival.was_home and (arrival.place_level <> 'outside' or arrival.moved_on is not null)
+left join {{ ref('int_last_place_here') }} as here
+    on
+        arrival.feed = here.feed
+        and arrival.batch_id = here.batch_id
+        and arrival.row_no = here.row_no
+where arrival.isolation_kind = 'home' and not arrival.is_overruled

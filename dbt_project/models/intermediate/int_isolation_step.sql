@@ -11,7 +11,8 @@ with recursive step as (
         case when kind = 'home' then arrived_on end as first_started_on,
         case when kind = 'home' then '' end as earlier_starts,
         case when kind = 'home' then closed_on end as closed_on,
-        case when kind = 'central' or closed_on is not null then arrived_on + 14 end as blocked_until
+        -- Central isolation from the arrival on; a transfer counts as such from its day.
+        case when kind = 'central' then arrived_on else closed_on end + 14 as blocked_until
     from {{ ref('int_isolation_day') }}
     where step = 1
     union all
@@ -30,14 +31,15 @@ with recursive step as (
             else before.earlier_starts
         end as earlier_starts,
         case
-            when now.opens or now.restarts then day.closed_on
+            when now.opens then day.closed_on
             when now.joins then least(before.closed_on, day.closed_on)
             when now.closes then day.arrived_on
             else before.closed_on
         end as closed_on,
         case
-            when day.kind = 'central' or ((now.opens or now.joins) and day.closed_on is not null)
-                then day.arrived_on + 14
+            when day.kind = 'central' then day.arrived_on + 14
+            when now.opens then day.closed_on + 14
+            when now.joins then least(before.closed_on, day.closed_on) + 14
             else before.blocked_until
         end as blocked_until
     from step as before
@@ -46,7 +48,7 @@ with recursive step as (
     cross join
         lateral (
             -- Within 14 days: before the release of the episode as it stands.
-            select coalesce(day.arrived_on < coalesce(before.closed_on, before.started_on + 14), false) as is_within
+            select coalesce(day.arrived_on < least(before.closed_on, before.started_on + 14), false) as is_within
         ) as span
     cross join lateral (
         select

@@ -1,5 +1,5 @@
 -- One row a person whom a list of benefits, certificates or roles names: what they receive, hold and do.
-{{ config(indexes=[{'columns': ['person_key'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['person_key']}]) }}
 
 with facts as (
     select

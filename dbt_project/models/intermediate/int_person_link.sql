@@ -1,5 +1,5 @@
 -- One row a person: how their leading record was tied to them.
-{{ config(indexes=[{'columns': ['person_key'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['person_key']}]) }}
 
 with ranked as (
     select
@@ -8,7 +8,8 @@ with ranked as (
         person_score,
         row_number() over (
             partition by person_key
-            order by feed <> 'household_registry', batch_id desc, row_no desc
+            order by
+                feed in ('{{ feeds_with_role('person_no') | join("', '") }}') desc, batch_id desc, row_no desc
         ) as lead_order
     from {{ source('linkage_build', 'record_link') }}
     where person_key is not null

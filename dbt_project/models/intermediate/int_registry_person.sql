@@ -1,5 +1,5 @@
 -- One row a person of the household registry: where its newest usable row has them living, and whether they died.
-{{ config(indexes=[{'columns': ['person_key'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['person_key']}]) }}
 
 with linked as (
     select

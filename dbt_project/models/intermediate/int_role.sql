@@ -1,14 +1,42 @@
 -- One row a person x role in the community. A masked number counts with the name, a name alone within its building.
-with people as (
+with listed as (
     select
-        person.person_key,
-        {{ name_key('person.full_name') }} as name_key,
-        person.id_masked,
+        case when link.person_method <> 'provisional' then link.person_key end as linked_key,
+        link.building_key,
+        role.id_number_masked as id_masked,
+        {{ name_key('role.full_name') }} as name_key,
+        role.role,
+        role.started_on
+    from {{ ref('stg_community_roles') }} as role
+    inner join {{ source('linkage_build', 'record_link') }} as link
+        on
+            role.batch_id = link.batch_id
+            and role.row_no = link.row_no
+            and link.feed = 'community_roles'
+    where role.role is not null
+),
+
+named as (
+    select
+        person_key,
+        is_provisional,
+        id_masked,
+        {{ name_key('full_name') }} as name_key
+    from {{ ref('dim_person') }}
+),
+
+people as (
+    select
+        named.person_key,
+        named.name_key,
+        named.id_masked,
         residence.building_key
-    from {{ ref('dim_person') }} as person
-    left join {{ ref('fct_residence') }} as residence on person.person_key = residence.person_key
-    -- Who is known from a list of roles alone is nobody that the list could mean.
-    where residence.person_key is not null or not person.is_provisional
+    from named
+    left join {{ ref('fct_residence') }} as residence on named.person_key = residence.person_key
+    where
+        named.name_key in (select listed.name_key from listed)
+        -- Who is known from a list of roles alone is nobody that the list could mean.
+        and (residence.person_key is not null or not named.is_provisional)
 ),
 
 by_number as (
@@ -25,23 +53,6 @@ by_building as (
     where building_key is not null
     group by building_key, name_key
     having count(*) = 1
-),
-
-listed as (
-    select
-        case when link.person_method <> 'provisional' then link.person_key end as linked_key,
-        link.building_key,
-        role.id_number_masked as id_masked,
-        {{ name_key('role.full_name') }} as name_key,
-        role.role,
-        role.started_on
-    from {{ ref('stg_community_roles') }} as role
-    inner join {{ source('linkage_build', 'record_link') }} as link
-        on
-            role.batch_id = link.batch_id
-            and role.row_no = link.row_no
-            and link.feed = 'community_roles'
-    where role.role is not null
 )
 
 select

@@ -6,8 +6,13 @@ with arrivals as (
         arrival.row_no,
         arrival.committee_code,
         arrival.compound_key,
-        case when arrival.person_method = 'provisional' then 'provisional' end as reason,
-        coalesce(step.is_after_central and arrival.was_home, false) as is_after_central
+        arrival.is_overruled,
+        -- Of several registrations of a day the doubt stands at the one that holds.
+        arrival.person_method = 'provisional'
+        or bool_or(arrival.is_overruled and arrival.person_method = 'provisional') over (
+            partition by arrival.person_key, arrival.arrived_on
+        ) as is_provisional,
+        coalesce(step.is_after_central and arrival.isolation_kind = 'home', false) as is_after_central
     from {{ ref('fct_arrival') }} as arrival
     left join {{ ref('int_isolation_step') }} as step
         on arrival.person_key = step.person_key and arrival.arrived_on = step.arrived_on
@@ -33,11 +38,11 @@ listed as (
     union all
     select feed, batch_id, row_no, committee_code, compound_key, 'after_central' as reason, 2 as urgency
     from arrivals
-    where is_after_central
+    where is_after_central and not is_overruled
     union all
-    select feed, batch_id, row_no, committee_code, compound_key, reason, 3 as urgency
+    select feed, batch_id, row_no, committee_code, compound_key, 'provisional' as reason, 3 as urgency
     from arrivals
-    where reason is not null
+    where is_provisional and not is_overruled
 ),
 
 ranked as (

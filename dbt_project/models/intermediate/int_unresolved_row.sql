@@ -1,8 +1,6 @@
 -- One row a received arrival that could not be used and that no later record makes good.
-{%- set feeds = ['border_entries', 'returnees'] %}
-
 with listed as (
-    {%- for feed in feeds %}
+    {%- for feed in feeds_where('about_arrival') %}
     select
         '{{ feed }}' as feed,
         broken.batch_id,
@@ -30,10 +28,17 @@ select
     listed.feed,
     listed.batch_id,
     listed.row_no,
+    -- Where it would have gone, as far as its text says.
+    place.committee_code,
+    place.compound_key,
     -- Without a usable record it ages, and is still counted.
-    case when listed.business_date + 14 <= {{ as_of() }} then 'expired' else listed.reason end as reason,
-    listed.business_date as first_seen_on
+    case when listed.business_date + 14 <= {{ as_of() }} then 'expired' else listed.reason end as reason
 from listed
+left join {{ source('linkage_build', 'arrival_place') }} as place
+    on
+        listed.feed = place.feed
+        and listed.batch_id = place.batch_id
+        and listed.row_no = place.row_no
 where not exists (
     select 1 from {{ ref('int_made_good') }} as good
     where good.feed = listed.feed and good.batch_id = listed.batch_id and good.row_no = listed.row_no

@@ -24,7 +24,7 @@ select
     isolation.day_no as isolation_day,
     isolation.release_on,
     case
-        when {{ is_connected('welfare_list') }} then coalesce(string_to_array(care.services, ','), cast(array[] as text[]))
+        when {{ is_any_connected(feeds_of_model('int_benefit')) }} then coalesce(string_to_array(care.services, ','), cast(array[] as text[]))
     end as services,
     care.disability_type,
     care.disability_level,

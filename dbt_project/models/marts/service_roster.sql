@@ -1,8 +1,8 @@
 -- One row a person x service: the spell that runs on D, else the newest.
 select
     benefit.person_key,
-    coalesce(person.full_name, benefit.full_name) as full_name,
-    coalesce(person.id_masked, benefit.id_masked) as id_masked,
+    person.full_name,
+    person.id_masked,
     residence.dwelling_key,
     residence.committee_code,
     benefit.benefit as service,

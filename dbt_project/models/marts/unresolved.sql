@@ -1,32 +1,57 @@
--- One row a record x kind of doubt: what someone has to resolve.
+-- One row a record x kind of doubt (x check): what someone has to resolve.
 with listed as (
     select
-        feed, batch_id, row_no, 'row' as kind, reason,
-        cast(null as text) as committee_code, cast(null as text) as compound_key
+        feed, batch_id, row_no, 'row' as kind, '' as subject, reason, committee_code, compound_key
     from {{ ref('int_unresolved_row') }}
     union all
-    select feed, batch_id, row_no, 'dwelling' as kind, reason, committee_code, compound_key
+    select feed, batch_id, row_no, 'dwelling' as kind, '' as subject, reason, committee_code, compound_key
     from {{ ref('int_unresolved_place') }}
     union all
-    select feed, batch_id, row_no, 'person' as kind, reason, committee_code, compound_key
+    select feed, batch_id, row_no, 'person' as kind, '' as subject, reason, committee_code, compound_key
     from {{ ref('int_unresolved_person') }}
+    union all
+    select
+        caught.feed, caught.batch_id, caught.row_no, 'check' as kind,
+        caught.check_name as subject, caught.check_name as reason,
+        coalesce(link.committee_code, place.committee_code) as committee_code,
+        coalesce(link.compound_key, place.compound_key) as compound_key
+    from {{ ref('int_unresolved_check') }} as caught
+    left join {{ source('linkage_build', 'record_link') }} as link
+        on caught.feed = link.feed and caught.batch_id = link.batch_id and caught.row_no = link.row_no
+    left join {{ source('linkage_build', 'arrival_place') }} as place
+        on caught.feed = place.feed and caught.batch_id = place.batch_id and caught.row_no = place.row_no
+),
+
+-- Whatever stood twice in a list stands once here.
+once as (
+    select
+        *,
+        row_number() over (partition by feed, batch_id, row_no, kind, subject order by reason) as choice
+    from listed
 )
 
 select
-    listed.feed,
-    listed.batch_id,
-    listed.row_no,
-    listed.kind,
-    listed.reason,
-    listed.committee_code,
-    listed.compound_key,
-    link.candidates,
+    once.feed,
+    once.batch_id,
+    once.row_no,
+    once.kind,
+    once.subject,
+    once.reason,
+    once.committee_code,
+    once.compound_key,
+    coalesce(link.candidates, place.candidates) as candidates,
     batch.business_date as first_seen_on,
     {{ as_of() }} as as_of
-from listed
-inner join {{ source('ops', 'batch') }} as batch on listed.batch_id = batch.batch_id
+from once
+inner join {{ source('ops', 'batch') }} as batch on once.batch_id = batch.batch_id
 left join {{ source('linkage_build', 'record_link') }} as link
     on
-        listed.feed = link.feed
-        and listed.batch_id = link.batch_id
-        and listed.row_no = link.row_no
+        once.feed = link.feed
+        and once.batch_id = link.batch_id
+        and once.row_no = link.row_no
+left join {{ source('linkage_build', 'arrival_place') }} as place
+    on
+        once.feed = place.feed
+        and once.batch_id = place.batch_id
+        and once.row_no = place.row_no
+where once.choice = 1

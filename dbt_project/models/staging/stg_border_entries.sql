@@ -1,5 +1,5 @@
 -- One row a border entry: its highest usable revision.
-{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with ranked as (
     select

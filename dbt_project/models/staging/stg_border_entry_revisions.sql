@@ -1,5 +1,5 @@
 -- One row a usable revision of a border entry, newest or not: closings are read from what it said before.
-{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ usable_rows_in_force('border_entries') }}),
 
@@ -52,11 +52,8 @@ select
     nationality_code as nationality,
     rules.mask_text(name_latin) as name_latin,
     rules.mask_text(name_cn) as name_cn,
-    case
-        when resident_id is not null then rules.id_sex(resident_id)
-        else rules.read_sex(sex)
-    end as sex,
-    coalesce(rules.id_birth_date(resident_id), rules.read_birth_date(birth_date)) as birth_date,
+    rules.read_sex(sex) as sex,
+    rules.read_birth_date(birth_date) as birth_date,
     upper(rules.clean(flight_no)) as flight_no,
     departed_code as departed_country,
     rules.clean(entry_port) as entry_port,

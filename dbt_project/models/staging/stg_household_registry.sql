@@ -1,5 +1,5 @@
 -- One row a registered person in the registry in force.
-{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ rows_in_force('household_registry') }}),
 
@@ -47,13 +47,9 @@ select
     rules.mask(written_kind, id_number) as id_number_masked,
     kind as document_kind,
     rules.mask_text(full_name) as full_name,
-    -- Right check digit: the number's sex and birth date hold; wrong: the columns hold.
-    case when kind in ('resident_id', 'residence_permit') then rules.id_sex(document) else rules.read_sex(sex) end as sex,
+    rules.read_sex(sex) as sex,
     rules.clean(ethnic_group) as ethnic_group,
-    case
-        when kind in ('resident_id', 'residence_permit') then rules.id_birth_date(document)
-        else rules.read_birth_date(birth_date)
-    end as birth_date,
+    rules.read_birth_date(birth_date) as birth_date,
     rules.clean(household_no) as household_no,
     case when relation ~ '^([0-7][0-9]|8[1-9]|9[0-79])$' then relation end as relation_to_head,
     case when residence_code between 1 and 5 then residence_code end as residence_type,

@@ -1,5 +1,5 @@
 -- One row a dwelling x occupant in the list in force of each company.
-{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ rows_in_force('property_occupancy') }}),
 

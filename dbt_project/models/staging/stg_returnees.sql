@@ -1,5 +1,5 @@
 -- One row a registration of an arrival from elsewhere; of equal rows the newest.
-{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ rows_in_force('returnees') }}),
 

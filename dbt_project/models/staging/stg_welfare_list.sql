@@ -1,5 +1,5 @@
 -- One row a person x benefit x first day in the list in force.
-{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ rows_in_force('welfare_list') }}),
 

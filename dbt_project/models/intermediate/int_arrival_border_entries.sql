@@ -1,13 +1,24 @@
 -- One row a border entry in force: what it registers, and what its earlier revisions said.
-with spoken as (
+with revisions as (
+    select
+        entry_id,
+        revision,
+        -- A revision that doesn't say when it was recorded counts from the day it came.
+        coalesce(recorded_on, business_date) as recorded_on,
+        disposition,
+        -- Sent twice under one number it is one revision, the later row's.
+        row_number() over (partition by entry_id, revision order by batch_id desc, row_no desc) as newest
+    from {{ ref('stg_border_entry_revisions') }}
+),
+
+spoken as (
     select
         entry_id,
         revision,
         recorded_on,
-        destination_address,
         disposition
-    from {{ ref('stg_border_entry_revisions') }}
-    where disposition is not null
+    from revisions
+    where newest = 1 and disposition is not null
 ),
 
 last_home as (
@@ -35,20 +46,6 @@ last_said as (
         disposition,
         row_number() over (partition by entry_id order by revision desc) as newest
     from spoken
-),
-
-moved as (
-    select
-        entry.entry_id,
-        min(entry.recorded_on) as moved_on
-    from {{ ref('stg_border_entries') }} as entry
-    inner join spoken
-        on
-            entry.entry_id = spoken.entry_id
-            and entry.revision > spoken.revision
-            and spoken.disposition = 'home_isolation'
-            and entry.destination_address <> spoken.destination_address
-    group by entry.entry_id
 )
 
 select
@@ -73,5 +70,5 @@ from {{ ref('stg_border_entries') }} as entry
 left join last_said on entry.entry_id = last_said.entry_id and last_said.newest = 1
 left join last_home on entry.entry_id = last_home.entry_id
 left join closing on entry.entry_id = closing.entry_id
-left join moved on entry.entry_id = moved.entry_id
+left join {{ ref('int_last_place_here') }} as moved on entry.batch_id = moved.batch_id and entry.row_no = moved.row_no
 left join {{ ref('countries') }} as country on entry.departed_country = country.country_code

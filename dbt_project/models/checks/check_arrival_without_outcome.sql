@@ -1,0 +1,84 @@
+-- One row a received arrival that is in no episode and in no list, and of which no rule says why.
+{%- set feeds = feeds_where('about_arrival') %}
+with received as (
+    {%- for feed in feeds %}
+    select
+        '{{ feed }}' as feed,
+        received._batch_id as batch_id,
+        received._row_no as row_no,
+        batch.status = 'accepted' and broken.row_no is null as is_usable,
+        {%- if contracts()[feed].business_key %}
+        {{ entry_key(feed, 'received') }} as entry
+        {%- else %}
+        received._row_hash as entry
+        {%- endif %}
+    from {{ source('raw', feed) }} as received
+    inner join {{ source('ops', 'batch') }} as batch on received._batch_id = batch.batch_id
+    left join {{ source('quarantine', feed) }} as broken
+        on received._batch_id = broken.batch_id and received._row_no = broken.row_no
+    where batch.status in ('accepted', 'rejected', 'failed') and batch.business_date <= {{ as_of() }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+),
+
+accounted as (
+    select member.feed, member.batch_id, member.row_no
+    from {{ ref('int_episode_arrival') }} as member
+    inner join {{ ref('fct_isolation_episode') }} as episode on member.episode_key = episode.episode_key
+    union
+    select feed, batch_id, row_no from {{ ref('int_unresolved_row') }}
+    union
+    select feed, batch_id, row_no from {{ ref('int_unresolved_place') }}
+    union
+    select feed, batch_id, row_no from {{ ref('int_unresolved_person') }}
+    union
+    -- No home isolation in this street, and a place that is known as far as it matters.
+    select feed, batch_id, row_no from {{ ref('fct_arrival') }}
+    where
+        is_overruled
+        or isolation_kind = 'central'
+        or (isolation_kind = 'none' and (dwelling_key is not null or place_level = 'outside'))
+        or (
+            isolation_kind = 'elsewhere'
+            and (disposition <> 'home_isolation' or arrived_on + 14 <= {{ as_of() }})
+        )
+    union
+    select feed, batch_id, row_no from {{ ref('int_arrival') }}
+    where arrived_on > {{ as_of() }}
+),
+
+-- One entry is one arrival, whichever of its revisions and equal rows is accounted for; a broken row stands by itself.
+entries as (
+    select
+        received.feed,
+        received.batch_id,
+        received.row_no,
+        bool_or(accounted.feed is not null or (not received.is_usable and good.feed is not null)) over of_entry
+            as is_accounted,
+        row_number() over (of_entry order by received.batch_id desc, received.row_no desc) as newest
+    from received
+    left join accounted
+        on
+            received.feed = accounted.feed
+            and received.batch_id = accounted.batch_id
+            and received.row_no = accounted.row_no
+    left join {{ ref('int_made_good') }} as good
+        on
+            received.feed = good.feed
+            and received.batch_id = good.batch_id
+            and received.row_no = good.row_no
+    window of_entry as (
+        partition by
+            received.feed, received.is_usable,
+            case when received.is_usable then received.entry end,
+            case when not received.is_usable or received.entry is null then received.batch_id end,
+            case when not received.is_usable or received.entry is null then received.row_no end
+    )
+)
+
+select
+    feed,
+    batch_id,
+    row_no
+from entries
+where newest = 1 and not is_accounted

@@ -1,0 +1,167 @@
+"""What a day's registrations of one person come to, against an oracle that reads the rules a second time.
+
+Every pair of registrations that two feeds can send is a person of its own: both orders, one batch or two, one door or
+two. All of them are one build.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from linkage.run import link
+from sources.contract import all_contracts
+from street import warehouse as dbt
+
+from .conftest import AS_OF, AS_OF_AT, ENTRY, PERSON, land
+
+if TYPE_CHECKING:
+    import psycopg
+
+ARRIVED = dt.date(2020, 3, 20)
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+DOORS = ("501", "502")
+
+#: Registration -> the feed that sends it, what it says, and what it means: 3 central, 2 home, 1 none.
+REGISTRATIONS: dict[str, tuple[str, dict[str, str], int]] = {
+    "居家": ("returnees", {"isolation": "居家隔离", "origin": "安徽合肥"}, 2),
+    "集中": ("returnees", {"isolation": "集中隔离", "origin": "安徽合肥"}, 3),
+    "无需": ("returnees", {"isolation": "无需隔离", "origin": "安徽合肥"}, 1),
+    "湖北未写": ("returnees", {"isolation": "", "origin": "湖北省武汉市"}, 2),
+    "安徽未写": ("returnees", {"isolation": "", "origin": "安徽合肥"}, 1),
+    "入境居家": ("border_entries", {"disposition": "home_isolation"}, 2),
+    "入境集中": ("border_entries", {"disposition": "central_isolation"}, 3),
+    "入境转出": ("border_entries", {"disposition": "transferred_out"}, 3),
+}
+
+
+@dataclass
+class Person:
+    """A registered person, and their registrations of the day in the order in which they come."""
+
+    number: str
+    kinds: tuple[str, str]
+    is_two_batches: bool
+    doors: tuple[str, str]
+    rows: list[tuple[str, int, int]] = field(default_factory=list)
+
+
+def identity(sequence: int) -> str:
+    seventeen = f"31011519{60 + sequence // 900:02d}0101{sequence % 900 + 1:03d}"
+    return seventeen + "10X98765432"[sum(int(d) * w for d, w in zip(seventeen, WEIGHTS, strict=True)) % 11]
+
+
+def everybody() -> list[Person]:
+    variants = product(product(REGISTRATIONS, REGISTRATIONS), (False, True), (("501", "501"), ("501", "502")))
+    return [
+        Person(identity(sequence), kinds, is_two_batches, doors)
+        for sequence, (kinds, is_two_batches, doors) in enumerate(variants)
+    ]
+
+
+def said(person: Person, position: int) -> tuple[str, dict[str, str]]:
+    """The feed and the row of a person's first or second registration."""
+    feed, says, _ = REGISTRATIONS[person.kinds[position]]
+    door = person.doors[position]
+    if feed == "returnees":
+        return feed, says | {
+            "full_name": "测某", "id_number": person.number, "arrived_on": ARRIVED.isoformat(),
+            "compound_name": "银泰小区", "building_no": "30", "room_no": door, "remark": str(position),
+        }  # fmt: skip
+    return feed, ENTRY | says | {
+        "entry_id": f"{person.number}-{position}", "document_type": "I", "document_no": person.number,
+        "name_cn": "测某", "name_latin": "CE MOU", "birth_date": "", "nationality": "CHN",
+        "flight_no": f"MU{position}", "destination_address": f"梅花路1099弄30号{door}室",
+        "recorded_at": f"2020-03-20T1{position}:30:00+08:00",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def persons(street_in_raw: psycopg.Connection) -> list[Person]:
+    """Everybody registered and arrived, the street built for `AS_OF`."""
+    found = everybody()
+    land(street_in_raw, "household_registry", [
+        PERSON | {"person_no": f"R{n}", "full_name": "测某", "id_type": "10", "id_number": person.number,
+                  "birth_date": person.number[6:14], "living_address": "梅花路1099弄30号502室"}
+        for n, person in enumerate(found)
+    ])  # fmt: skip
+    for batch in (0, 1):
+        for feed in ("returnees", "border_entries"):
+            rows, whose = [], []
+            for person in found:
+                for position in (0, 1):
+                    sent_by, row = said(person, position)
+                    if sent_by == feed and batch == (position if person.is_two_batches else 0):
+                        rows.append(row)
+                        whose.append(person)
+            batch_id = land(street_in_raw, feed, rows)
+            for row_no, person in enumerate(whose, start=1):
+                person.rows.append((feed, batch_id, row_no))
+    street_in_raw.commit()
+    dbt.build(dbt.STAGING, AS_OF, AS_OF_AT)
+    link(AS_OF, all_contracts())
+    dbt.build(dbt.MARTS, AS_OF, AS_OF_AT)
+    return found
+
+
+def by(conn: psycopg.Connection, query: str) -> dict[Any, list[tuple[Any, ...]]]:
+    """The rows of a query by their first column."""
+    rows: dict[Any, list[tuple[Any, ...]]] = {}
+    for key, *rest in conn.execute(query).fetchall():
+        rows.setdefault(key, []).append(tuple(rest))
+    return rows
+
+
+def test_p1_of_one_day_central_holds_over_home_over_none_and_nobody_is_listed(
+    street_in_raw: psycopg.Connection, persons: list[Person]
+) -> None:
+    conn = street_in_raw
+    record = "feed || '/' || batch_id || '/' || row_no"
+    arrivals = by(conn, f"select {record}, person_key, is_overruled, is_counted from build.fct_arrival")
+    listed = by(conn, f"select {record}, kind, reason from build.unresolved")
+    episodes = by(
+        conn,
+        "select episode.person_key, episode.status, episode.started_on, door.room_no from build.isolation_episode as"
+        " episode left join build.dim_dwelling as door on episode.dwelling_key = door.dwelling_key",
+    )
+    wrong: list[str] = []
+    for person in persons:
+        meanings = [REGISTRATIONS[kind][2] for kind in person.kinds]
+        rows = ["/".join(map(str, row)) for row in person.rows]
+        found = [arrivals[row][0] for row in rows]
+        keys = {key for key, _, _ in found}
+        holding = max(meanings)
+        # `rows` stand as they were sent: the returnees' before the border's, each in the order of the batches.
+        feeds = [REGISTRATIONS[kind][0] for kind in person.kinds]
+        sent = sorted(range(2), key=lambda n: (person.is_two_batches and n, feeds[n] != "returnees"))
+        overruled = [meanings[n] < holding for n in sent]
+        if len(keys) != 1 or [is_overruled for _, is_overruled, _ in found] != overruled:
+            wrong.append(f"{person.kinds}: overruled")
+        if sum(is_counted for _, _, is_counted in found) != 1:
+            wrong.append(f"{person.kinds}: counted")
+        if any(row in listed for row in rows):
+            wrong.append(f"{person.kinds}: listed")
+        told = episodes.get(keys.pop(), [])
+        if holding != 2:
+            if told:
+                wrong.append(f"{person.kinds}: isolated")
+            continue
+        # The registration of home isolation that was recorded last: a list's is its arrival, a week after the port's.
+        last = max(
+            (n for n in range(2) if meanings[n] == 2),
+            key=lambda n: (feeds[n] == "returnees", n),
+        )
+        if told != [("isolating", ARRIVED, person.doors[last])]:
+            wrong.append(f"{person.kinds} {person.doors} {person.is_two_batches}: {told}")
+    assert wrong == []
+    counted = conn.execute(
+        "select sum(arrivals) from build.governance_daily where business_date = %s and committee_code = '310115016001'",
+        (ARRIVED,),
+    ).fetchone()
+    assert counted is not None
+    # Beside those of the small street: four, one without a place.
+    assert counted[0] == len(persons) + 3
