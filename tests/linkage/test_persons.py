@@ -265,6 +265,18 @@ def test_a_child_under_its_mothers_number_has_its_own_birth_date_and_sex_and_no_
         assert (said["id_masked"], said["is_resident_id"]) == ("110105********002X", True)
 
 
+def test_a_child_under_its_mothers_number_in_two_lists_is_one_person(office) -> None:
+    office.receive("household_registry", resident("1", MOTHER, "李小宝", "20170601"), resident("2", MOTHER, "王秀英"))
+    office.receive("returnees", *({"id_number": MOTHER, "full_name": name} for name in ("李小宝", "王秀英", "赵一")))
+    for _ in range(2):
+        links = office.link()
+        flagged = [row for row in links.values() if row["flags"] == ["document_of_another"]]
+        assert {row["person_method"] for row in flagged} == {"provisional"}
+        assert sorted(row["feed"] for row in flagged) == ["household_registry", "returnees", "returnees"]
+        assert len({row["person_key"] for row in flagged}) == 2
+        assert len({row["person_key"] for row in links.values()}) == 3
+
+
 def test_a_list_without_birth_dates_gives_the_child_none_and_no_mask(office) -> None:
     office.receive("household_registry", resident("2", MOTHER, "王秀英", "19491231"))
     back = office.receive("returnees", {"id_number": MOTHER, "full_name": "李小宝", "kind": "resident_id"})
