@@ -181,6 +181,11 @@ def test_nothing_that_linkage_keeps_holds_a_name_or_a_number(office) -> None:
         assert not any(value in kept for value in (MOTHER, "王秀英", "13900000000", "P-77"))
 
 
+def test_a_day_without_records_links_nobody(office) -> None:
+    assert office.link() == {}
+    assert office.conn.execute("select count(*) from build.person_record").fetchone() == (0,)
+
+
 OCCUPANT = {
     "compound": "银泰小区", "building": "30", "room": "502", "occupant_name": "王秀英", "phone": "13900000000",
 }  # fmt: skip
