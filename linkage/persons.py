@@ -133,9 +133,13 @@ def contradicts(row: _Row, other: _Row) -> bool:
     return row.birth_date is not None and theirs is not None and row.birth_date != theirs
 
 
+def _have_one_name(row: _Row, other: _Row) -> bool:
+    return any(names.same(a, b) for a in row.names for b in other.names)
+
+
 def _agreed(row: _Row, other: _Row) -> list[str]:
     agreed = ["document"]
-    if any(names.same(a, b) for a in row.names for b in other.names):
+    if _have_one_name(row, other):
         agreed.append("name")
     if row.birth_date is not None and row.birth_date == (other.id_birth_date or other.birth_date):
         agreed.append("birth_date")
@@ -257,9 +261,14 @@ class _Thinker:
         first, target = carriers[0], self.groups.root(owner or carriers[0].position)
         if owner is not None and first.prior != owner:
             first = self._speaks_for.get(owner, first)
+        turned_away: list[_Row] = []
         for row in carriers:
             if row is not first and contradicts(row, first):
                 self.verdicts[row.position].flags.add("document_of_another")
+                # Whom two lists have under another's number by one name is one person, not two.
+                alike = next((other for other in turned_away if _have_one_name(row, other)), row)
+                self.groups.join(alike.position, row.position)
+                turned_away.append(row)
             elif self.groups.join(target, row.position):
                 verdict = self.verdicts[row.position]
                 verdict.is_tied = True
@@ -292,7 +301,7 @@ class _Thinker:
 def _as_good_as_a_document(row: _Row, other: _Row) -> bool:
     if row.birth_date is not None and row.birth_date == other.birth_date:
         return True
-    return any(names.same(a, b) for a in row.names for b in other.names)
+    return _have_one_name(row, other)
 
 
 def new_key(feed: str, record: str) -> str:

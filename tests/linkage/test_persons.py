@@ -181,6 +181,11 @@ def test_nothing_that_linkage_keeps_holds_a_name_or_a_number(office) -> None:
         assert not any(value in kept for value in (MOTHER, "王秀英", "13900000000", "P-77"))
 
 
+def test_a_day_without_records_links_nobody(office) -> None:
+    assert office.link() == {}
+    assert office.conn.execute("select count(*) from build.person_record").fetchone() == (0,)
+
+
 OCCUPANT = {
     "compound": "银泰小区", "building": "30", "room": "502", "occupant_name": "王秀英", "phone": "13900000000",
 }  # fmt: skip
@@ -263,6 +268,18 @@ def test_a_child_under_its_mothers_number_has_its_own_birth_date_and_sex_and_no_
         said = office.said(of_the_mother, hers, of_mother)
         assert (said["birth_date"], said["sex"]) == (dt.date(1949, 12, 31), 2)
         assert (said["id_masked"], said["is_resident_id"]) == ("110105********002X", True)
+
+
+def test_a_child_under_its_mothers_number_in_two_lists_is_one_person(office) -> None:
+    office.receive("household_registry", resident("1", MOTHER, "李小宝", "20170601"), resident("2", MOTHER, "王秀英"))
+    office.receive("returnees", *({"id_number": MOTHER, "full_name": name} for name in ("李小宝", "王秀英", "赵一")))
+    for _ in range(2):
+        links = office.link()
+        flagged = [row for row in links.values() if row["flags"] == ["document_of_another"]]
+        assert {row["person_method"] for row in flagged} == {"provisional"}
+        assert sorted(row["feed"] for row in flagged) == ["household_registry", "returnees", "returnees"]
+        assert len({row["person_key"] for row in flagged}) == 2
+        assert len({row["person_key"] for row in links.values()}) == 3
 
 
 def test_a_list_without_birth_dates_gives_the_child_none_and_no_mask(office) -> None:
