@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 TOOLS  := .venv-tools
 export DO_NOT_TRACK := 1
 
-.PHONY: run stop setup test tests truth lint lint-contracts format lock render docs clean
+.PHONY: run stop setup test tests truth compare lint lint-contracts format lock render docs clean
 
 run: setup  ## set up, start, run the business day, show where to look
 	@$(BIN)/street up
@@ -38,6 +38,10 @@ tests: setup
 truth: setup  ## a street of full size against its truth (3 minutes)
 	@TRUTH_PERSONS=240000 $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder \
 	  tests/dbt_project/test_truth.py tests/dbt_project/test_truth_tags.py tests/e2e/test_truth.py
+
+# Two days of a small street, some three minutes. REV is the code to compare with: make compare REV=HEAD~1
+compare: setup  ## hold what this code publishes against what another revision does, on one street
+	@$(BIN)/python tests/benchmarks/compare.py $(REV)
 
 lint: setup
 	@$(BIN)/ruff check .
