@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 TOOLS  := .venv-tools
 export DO_NOT_TRACK := 1
 
-.PHONY: run stop setup test tests truth fuzz lint lint-contracts format lock render docs clean
+.PHONY: run stop setup test tests truth fuzz compare lint lint-contracts format lock render docs clean
 
 run: setup  ## set up, start, run the business day, show where to look
 	@$(BIN)/street up
@@ -42,6 +42,10 @@ truth: setup  ## a street of full size against its truth (3 minutes)
 # Every run of the tests tries a few hundred of them.
 fuzz: setup  ## 10,000 damaged lists against a second count of their people (FUZZ_CASES=100000 for more)
 	@FUZZ_CASES=$${FUZZ_CASES:-10000} $(BIN)/pytest --numprocesses 2 tests/fuzz
+
+# Two days of a small street, some three minutes. REV is the code to compare with: make compare REV=HEAD~1
+compare: setup  ## hold what this code publishes against what another revision does, on one street
+	@$(BIN)/python tests/benchmarks/compare.py $(REV)
 
 lint: setup
 	@$(BIN)/ruff check .
