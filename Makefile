@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 TOOLS  := .venv-tools
 export DO_NOT_TRACK := 1
 
-.PHONY: run stop setup test tests truth lint lint-contracts format lock render docs clean
+.PHONY: run stop setup test tests truth fuzz lint lint-contracts format lock render docs clean
 
 run: setup  ## set up, start, run the business day, show where to look
 	@$(BIN)/street up
@@ -38,6 +38,10 @@ tests: setup
 truth: setup  ## a street of full size against its truth (3 minutes)
 	@TRUTH_PERSONS=240000 $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder \
 	  tests/dbt_project/test_truth.py tests/dbt_project/test_truth_tags.py tests/e2e/test_truth.py
+
+# Every run of the tests tries a few hundred of them.
+fuzz: setup  ## 10,000 damaged lists against a second count of their people (FUZZ_CASES=100000 for more)
+	@FUZZ_CASES=$${FUZZ_CASES:-10000} $(BIN)/pytest --numprocesses 2 tests/fuzz
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -12,6 +12,7 @@ Merge = tuple[tuple[int, int], tuple[int, int]]
 """The first and the last (row, column) of cells merged into one, both included, from 0."""
 
 HEADING_ROWS_SEARCHED = 20
+LONGEST_HEADING = 200
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Headings:
 
 
 def heading_key(heading: str) -> str:
-    """A heading without what departments vary: width of characters, white space, invisible characters, case."""
-    folded = unicodedata.normalize("NFKC", heading).casefold()
-    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf"))
+    """A heading without what departments vary: width of characters, white space, invisible characters, case, quotes."""
+    folded = unicodedata.normalize("NFKC", heading[:LONGEST_HEADING]).casefold()
+    return "".join(c for c in folded if not (c.isspace() or c == '"' or unicodedata.category(c) in ("Cc", "Cf")))
 
 
 def written(contract: Contract) -> dict[str, str]:
@@ -65,10 +66,13 @@ def names_of(contract: Contract, cells: Row) -> tuple[dict[str, int], dict[str, 
 
 
 def find(contract: Contract, rows: Sequence[Row]) -> int | None:
-    """The row, of the leading ones, that names most columns; the first of several."""
+    """The row, of the leading ones, that names most columns; or, before it, the first that names half as many.
+
+    The headings may stand in two rows at the top and in one further down, where they are repeated.
+    """
     counts = [len(names_of(contract, row)[0]) for row in rows[:HEADING_ROWS_SEARCHED]]
     best = max(counts, default=0)
-    return counts.index(best) if best else None
+    return next((at for at, count in enumerate(counts) if count * 2 >= best), None) if best else None
 
 
 def lacking(contract: Contract, known: dict[str, int]) -> str | None:

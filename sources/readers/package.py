@@ -62,7 +62,7 @@ def _check_kind(content: bytes) -> None:
 
 
 def _check_package(package: zipfile.ZipFile, packed: int, limits: Limits) -> dict[str, str]:
-    """Unpack each part once, by pieces: the directory's figures needn't be true. Returns the parts by lower-case name."""
+    """Unpack each part once, by pieces: the directory's figures needn't be true. Gives the parts by lower-case name."""
     opened = 0
     parts = [info for info in package.infolist() if info.filename.lower().endswith((".xml", ".rels", ".bin"))]
     limits.check_opened(sum(info.file_size for info in parts), packed)

@@ -13,6 +13,7 @@ import polars as pl
 
 from sources.contract import Contract
 from sources.readers.headings import (
+    LONGEST_HEADING,
     Headings,
     Merge,
     Row,
@@ -29,6 +30,7 @@ _TOTAL = re.compile(
     r"^(本页|本表|全部)?(合|总|總|小|共)[计計](\(.*\))?[::]?(共?\d+(\.0*)?[人户条名]?)?$|^共\d+[人户条名]$"
 )
 _PLAUSIBLE = re.compile(r"^(?=.*\d)[0-9A-Z*]{7,}$|^(?=.*[A-Z])[0-9A-Z]{6}$")
+_COUNT = re.compile(r"^共?[\d.,]*[人户条名套间幢栋元]?$")
 _COUNTS = re.compile("[计計共]")
 _BETWEEN = re.compile(r"[\s\-—‐‑+=.'\"()/\\·]")
 _TITLE = re.compile(
@@ -57,10 +59,12 @@ def tabulate(contract: Contract, tables: Iterable[Table], problem: str | None = 
     unknown: dict[str, None] = {}
     for table in tables:
         headings = locate(contract, table.rows, table.merges)
+        where = f"工作表“{table.name}”" if table.name else ""
+        if headings is not None and (above := _records_above(table.rows, headings)) is not None:
+            problem = problem or f"{where}第 {above + 1} 条在列标题之上却像是记录,请把列标题移到最上面后重新发送"
         while headings is not None:
             lack = lacking(contract, headings.known)
-            if lack:
-                problem = problem or (f"工作表“{table.name}”{lack}" if table.name else lack)
+            problem = problem or (f"{where}{lack}" if lack else None)
             unknown |= dict.fromkeys(headings.unknown)
             frame, headings = _section(contract, table, headings)
             frames.append(frame)
@@ -69,8 +73,20 @@ def tabulate(contract: Contract, tables: Iterable[Table], problem: str | None = 
     return Reading(without_nul(pl.concat(frames)), unknown_columns=list(unknown), problem=problem)
 
 
+def _records_above(rows: Sequence[Row], headings: Headings) -> int | None:
+    """The first row above the headings that is filled like a record, as sorting a list with its headings leaves it."""
+    filled = (sum(bool(cell and cell.strip()) for cell in row) for row in rows[: headings.top])
+    return next((at for at, count in enumerate(filled) if count * 2 >= headings.width), None)
+
+
 def is_total(contract: Contract, known: Mapping[str, int], serial_at: int | None, row: Row) -> bool:
-    """Whether a row reads 合计, 总计 or 小计 in 序号 or 姓名, and is no person (a name, and a document or phone)."""
+    """Whether a row reads 合计, 总计 or 小计 in 序号 or 姓名, and is no person (a name, and a document or phone).
+
+    In another first column too, where all the rest are counts.
+    """
+    first, *others = (_folded(cell) for cell in row)
+    if _TOTAL.match(first) and all(_COUNT.match(text) and not _can_identify(text) for text in others):
+        return True
     texts = {column.role: _folded(_at(row, known[column.name])) for column in contract.columns if column.name in known}
     name = texts.get("person_name", "")
     labels = [texts.get("serial_no", ""), name, _folded(_at(row, serial_at)) if serial_at is not None else ""]
@@ -129,7 +145,7 @@ def _section(contract: Contract, table: Table, headings: Headings) -> tuple[pl.D
     own = said.select(pl.sum_horizontal(pl.nth(counted)) if counted else pl.lit(0)).to_series()
     too_wide = {at for at, row in enumerate(records) if len(row) > headings.width and any(row[headings.width :])}
     blank = {at for at in own.eq(0).arg_true().to_list() if at not in too_wide}
-    labels = serials | {headings.known.get(c.name) for c in contract.columns if c.role == "person_name"}
+    labels = serials | {0} | {headings.known.get(c.name) for c in contract.columns if c.role == "person_name"}
     for at in labels - {None}:
         suspects = [i for i, text in enumerate(columns[at or 0]) if text and _COUNTS.search(text)]
         no_record |= {first + i for i in suspects if is_total(contract, headings.known, serial_at, records[i])}
@@ -185,7 +201,8 @@ def _stem(text: str) -> str:
 
 
 def _folded(text: str | None) -> str:
-    return re.sub(r"[\s\x00]", "", unicodedata.normalize("NFKC", text)) if text else ""
+    """A text as it is compared, so far as anything short is looked for in it."""
+    return re.sub(r"[\s\x00]", "", unicodedata.normalize("NFKC", text[:LONGEST_HEADING])) if text else ""
 
 
 def _at(row: Row, position: int) -> str:
