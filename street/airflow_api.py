@@ -16,6 +16,7 @@ ENDED = frozenset({"success", "failed"})
 
 _TRANSPORT_RETRIES = 3
 _TIMEOUT_SECONDS = 30.0
+_TRIGGER_SECONDS = 120.0  # not asked twice, so a busy machine is given its time
 
 
 class AirflowError(RuntimeError):
@@ -100,7 +101,7 @@ class AirflowApi:
     def trigger(self, dag_id: str, business_date: dt.date, run_id: str) -> DagRun:
         """Start a run for a business date (its partition key). Raises AirflowError."""
         body = {"dag_run_id": run_id, "logical_date": None, "partition_key": business_date.isoformat()}
-        return _run(self._call("POST", f"/dags/{dag_id}/dagRuns", json=body))
+        return _run(self._call("POST", f"/dags/{dag_id}/dagRuns", json=body, timeout=_TRIGGER_SECONDS))
 
     def runs(self, dag_id: str, run_id_prefix: str) -> list[DagRun]:
         """Return the runs whose id begins with the prefix, the newest first. Raises AirflowError."""

@@ -22,7 +22,7 @@ WAREHOUSE = "warehouse"
 REPORT = "report__daily_governance"
 
 _POLL_SECONDS = 0.4
-_KNOWN_SECONDS = 90.0
+_KNOWN_SECONDS = 300.0
 _HEALTH_SECONDS = 5.0
 _SILENT_SECONDS = 300.0  # a process that lives on a busy machine may miss many a beat
 _FEEDS_SECONDS = 900.0
