@@ -104,7 +104,6 @@ class Properties(Closed):
     format: Literal["csv", "xlsx", "json"]
     container: Literal["none", "gzip"] = "none"
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
-    sheet: str | None = None
     sources: Literal["one", "file_name"] = "one"
     row_floor: float = Field(default=0.7, ge=0, le=1)
     about_person: bool

@@ -5,6 +5,7 @@ A parser of sheets allocates every cell between the first and the last: one at X
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -43,7 +44,18 @@ def inspect(content: bytes, limits: Limits) -> dict[str, SheetFacts]:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             names = _check_package(package, len(content), limits)
             return {sheet: _facts(package.read(names[part]), sheet, limits) for sheet, part in _sheets(package, names)}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError, ET.ParseError):
+    except UnreadableError:
+        raise
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        NotImplementedError,
+        LookupError,
+        ValueError,
+        ET.ParseError,
+    ):
         raise UnreadableError(BROKEN) from None
     except RuntimeError:  # zipfile's word for a member under a password
         raise UnreadableError("文件有密码,请取消密码后重新发送") from None
@@ -71,7 +83,7 @@ def _check_package(package: zipfile.ZipFile, packed: int, limits: Limits) -> dic
             while piece := part.read(CHUNK):
                 opened += len(piece)
                 limits.check_opened(opened, packed)
-    names = {info.filename.lower().lstrip("/"): info.filename for info in parts}
+    names = {info.filename.lower().replace("\\", "/").lstrip("/"): info.filename for info in parts}
     if "xl/workbook.xml" not in names:
         if any("encrypt" in name for name in names):
             raise UnreadableError("工作簿有密码,请取消密码后重新发送")
@@ -93,6 +105,8 @@ def _sheets(package: zipfile.ZipFile, names: dict[str, str]) -> Iterator[tuple[s
 
 
 def _facts(part: bytes, sheet: str, limits: Limits) -> SheetFacts:
+    if b"worksheet>" not in part[-200:]:
+        raise UnreadableError(BROKEN)  # a part cut off is read to where it ends, without an error
     rows = max(map(int, set(_ROWS.findall(part))), default=0)
     columns = max(map(_column, set(_COLUMNS.findall(part))), default=0)
     if not limits.allow(rows, columns):

@@ -171,7 +171,13 @@ def _candidates(
     for column in contract.columns:
         texts |= {column.header, *column.synonyms}
     required = [headings.known[c.name] for c in contract.columns if c.required and c.name in headings.known]
-    found = {headings.below + i for at in required for i, text in enumerate(columns[at]) if text in texts}
+    texts |= {"".join(text.split()) for text in texts}
+    found = {
+        headings.below + i
+        for at in required
+        for i, text in enumerate(columns[at])
+        if text in texts or (("\n" in text or "\r" in text or " " in text) and "".join(text.split()) in texts)
+    }
     return sorted(found)
 
 

@@ -52,7 +52,7 @@ def household_file(inbox: Path) -> Callable[..., Path]:
         folder = inbox / "household_registry" / day.isoformat()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / name
-        path.write_bytes(gzip.compress(csv_text("household_registry", rows).encode("gb18030")))
+        path.write_bytes(gzip.compress(csv_text("household_registry", rows).encode("gb18030"), mtime=0))
         return path
 
     return write
