@@ -57,11 +57,8 @@ def sentence(row: dict[str, Any], now: dt.datetime) -> str:
     title, checks = _title(row), list(row.get("failed_checks") or ())
     ask = f"请联系{row.get('department') or '来源单位'}"
     match row["status"]:
-        case "failed" if row.get("rows_accepted"):
-            broken = f"收到{row['rows_received']:,}行,其中{row['rows_quarantined']:,}行无法使用"
-            return f"{title}不合格:{broken},其余已入库;{ask}更正。"
         case "failed":
-            return f"{title}最新一批被拒收,{ask}重报。"
+            return f"{title}{_refusal(row)};{ask}{'更正' if _is_partly_usable(row) else '重报'}。"
         case "missing":
             return f"{title}缺失:{_last_arrival(row, now)},{ask}。"
         case "late" if "stale_copy" in checks:
@@ -73,6 +70,18 @@ def sentence(row: dict[str, Any], now: dt.datetime) -> str:
             return f"{title}正常" + (
                 f",最近一批{received.astimezone(SHANGHAI):%-m月%-d日%H:%M}到。" if received else "。"
             )
+
+
+def _is_partly_usable(row: dict[str, Any]) -> bool:
+    return bool(row.get("rows_accepted")) and not row.get("failed_sources")
+
+
+def _refusal(row: dict[str, Any]) -> str:
+    if row.get("failed_sources"):
+        return f"中{'、'.join(row['failed_sources'])}的最新名单被拒收,仍用其上一份"
+    if _is_partly_usable(row):
+        return f"不合格:收到{row['rows_received']:,}行,其中{row['rows_quarantined']:,}行无法使用,其余已入库"
+    return "最新一批被拒收"
 
 
 def _title(row: dict[str, Any]) -> str:

@@ -58,9 +58,16 @@ REASONS = {
     "entered_at__unreadable": "入境时间无法识别",
     "entered_at__in_future": "入境时间在将来",
     "expired": "逾14天仍未解决",
+    "arrival_without_outcome": "抵沪登记无下落",
+    "isolating_without_door": "隔离人员住处未落实",
+    "record_without_person": "记录未归到人",
+    "person_without_row": "人员表缺人",
+    "resident_not_in_household": "家庭视图缺人",
+    "standing_twice": "重复出现",
+    "number_in_name": "姓名中有证件号码",
 }
 """Reason of marts.unresolved -> what it means to the office."""
-KINDS = {"person": "人员待核实", "dwelling": "住址待核实", "row": "数据行有误"}
+KINDS = {"person": "人员待核实", "dwelling": "住址待核实", "row": "数据行有误", "check": "核对查出"}
 """Kind of marts.unresolved -> the class of a reason that has no words of its own, such as the rule a row broke."""
 AGES = (("1天内", 1), ("2-7天", 7), ("8-14天", 14), ("14天以上", None))
 """Label of an age class -> its last day, counted from first_seen_on."""
@@ -172,6 +179,7 @@ class Figures:
     services: list[Count] | None
     feeds: list[FeedLine] | None
     unresolved: list[Unresolved] | None
+    caught: list[Count]
 
     @property
     def isolating_total(self) -> int | None:
@@ -198,8 +206,11 @@ class Figures:
 
     @property
     def opening(self) -> list[str]:
-        """The sentences the report opens with: feeds rejected or missing, and whether the data are of today."""
+        """The sentences the report opens with: whom checks caught, feeds rejected or missing, whether today is told."""
         sentences = [feed.sentence for feed in self.troubled_feeds]
+        if self.caught:
+            each = "、".join(f"{line.label}{line.count}条" for line in self.caught)
+            sentences.insert(0, f"核对查出{sum(line.count or 0 for line in self.caught)}条记录,已列入待核实:{each}。")
         if self.data_date is None:
             sentences.append("数据仓库尚未发布任何数据。")
         elif self.data_date < self.as_of:
@@ -281,6 +292,7 @@ def _read(marts: Marts, as_of: dt.date) -> Figures:
         services=_services(marts) if current else None,
         feeds=read_feeds(marts, as_of) if marts.has("feed_health", "feed", "status") else None,
         unresolved=_unresolved(marts, today) if current else None,
+        caught=_caught(marts) if current else [],
     )
 
 
@@ -519,6 +531,15 @@ def _unresolved(marts: Marts, today: dt.date) -> list[Unresolved] | None:
         by_age[_age_class(row["days"])] += row["n"]
     lines = [Unresolved(label, tuple(by_age)) for label, by_age in counts.items()]
     return sorted(lines, key=lambda line: (-line.total, line.reason))
+
+
+def _caught(marts: Marts) -> list[Count]:
+    """Return, by check over persons, how many records it has listed; the day is published all the same."""
+    if not marts.has("unresolved", "kind", "subject"):
+        return []
+    query = """select subject, count(*) as n from marts.unresolved where kind = 'check'
+        group by subject order by n desc, subject"""
+    return [Count(REASONS.get(row["subject"], row["subject"]), row["n"]) for row in marts.rows(query)]
 
 
 def _age_class(days: int | None) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -146,11 +146,12 @@ def promote(conn: psycopg.Connection, batch_id: int, load_mode: LoadMode) -> Sta
             _repeat(conn, batch_id, feed, original)
             return "repeated"
         counts = _count(conn, batch_id, feed)
-        reason = _objection(conn, batch_id, feed, source, counts) if load_mode == "snapshot" else None
-        if reason is None:
+        objection = _objection(conn, batch_id, feed, source, counts) if load_mode == "snapshot" else None
+        if objection is None:
             _accept(conn, batch_id, counts, by=None)
             return "accepted"
-        _refuse(conn, batch_id, "rejected", reason, counts.received)
+        _name_rule(conn, batch_id, feed, objection.rule)
+        _refuse(conn, batch_id, "rejected", objection.reason, counts.received)
         return "rejected"
 
 
@@ -299,13 +300,29 @@ def _repetition(batch_id: int, business_date: dt.date) -> str:
     return f"与批次 {batch_id}（{business_date}）内容完全相同"
 
 
-def _objection(conn: psycopg.Connection, batch_id: int, feed: str, source: str, counts: Counts) -> str | None:
+def _name_rule(conn: psycopg.Connection, batch_id: int, feed: str, rule: str) -> None:
+    """Write down the rule by which a delivery is out of force, as `feed_health.failed_checks` names it."""
+    conn.execute(
+        "insert into ops.check_result (batch_id, subject, rule, severity, passed) values (%s, %s, %s, 'batch', false)",
+        (batch_id, feed, rule),
+    )
+
+
+class _Objection(NamedTuple):
+    """Why a snapshot is rejected: the rule as feed_health names it, and the sentence."""
+
+    rule: Literal["no_rows", "quarantine_rate", "row_floor"]
+    reason: str
+
+
+def _objection(conn: psycopg.Connection, batch_id: int, feed: str, source: str, counts: Counts) -> _Objection | None:
     """Say why a snapshot can't be put in force, or return None."""
     if counts.received == 0:
-        return "名单没有一行数据"
+        return _Objection("no_rows", "名单没有一行数据")
     if counts.quarantined >= QUARANTINE_ROWS and counts.quarantined > QUARANTINE_LIMIT * counts.received:
         share = counts.quarantined / counts.received
-        return f"{counts.received} 行中有 {counts.quarantined} 行不可用（{share:.1%}），超过 {QUARANTINE_LIMIT:.0%}"
+        reason = f"{counts.received} 行中有 {counts.quarantined} 行不可用（{share:.1%}），超过 {QUARANTINE_LIMIT:.0%}"
+        return _Objection("quarantine_rate", reason)
     last = conn.execute(
         "select earlier.batch_id, earlier.rows_received, feed.row_floor from ops.batch as earlier"
         " inner join ops.feed on earlier.feed = feed.feed"
@@ -316,7 +333,8 @@ def _objection(conn: psycopg.Connection, batch_id: int, feed: str, source: str, 
         (batch_id, feed, source),
     ).fetchone()
     if last is not None and counts.received < last[2] * last[1]:
-        return f"只有 {counts.received} 行，不足上次接受的批次 {last[0]}（{last[1]} 行）的 {last[2]:.0%}"
+        reason = f"只有 {counts.received} 行，不足上次接受的批次 {last[0]}（{last[1]} 行）的 {last[2]:.0%}"
+        return _Objection("row_floor", reason)
     return None
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.figures import Figures, Unresolved, read
+from expectations.marts import CHECKS
+from reports.figures import REASONS, Figures, Unresolved, read
 from street.settings import SHANGHAI
 
 if TYPE_CHECKING:
@@ -254,7 +255,11 @@ def test_a_past_day_shows_its_history_and_not_todays_people(street: Street) -> N
             "低保名单缺失:已 62 天没有新数据,请联系来源单位。",
         ),
         ({"status": "missing"}, "低保名单缺失:从未收到,请联系来源单位。"),
-        ({"status": "failed", "rows_accepted": 0}, "低保名单最新一批被拒收,请联系来源单位重报。"),
+        ({"status": "failed", "rows_accepted": 0}, "低保名单最新一批被拒收;请联系来源单位重报。"),
+        (
+            {"status": "failed", "rows_received": 100, "rows_accepted": 100, "failed_sources": ["甲物业", "乙物业"]},
+            "低保名单中甲物业、乙物业的最新名单被拒收,仍用其上一份;请联系来源单位重报。",
+        ),
         (
             {"status": "failed", "rows_received": 100, "rows_accepted": 88, "rows_quarantined": 12},
             "低保名单不合格:收到100行,其中12行无法使用,其余已入库;请联系来源单位更正。",
@@ -271,6 +276,21 @@ def test_a_feed_in_trouble_is_named_first_in_plain_words(
     assert found.first_line == sentence
     assert found.feeds is not None
     assert found.feeds[0].title == "低保名单"
+
+
+def test_whom_the_checks_caught_stands_in_the_first_line(street: Street) -> None:
+    street.compound("银泰小区", "none")
+    lost = {"kind": "check", "subject": "arrival_without_outcome", "reason": "arrival_without_outcome"}
+    twice = {"kind": "check", "subject": "standing_twice", "reason": "standing_twice"}
+    vague = {"kind": "dwelling", "subject": "", "reason": "place_street"}
+    street.publish("unresolved", [lost, lost, twice, vague])
+    found = figures(street)
+    assert found.opening[0] == "核对查出3条记录,已列入待核实:抵沪登记无下落2条、重复出现1条。"
+    assert found.first_line.startswith(found.opening[0])
+
+
+def test_every_check_over_persons_has_words_of_its_own() -> None:
+    assert {each.name for each in CHECKS if each.over == "persons"} <= REASONS.keys()
 
 
 def test_feeds_that_are_well_are_said_to_be(street: Street) -> None:

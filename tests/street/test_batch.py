@@ -90,6 +90,21 @@ def test_half_a_list_does_not_empty_the_street(deliveries: Deliveries) -> None:
     assert deliveries.deliver(2, 70)[1] == "accepted"
 
 
+@pytest.mark.parametrize(
+    ("rows", "quarantined", "rule"), [(69, 0, "row_floor"), (100, 6, "quarantine_rate"), (0, 0, "no_rows")], ids=str
+)
+def test_p7_a_rejected_snapshot_names_the_rule_it_broke(
+    deliveries: Deliveries, rows: int, quarantined: int, rule: str
+) -> None:
+    deliveries.deliver(0, 100)
+    rejected, status = deliveries.deliver(1, rows, quarantined)
+    assert status == "rejected"
+    found = deliveries.conn.execute(
+        "select rule, severity, passed from ops.check_result where batch_id = %s and severity = 'batch'", (rejected,)
+    )
+    assert found.fetchall() == [(rule, "batch", False)]
+
+
 def test_the_floor_compares_with_the_last_accepted_batch_not_with_a_rejected_one(deliveries: Deliveries) -> None:
     deliveries.deliver(0, 100)
     assert deliveries.deliver(1, 60)[1] == "rejected"

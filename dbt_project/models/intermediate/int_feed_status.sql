@@ -36,7 +36,8 @@ newest as (
         judged.business_date as judged_on,
         judged.rows_quarantined >= 3 and judged.rows_quarantined > 0.05 * judged.rows_received as is_over_limit,
         accepted.business_date as accepted_on,
-        accepted.received_at
+        accepted.received_at,
+        by_source.failed_sources
     from days
     left join lateral (
         select * from {{ source('ops', 'batch') }} as batch
@@ -51,6 +52,21 @@ newest as (
         from {{ source('ops', 'batch') }} as batch
         where batch.feed = days.feed and batch.business_date <= days.business_date and batch.status = 'accepted'
     ) as accepted on true
+    -- Where each company sends a list of its own, every company's newest one.
+    left join lateral (
+        select string_agg(of_source.source, chr(31) order by of_source.source) as failed_sources
+        from (
+            select
+                batch.source,
+                batch.status,
+                row_number() over (
+                    partition by batch.source order by batch.business_date desc, batch.batch_id desc
+                ) as age
+            from {{ source('ops', 'batch') }} as batch
+            where batch.feed = days.feed and batch.business_date <= days.business_date and batch.status <> 'landed'
+        ) as of_source
+        where of_source.age = 1 and of_source.source <> '' and of_source.status in ('rejected', 'failed')
+    ) as by_source on true
 ),
 
 due as (
@@ -77,8 +93,9 @@ select
     received_at,
     batch_contract_version as contract_version,
     is_stale_copy,
+    failed_sources,
     case
-        when batch_status in ('rejected', 'failed') then 'failed'
+        when batch_status in ('rejected', 'failed') or failed_sources is not null then 'failed'
         when load_mode <> 'snapshot' and batch_status = 'accepted' and is_over_limit then 'failed'
         when accepted_on is null then 'missing'
         when last_due + 2 * period + grace < moment then 'missing'

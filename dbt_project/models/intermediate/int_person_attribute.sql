@@ -1,7 +1,7 @@
 -- One row a resident or an isolating person: what the tag dictionary's predicates may ask.
 with isolating as (
     select
-        person_key, dwelling_key, building_key, compound_key, committee_code, started_on,
+        person_key, dwelling_key, building_key, compound_key, committee_code, first_started_on,
         row_number() over (partition by person_key order by started_on desc) as newest
     from {{ ref('fct_isolation_episode') }}
     where status = 'isolating'
@@ -23,7 +23,8 @@ select
         as committee_code,
     door.residents as residents_of_door,
     door.elders as elders_of_door,
-    isolating.started_on as isolating_since,
+    -- From the first start that still runs: a new entry restarts the 14 days, not the isolation.
+    isolating.first_started_on as isolating_since,
     care.has_certificate,
     care.certified_since,
     care.certificate_issued_on,

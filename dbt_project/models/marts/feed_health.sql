@@ -17,10 +17,15 @@ failed as (
     select
         batch.feed,
         batch.business_date,
-        array_agg(distinct result.rule order by result.rule) as rules
-    from {{ source('ops', 'check_result') }} as result
-    inner join {{ source('ops', 'batch') }} as batch on result.batch_id = batch.batch_id
-    where not result.passed and result.severity in ('quarantine', 'batch', 'error')
+        -- A delivery that could not be read at all has no results.
+        array_agg(distinct coalesce(result.rule, 'unreadable') order by coalesce(result.rule, 'unreadable')) as rules
+    from {{ source('ops', 'batch') }} as batch
+    left join {{ source('ops', 'check_result') }} as result
+        on
+            batch.batch_id = result.batch_id
+            and not result.passed
+            and result.severity in ('quarantine', 'batch', 'error')
+    where result.rule is not null or batch.status = 'failed'
     group by batch.feed, batch.business_date
 )
 
@@ -45,6 +50,7 @@ select
     health.status,
     coalesce(failed.rules, cast(array[] as text[]))
     || case when health.is_stale_copy then array['stale_copy'] else cast(array[] as text[]) end as failed_checks,
+    coalesce(string_to_array(health.failed_sources, chr(31)), cast(array[] as text[])) as failed_sources,
     health.contract_version,
     {{ as_of() }} as as_of
 from {{ ref('int_feed_status') }} as health
