@@ -6,10 +6,10 @@ from alembic import op
 
 from street.database import run_script
 
-revision = "0010"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Apply 0010_notes.sql."""
+    """Apply 0004_notes.sql."""
     run_script(op.get_bind(), Path(__file__).with_suffix(".sql"))
