@@ -1,8 +1,12 @@
 """Which rows of a list are records, whatever the format: the rules that workbooks and texts share."""
 
+import datetime as dt
+
 import pytest
 
+from expectations.checks import Arrived, checks
 from sources.contract import load
+from sources.readers import reading
 from sources.readers.headings import names_of
 from sources.readers.tables import Table, tabulate
 
@@ -17,8 +21,8 @@ def _read(rows, contract=HOUSING):
 
 @pytest.mark.parametrize("total", [["合计", "", "3"], ["总计:", "", ""], ["合 计", "2幢", "3户"]])
 def test_a_total_in_the_first_column_with_nothing_but_counts_is_no_record(total):
-    reading = _read([HEADINGS, ["D1", "30", "502"], total, ["D2", "30", "503"]])
-    assert reading.frame["dwelling_code"].to_list() == ["D1", "D2"]
+    read = _read([HEADINGS, ["D1", "30", "502"], total, ["D2", "30", "503"]])
+    assert read.frame["dwelling_code"].to_list() == ["D1", "D2"]
 
 
 def test_a_total_in_the_first_column_with_more_than_counts_stays():
@@ -28,24 +32,32 @@ def test_a_total_in_the_first_column_with_more_than_counts_stays():
 
 
 def test_headings_with_records_above_them_are_told():
-    reading = _read([["D0", "30", "501"], HEADINGS, ["D1", "30", "502"]])
-    assert reading.problem is not None
-    assert "第 1 条在列标题之上" in reading.problem
-    assert reading.readable
+    read = _read([["D0", "30", "501"], HEADINGS, ["D1", "30", "502"]])
+    assert read.problem is not None
+    assert "第 1 条在列标题之上" in read.problem
+    assert read.readable
 
 
 def test_headings_deep_below_are_no_headings_and_that_is_told():
-    reading = _read([["D0", "30", "501"]] * 40 + [HEADINGS])
-    assert not reading.readable
-    assert "没有找到列标题" in (reading.problem or "")
+    read = _read([["D0", "30", "501"]] * 40 + [HEADINGS])
+    assert not read.readable
+    assert "没有找到列标题" in (read.problem or "")
 
 
 def test_headings_in_two_rows_win_over_their_repetition_in_one():
     upper, lower = ["房屋编码", "门牌", ""], ["", "号", "室号"]
-    reading = _read([upper, lower, ["D1", "30", "502"], HEADINGS, ["D2", "30", "503"], upper, lower, ["D3", "1", "2"]])
-    assert reading.frame["dwelling_code"].to_list() == ["D1", "D2", "D3"]
-    assert reading.problem is None
+    read = _read([upper, lower, ["D1", "30", "502"], HEADINGS, ["D2", "30", "503"], upper, lower, ["D3", "1", "2"]])
+    assert read.frame["dwelling_code"].to_list() == ["D1", "D2", "D3"]
+    assert read.problem is None
 
 
 def test_a_stray_quote_in_a_heading_is_no_part_of_it():
     assert names_of(HOUSING, ['"房屋编码', "号", '室号"'])[0].keys() == {"dwelling_code", "building_no", "room_no"}
+
+
+def test_every_mark_of_a_row_is_a_flag_of_the_gate():
+    marks = {value for name, value in vars(reading).items() if name.endswith("_MARK")}
+    arrived = Arrived(dt.date(2020, 3, 28), dt.datetime(2020, 3, 28, 7, 30, tzinfo=dt.UTC))
+    flags = " ".join(check.offending for check in checks(HOUSING, arrived) if check.severity == "flag")
+    assert len(marks) == 5
+    assert all(f"'{mark}'" in flags for mark in marks)
