@@ -6,14 +6,16 @@ numbers are put back by Polars. Source of the rules: docs/rules.md, R-PLACE-3, R
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 
-from linkage.lexicon import ROAD_SHAPE, Lexicon, same_name
+from linkage.lexicon import FEW, ROAD_SHAPE, Lexicon
 from linkage.numbers import (
     LETTERS,
+    LOOK_ALIKES,
     NUMERALS,
     chinese_number,
     numbers,
@@ -33,47 +35,62 @@ CERTAIN_BESIDE: Final = {
 }
 _WORSE: Final = {kind: rank for rank, kind in enumerate(CERTAIN_BESIDE)}
 
-_VARIANTS: Final = {
+_VARIANTS: Final = str.maketrans({
     "號": "号", "樓": "楼", "棟": "栋", "單": "单", "區": "区", "鎮": "镇", "衖": "弄", "東": "东", "灣": "湾",
     "蘭": "兰", "蓮": "莲", "馬": "马", "園": "园", "廣": "广", "銀": "银", "錦": "锦", "繡": "绣", "龍": "龙",
     "陽": "阳", "層": "层", "門": "门", "聯": "联", "紀": "纪", "華": "华", "麗": "丽", "間": "间", "臺": "台",
-    "蘇": "苏", "戶": "户", "裏": "里", "滬": "沪", "浦東": "浦东", "#": "号",
+    "蘇": "苏", "戶": "户", "裏": "里", "滬": "沪", "#": "号",
     "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ",", "【": ",", "】": ",", "〔": ",", "〕": ",",
     "<": ",", ">": ",", "《": ",", "》": ",", "「": ",", "」": ",", '"': ",", "'": ",", "“": ",", "”": ",",
     "—": "-", "–": "-", "―": "-", "‐": "-", "‑": "-", "−": "-", "~": "-", "_": "-", "/": "-", "\\": "-",
-    "、": ",", ";": ",", ":": ",", "。": ",", "|": ",", "·": ",", "•": ",", "!": ",", "?": ",", "+": ",", "*": ",",
-}  # fmt: skip
+    "、": ",", ";": ",", ":": ",", "。": ",", "|": ",", "·": ",", "•": ",", "!": ",", "+": ",", "*": "?", "●": "?", "□": "?",
+    "■": "?", "\ufffd": "?", "○": "〇",
+})  # fmt: skip
+_TRADITIONAL: Final = [chr(sign) for sign in _VARIANTS if sign > 0x3400]
+_BLANK_RUN: Final = re.compile(r"\s+")
+_BLANK_IN_NUMBERS: Final = re.compile(f"(?<=[0-9A-Za-z{NUMERALS}]) (?=[0-9A-Za-z{NUMERALS}])")
+_DIGIT: Final = re.compile("[0-9]")
+# A mark for what couldn't be written may have been a digit beside a number; elsewhere it divides.
+_LOST_WORD: Final = re.compile(f"(?<![0-9A-Za-z{NUMERALS}?])[?]+(?![0-9A-Za-z{NUMERALS}?])")
+_ALIKE_ALONE: Final = re.compile("(?<![A-Za-z0-9])(?:[OoIl]{2,}|l)(?=支?弄|号|室)")
 _MARK: Final = "支弄|弄|号(?!院|线|沟)|室|幢|栋|座|单元|门(?=[0-9])|层|楼|户"
 _NUMERAL_IN_PLACE: Final = re.compile(
     rf"[{NUMERALS}0-9]+(?=[A-Za-z]?(?:{_MARK}))|(?<=[号楼幢栋座元弄\-,甲乙丙丁])[{NUMERALS}0-9]+(?=$|[-,A-Za-z甲乙丙丁])"
 )
-_ODD: Final = rf"[OoIl .{NUMERALS}]"
+# Few texts are odd: what is written in ideographs, digits and capitals alone, without numerals, is as it should be.
+_ODD: Final = rf"[^\u3400-\u4dbf\u4e00-\u9fff0-9A-HJ-NP-Z,\-]|[{NUMERALS}]"
 
 _SAME_AS_REGISTERED: Final = ("同上", "同户籍地址", "同户籍", "同户口", "同户口地址", "同户籍地", "户籍地址")
 _BLANK: Final = r"^[\p{P}\p{S}]*$|^(?:无|不详|未知|没有|空|N/A|NULL)$"
 
 # A form is a text whose numbers are one sign each: of one or two digits, of three or four, a telephone, a postcode, any
 # other run. The signs are private characters, which no normalised text has.
-_FEW, _MORE, _PHONE, _POSTCODE, _LONG = (chr(0xE000 + n) for n in range(5))
+_FEW = FEW
+_MORE, _PHONE, _POSTCODE, _LONG = (chr(ord(FEW) + n) for n in range(1, 5))
 _SIGNS: Final = (
     (r"\d{12,}", _LONG), (r"1[3-9]\d{9}", _PHONE), (r"\d{9,11}", _LONG), (r"[2-8]\d{7}", _PHONE), (r"\d{7,8}", _LONG),
     (r"20[0-2]\d{3}|3101\d\d|310000", _POSTCODE), (r"\d{5,6}", _LONG), (r"\d{3,4}", _MORE), (r"\d+", _FEW),
 )  # fmt: skip
 _ANY_SIGN: Final = f"{_FEW}-{_LONG}"
+_ANY_SIGN_ONCE: Final = re.compile(f"[{_ANY_SIGN}]")
 _HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
 _N: Final = f"[{_FEW}{_MORE}]"
 _AT: Final = 0xE100  # chr(_AT + n) in a part: the text's number n
 
 
 def _rewritten(text: str) -> str:
-    """Blanks between two numbers divide them; floats, numerals and look-alikes become digits where a number stands."""
-    alnum = f"[0-9A-Za-z{NUMERALS}]"
-    text = re.sub(f"(?<={alnum}) (?={alnum})", ",", text).replace(" ", "")
+    """One odd text in the one way of writing.
+
+    Blanks between two numbers divide them; floats, numerals and look-alikes become digits where a number stands.
+    """
+    text = _BLANK_RUN.sub(" ", unicodedata.normalize("NFKC", text))
+    text = "".join(sign for sign in text if sign.isprintable()).strip(" ").translate(_VARIANTS)
+    text = _BLANK_IN_NUMBERS.sub(",", text).replace(" ", "")
     text = without_floats(text)
-    text = _NUMERAL_IN_PLACE.sub(lambda run: run[0] if re.search("[0-9]", run[0]) else chinese_number(run[0]), text)
+    text = _NUMERAL_IN_PLACE.sub(lambda run: run[0] if _DIGIT.search(run[0]) else chinese_number(run[0]), text)
     text = without_look_alikes(text)
-    text = re.sub(r"(?<![A-Za-z0-9])l+(?=支?弄|号|室)", lambda ones: "1" * len(ones[0]), text)
-    return text.replace(".", ",") if re.search(r"\.", text) else text
+    text = _ALIKE_ALONE.sub(lambda match: match[0].translate(LOOK_ALIKES), text)
+    return _LOST_WORD.sub(",", text).replace(".", ",").upper()
 
 
 def normalise(texts: pl.Series) -> pl.Series:
@@ -81,14 +98,11 @@ def normalise(texts: pl.Series) -> pl.Series:
 
     Every divider is a comma or a hyphen.
     """
-    blanks = pl.col("text").str.replace_all(r"[\s\p{Z}]+", " ").str.replace_all(r"\p{C}+", "").str.strip_chars(" ")
-    frame = pl.DataFrame({"text": texts.cast(pl.String)}).with_columns(pl.col("text").str.normalize("NFKC"))
-    text = frame.select(blanks.str.replace_many(_VARIANTS))["text"]
-    # Few texts need these, and what they look around for Polars' regular expressions cannot see.
-    rows = text.str.contains(_ODD).fill_null(value=False).arg_true()
-    if rows.len():
-        text = text.scatter(rows, [_rewritten(value) for value in text.gather(rows).to_list()])
-    return text.str.to_uppercase()
+    text = texts.cast(pl.String)
+    odd = (text.str.contains(_ODD) | text.str.contains_any(_TRADITIONAL)).fill_null(value=False).arg_true()
+    if odd.is_empty():
+        return text
+    return text.scatter(odd, [_rewritten(value) for value in text.gather(odd).to_list()])
 
 
 # --- one form
@@ -137,7 +151,7 @@ _DOOR: Final = re.compile(
     f"(?:(?:(?P<gate_no>{_N})号[,-]?(?=(?:{_BUILDING_NO})(?:号楼|号|幢|栋|座)))?"
     f"(?P<b1>{_BUILDING_NO})(?:号楼|号|幢|栋|座|楼)(?P<behind>[,-]?{_UNIT}{_FLOOR}{_ROOM}))"
     # 30-502, 30-2-502, 30,502
-    f"|(?P<b3>{_N}[A-Z]?|[{LETTERS}])[-,](?:(?P<u3>{_FEW})[-,]|(?P<u4>{_FEW})单元-?)?(?P<r3>[A-Z]?{_MORE}[{LETTERS}]?|[A-Z]{_FEW})[室户房]?"
+    f"|(?P<b3>{_N}[A-Z]?|[{LETTERS}])[-,](?:(?P<u3>{_FEW})[-,]|(?P<u4>{_FEW})单元-?)?(?P<r3>[{LETTERS}]?{_MORE}[{LETTERS}]?|[{LETTERS}]{_FEW}|{_FEW}[{LETTERS}])[室户房]?"
     f"(?![{LETTERS}{_ANY_SIGN}-])"
     # 502室
     f"|(?P<r4>{_ROOM_NO})[室户房]"
@@ -159,18 +173,9 @@ class _Reader:
     def __init__(self, text: str, lexicon: Lexicon) -> None:
         self.text, self.lexicon = text, lexicon
         self.at, self.form = 0, _Form()
-
-    def part(self, start: int, end: int) -> str:
-        """A piece of the form with its numbers' places instead of their signs."""
-        place = sum(sign in _SIGN_SET for sign in self.text[:start])
-        out = ""
-        for sign in self.text[start:end]:
-            if sign in _SIGN_SET:
-                out += chr(_AT + place)
-                place += 1
-            else:
-                out += sign
-        return out
+        #: The text with each number's place instead of its sign: what a part is cut from.
+        place = iter(range(_AT, _AT + len(text)))
+        self.placed = _ANY_SIGN_ONCE.sub(lambda _: chr(next(place)), text)
 
     def read(self) -> _Form:
         self._before_the_address()
@@ -185,6 +190,8 @@ class _Reader:
             self._settle_names()
         elif form.names:
             form.name = form.names[0]
+        if form.rest is None:
+            form.behind = None
         return form
 
     def _settle_names(self) -> None:
@@ -256,13 +263,13 @@ class _Reader:
         if self.form.lane is not None or self.form.gate_no is not None:
             self.form.could_change("compound")
         else:
-            said = self.part(*lane.span(1))
-            self.form.lane = f"{said}弄{self.part(*lane.span(2))}支弄" if lane[2] else said
+            said = self.placed[slice(*lane.span(1))]
+            self.form.lane = f"{said}弄{self.placed[slice(*lane.span(2))]}支弄" if lane[2] else said
         self.at = lane.end()
 
     def _door(self, door: re.Match[str]) -> None:
         form = self.form
-        pieces = {name: self.part(*door.span(name)) for name, said in door.groupdict().items() if said}
+        pieces = {name: self.placed[slice(*door.span(name))] for name, said in door.groupdict().items() if said}
         building = pieces.get("b1") or pieces.get("b3") or pieces.get("b5")
         room = pieces.get("r1") or pieces.get("r2") or pieces.get("r3") or pieces.get("r4") or pieces.get("r6")
         # Numbers joined by hyphens right behind a road may begin with a lane: 樱花路64-5-102.
@@ -278,7 +285,7 @@ class _Reader:
             if form.gate_no and form.lane:
                 form.could_change("building")
             if door["b1"] and form.rest is None:
-                form.behind = self.part(door.start("behind"), len(self.text)).strip(",-")
+                form.behind = self.placed[door.start("behind") :].strip(",-")
         elif building or form.building_no is None or form.room_no is not None:
             form.could_change("building" if building else form.last_part())
             if not building and form.room_no is None:
@@ -308,7 +315,7 @@ class _Reader:
                 return
         if phase and form.building_no is None:
             end = phase.end()
-        self._named(self.part(start, end))
+        self._named(self.placed[start:end])
         self.at = end
 
     def _is_no_part_of_a_road(self, text: str) -> bool:
@@ -328,7 +335,7 @@ class _Reader:
         """A piece of words: a name, a note, or what puts something in doubt."""
         form, lexicon = self.form, self.lexicon
         own = lexicon.own_at(text, 0)
-        if lexicon.compounds_meant(text)[0]:
+        if lexicon.compounds_meant(text)[0] and not lexicon.is_of_another_place(text):
             form.names.append(text)
         elif own and lexicon.is_note(text.removeprefix(own)):
             form.names.append(own)
@@ -363,8 +370,6 @@ class _Reader:
         else:
             self.form.could_change("town" if latin and not self.form.road else "compound")
 
-
-_SIGN_SET: Final = frozenset((_FEW, _MORE, _PHONE, _POSTCODE, _LONG))
 
 
 # --- a column
@@ -407,7 +412,7 @@ def parse(texts: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
         building_no=numbers(frame["building_no"]),
         unit_no="unit_no",
         room_no=_rooms(frame["room_no"]),
-        behind=pl.when(pl.col("rest").is_not_null()).then("behind"),
+        behind="behind",
         rest="rest",
         is_outside=pl.col("is_outside").fill_null(value=False),
         is_home=pl.col("is_home").fill_null(value=False),

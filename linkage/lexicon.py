@@ -16,6 +16,8 @@ from linkage.numbers import NUMERALS, chinese_number
 from street.warehouse import PROJECT
 
 HOME_STREET: Final = "花木"
+#: In a form (see `linkage.address`) the sign of a number of one or two digits.
+FEW: Final = chr(0xE000)
 
 _DATA: Final = Path(__file__).with_name("data")
 _HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
@@ -132,7 +134,8 @@ class Lexicon:
         written = frozenset(compounds)
         self.roads = frozenset(roads)
         self.compounds = frozenset(map(same_name, written))
-        self._own = _Words({*self.roads, *self.compounds, *written})
+        in_forms = (re.sub(r"\d{1,2}", FEW, name) for name in self.compounds)
+        self._own = _Words({*self.roads, *self.compounds, *written, *in_forms})
         self._roads = _Words(self.roads)
         self._committees = _Words(_committees())
         self._full, self._short = (_Words(names) for names in _other_places())
@@ -177,8 +180,10 @@ class Lexicon:
                 return None if self._goes_on_as_a_name(text[start + len(short) :]) else short
         return None
 
-    @staticmethod
-    def _goes_on_as_a_name(rest: str) -> bool:
+    def _goes_on_as_a_name(self, rest: str) -> bool:
+        """上海路, 苏州花园; but 松江 before the street's own 城市花园 is a place."""
+        if self.own_at(rest, 0):
+            return False
         return bool(ROAD_BEHIND.match(rest)) or any(rest.startswith(kind) for kind in words("kind"))
 
     # --- other places
@@ -214,10 +219,11 @@ class Lexicon:
 
     def is_place(self, text: str) -> bool:
         """Whether a piece names another place somewhere."""
-        return any(
-            self._full.at(text, start) or (self._short.at(text, start) and not self._goes_on_as_a_name(text[start + 2 :]))
-            for start in range(len(text))
-        ) or bool(_ADMINISTRATIVE.fullmatch(text))
+        return any(self.other_place_at(text, start) for start in range(len(text)))
+
+    def is_of_another_place(self, name: str) -> bool:
+        """Whether a name that is not the full name of a compound here begins with another place."""
+        return not self.compounds_meant(name)[1] and self.other_place_at(name, 0) is not None
 
     # --- pieces that are no part of the door
     @staticmethod

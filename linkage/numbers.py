@@ -20,8 +20,8 @@ _WELL_FORMED: Final = re.compile(
     rf"(?:{_DIGIT}千(?:$|[〇零○](?:{_DIGIT}?十{_DIGIT}?|{_DIGIT})$|(?={_DIGIT}百)))?"
     rf"(?:{_DIGIT}百(?:$|[〇零○]{_DIGIT}$|(?={_DIGIT}?十)))?(?:{_DIGIT}?十{_DIGIT}?)?"
 )
-_LOOK_ALIKES: Final = re.compile("(?<=[0-9])[OoIl]+|[OoIl]+(?=[0-9])")
-_AS_DIGITS: Final = str.maketrans("OoIl", "0011")
+_BESIDE_DIGITS: Final = re.compile("(?<=[0-9])[OoIl]+|[OoIl]+(?=[0-9])")
+LOOK_ALIKES: Final = str.maketrans("OoIl", "0011")
 _PRINTED_AS_FLOAT: Final = re.compile(r"([0-9])\.0+(?![0-9])")
 _SIMPLIFIED: Final = str.maketrans("號樓棟單層門戶", "号楼栋单层门户")
 
@@ -45,7 +45,7 @@ def chinese_number(numerals: str) -> str:
 
 def without_look_alikes(text: str) -> str:
     """O for 0 and I or l for 1 beside a digit are that digit."""
-    return _LOOK_ALIKES.sub(lambda match: match[0].translate(_AS_DIGITS), text)
+    return _BESIDE_DIGITS.sub(lambda match: match[0].translate(LOOK_ALIKES), text)
 
 
 def without_floats(text: str) -> str:
@@ -68,7 +68,8 @@ def place_number(text: str) -> str | None:
     said = re.sub(
         f"[0-9{NUMERALS}]+", lambda run: run[0] if re.search("[0-9]", run[0]) else chinese_number(run[0]), said
     )
-    said = re.sub("^l+(?=$|[号幢栋座楼室户房])", lambda ones: "1" * len(ones[0]), without_look_alikes(said))
+    said = without_look_alikes(said)
+    said = re.sub("^(?:[OoIl]{2,}|l)(?=$|[号幢栋座楼室户房])", lambda match: match[0].translate(LOOK_ALIKES), said)
     said = re.sub("[a-z]", lambda letter: letter[0].upper(), said)
     said = re.sub(f"(?<=[0-9{LETTERS}])(?:单元|门|梯)-?(?=.)", "-", said)
     said = re.sub(f"[室户房]-?(?=[{LETTERS}]$)", "", said)

@@ -135,7 +135,7 @@ def _buildings_by_number(asked: pl.DataFrame, register: Register) -> pl.DataFram
 
 
 def _doors(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """(id, building_key, dwelling_key): the doors of that room in these buildings.
+    """(id, building_key, dwelling_key, is_unit_ignored): the doors of that room in these buildings.
 
     A numbered unit that the building doesn't have is ignored. Without a unit a room without one is meant, else every
     unit's.
@@ -152,7 +152,7 @@ def _doors(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> 
     without_unit = door_unit.is_null()
     return found.filter(
         unit.is_not_null() | without_unit | ~without_unit.any().over("id", "building_key")
-    ).select("id", "building_key", "dwelling_key")
+    ).select("id", "building_key", "dwelling_key", is_unit_ignored=unit.is_not_null() & pl.col("has_unit").is_null())
 
 
 def _understood_by_the_register(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
@@ -199,6 +199,7 @@ def _count_buildings(buildings: pl.DataFrame, asked: pl.DataFrame, register: Reg
         pl.col("dwelling_key").first().alias(f"{way}_door"),
         ((pl.col("dwelling_key").n_unique() == 1) & (pl.col("twins").max() == 1)).alias(f"{way}_is_door"),
         pl.col("dwelling_key").unique().sort().head(_MOST_CANDIDATES).alias(f"{way}_door_candidates"),
+        pl.col("is_unit_ignored").any().alias(f"{way}_unit_ignored"),
     )
     return (
         buildings.group_by("id")
@@ -237,7 +238,8 @@ def _decided(facts: pl.DataFrame) -> pl.DataFrame:
     rules: list[tuple[pl.Expr, str, pl.Expr | str, str | None, pl.Expr | None]] = [
         (pl.col("is_outside"), "outside", "", None, None),
         (pl.col("is_empty"), "unparsed", "", None, None),
-        (name_known & fits & pl.col("name_is_door"), "dwelling", how, "name_door", None),
+        (name_known & fits & pl.col("name_is_door") & (believed | ~pl.col("name_unit_ignored")), "dwelling", how,
+         "name_door", None),
         (name_known & fits & one_building, "building", partly, "name_building", pl.col("name_door_candidates")),
         # The numbers end at one building and only the name is another compound's: the building, its door to review.
         (contradicted & only_number, "building", "contradiction", "number_building",

@@ -52,7 +52,7 @@ def load(conn: psycopg.Connection, as_of: date) -> Register:
     New keys are appended to `linkage.dwelling_key` and `linkage.compound_key`; existing ones never change.
     Raises DatabaseError (see `street.database.scrubbed`).
     """
-    doors = _cleaned(
+    doors = cleaned(
         read(
             conn,
             "select batch_id, row_no, dwelling_code, committee_code, compound_name, road, lane, building_no, room_no "
@@ -62,7 +62,7 @@ def load(conn: psycopg.Connection, as_of: date) -> Register:
     )
     doors = _with_dwelling_keys(conn, doors, as_of)
     doors = _with_compound_keys(conn, doors, as_of)
-    doors = _with_building_keys(doors)
+    doors = with_building_keys(doors)
     return registered(doors)
 
 
@@ -91,7 +91,8 @@ def _rooms(doors: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([said, in_one, apart], how="diagonal").drop_nulls("room_no")
 
 
-def _cleaned(rows: pl.DataFrame) -> pl.DataFrame:
+def cleaned(rows: pl.DataFrame) -> pl.DataFrame:
+    """The housing list's rows with their names, lanes and numbers as addresses are read (R-PLACE-13), and `door_no`."""
     room = address.room_of(rows["room_no"])
     return rows.with_columns(
         pl.col("committee_code").str.strip_chars(),
@@ -123,7 +124,8 @@ def _with_dwelling_keys(conn: psycopg.Connection, doors: pl.DataFrame, as_of: da
     return doors.join(pl.concat([known, fresh]), on="dwelling_code", how="left", maintain_order="left")
 
 
-def _with_building_keys(doors: pl.DataFrame) -> pl.DataFrame:
+def with_building_keys(doors: pl.DataFrame) -> pl.DataFrame:
+    """Add `building_key`: a building is its compound, road, lane and number."""
     parts = ["compound_key", "road", "lane", "building_no"]
     buildings = doors.select(parts).unique()
     keys = pl.Series("building_key", [_key("b", *row) for row in buildings.iter_rows()], dtype=pl.String)

@@ -6,12 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage import address
+from linkage.lexicon import Lexicon
 
+LEXICON = Lexicon(
+    ["梅花路", "三林路", "五莲路", "杨高南路", "世纪大道", "花木路", "山东路", "浦东大道", "上海路", "樱花路", "碧桐路"],
+    ["银泰小区", "由由一村", "东城新村", "都市华庭", "都市家园", "盛源家园", "芳畔花苑一期", "芳畔花苑二期", "城市花园"],
+)
 _DIGITS = "〇一二三四五六七八九"
 
 
 def parts(text: str) -> dict[str, object]:
-    return address.parse(pl.Series([text])).row(0, named=True)
+    return address.parse(pl.Series([text]), LEXICON).row(0, named=True)
 
 
 def spelled(number: int) -> str:
@@ -99,7 +104,7 @@ def test_compound_building_and_room_may_be_joined_by_dashes(name, building, room
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=60))
 def test_no_text_stops_the_grammar(text) -> None:
-    assert address.parse(pl.Series([text], dtype=pl.String)).height == 1
+    assert address.parse(pl.Series([text], dtype=pl.String), LEXICON).height == 1
 
 
 @pytest.mark.parametrize(
@@ -143,8 +148,8 @@ def test_a_road_that_is_called_like_a_place_is_not_outside(text) -> None:
 
 
 def test_what_says_nothing_is_empty_and_ditto_is_the_registered_address() -> None:
-    assert address.parse(pl.Series(["", None, "-", "无", "不详", "  "]))["is_empty"].all()
-    assert address.parse(pl.Series(["同上", " 同户籍地址 "]))["is_same_as_registered"].all()
+    assert address.parse(pl.Series(["", None, "-", "无", "不详", "  "]), LEXICON)["is_empty"].all()
+    assert address.parse(pl.Series(["同上", " 同户籍地址 "]), LEXICON)["is_same_as_registered"].all()
 
 
 def test_columns_that_hold_one_part_are_cleaned_like_addresses() -> None:

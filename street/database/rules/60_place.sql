@@ -76,8 +76,8 @@ begin
         said := regexp_replace(said, '[Il](?=[OoIl]*[0-9])', '1', 'g');
         said := regexp_replace(said, '(?<=[0-9][OoIl]*)[Oo]', '0', 'g');
         said := regexp_replace(said, '(?<=[0-9][OoIl]*)[Il]', '1', 'g');
-        if said ~ '^l+($|[号幢栋座楼室户房])' then
-            said := translate(substring(said from '^l+'), 'l', '1') || ltrim(said, 'l');
+        if said ~ '^([OoIl]{2,}|l)($|[号幢栋座楼室户房])' then
+            said := translate(substring(said from '^[OoIl]+'), 'OoIl', '0011') || ltrim(said, 'OoIl');
         end if;
     end if;
     said := translate(said, 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ');
