@@ -19,7 +19,6 @@ from linkage.numbers import (
     NUMERALS,
     chinese_number,
     numbers,
-    place_number,
     without_floats,
     without_look_alikes,
 )
@@ -43,8 +42,8 @@ _VARIANTS: Final = str.maketrans({
     "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ",", "【": ",", "】": ",", "〔": ",", "〕": ",",
     "<": ",", ">": ",", "《": ",", "》": ",", "「": ",", "」": ",", '"': ",", "'": ",", "“": ",", "”": ",",
     "—": "-", "–": "-", "―": "-", "‐": "-", "‑": "-", "−": "-", "~": "-", "_": "-", "/": "-", "\\": "-",
-    "、": ",", ";": ",", ":": ",", "。": ",", "|": ",", "·": ",", "•": ",", "!": ",", "+": ",", "*": "?", "●": "?", "□": "?",
-    "■": "?", "\ufffd": "?", "○": "〇",
+    "、": ",", ";": ",", ":": ",", "。": ",", "|": ",", "·": ",", "•": ",", "!": ",", "+": ",",
+    "*": "?", "●": "?", "□": "?", "■": "?", "\ufffd": "?", "○": "〇",
 })  # fmt: skip
 _TRADITIONAL: Final = [chr(sign) for sign in _VARIANTS if sign > 0x3400]
 _BLANK_RUN: Final = re.compile(r"\s+")
@@ -55,7 +54,8 @@ _LOST_WORD: Final = re.compile(f"(?<![0-9A-Za-z{NUMERALS}?])[?]+(?![0-9A-Za-z{NU
 _ALIKE_ALONE: Final = re.compile("(?<![A-Za-z0-9])(?:[OoIl]{2,}|l)(?=支?弄|号|室)")
 _MARK: Final = "支弄|弄|号(?!院|线|沟)|室|幢|栋|座|单元|门(?=[0-9])|层|楼|户"
 _NUMERAL_IN_PLACE: Final = re.compile(
-    rf"[{NUMERALS}0-9]+(?=[A-Za-z]?(?:{_MARK}))|(?<=[号楼幢栋座元弄\-,甲乙丙丁])[{NUMERALS}0-9]+(?=$|[-,A-Za-z甲乙丙丁])"
+    rf"[{NUMERALS}0-9]+(?=[A-Za-z]?(?:{_MARK}))"
+    rf"|(?<=[号楼幢栋座元弄\-,甲乙丙丁])[{NUMERALS}0-9]+(?=$|[-,A-Za-z甲乙丙丁])"
 )
 # Few texts are odd: what is written in ideographs, digits and capitals alone, without numerals, is as it should be.
 _ODD: Final = rf"[^\u3400-\u4dbf\u4e00-\u9fff0-9A-HJ-NP-Z,\-]|[{NUMERALS}]"
@@ -141,8 +141,9 @@ _BUILDING_NO: Final = f"{_N}(?:-{_N})?(?:-?[{LETTERS}])?|[{LETTERS}](?:-?{_N})?"
 _ROOM_NO: Final = f"(?:[{LETTERS}]-?|-)?{_N}[{LETTERS}东西南北中]?(?:-[A-Z]?{_N}[{LETTERS}]?)?"
 _UNIT: Final = f"(?:第?(?P<unit_no>{_FEW}|[A-Z])(?:单元|门(?![口卫前外牌岗铃])|梯(?!口))[,-]?)?"
 _FLOOR: Final = f"(?:(?P<floor_no>{_FEW})(?:层|楼(?!下|上|道|梯|口))[,-]?)?"
+_ROOM_BY_UNIT: Final = f"[{LETTERS}]?{_MORE}[{LETTERS}]?|[{LETTERS}]{_FEW}|{_FEW}[{LETTERS}]"
 _ROOM: Final = (
-    f"(?:{_LABEL_OF_NUMBER}(?:(?P<u2>{_FEW})-(?P<r2>[A-Z]?{_MORE}[{LETTERS}]?|[A-Z]{_FEW}|[{LETTERS}]{_MORE})|(?P<r1>{_ROOM_NO})"
+    f"(?:{_LABEL_OF_NUMBER}(?:(?P<u2>{_FEW})-(?P<r2>{_ROOM_BY_UNIT})|(?P<r1>{_ROOM_NO})"
     f"|(?P<r6>[{LETTERS}]|[东西南北中])(?=[室户]))(?:室号|[室户房])?-?(?P<after>[{LETTERS}](?![{LETTERS}{_ANY_SIGN}]))?)?"
 )
 _DOOR: Final = re.compile(
@@ -151,8 +152,8 @@ _DOOR: Final = re.compile(
     f"(?:(?:(?P<gate_no>{_N})号[,-]?(?=(?:{_BUILDING_NO})(?:号楼|号|幢|栋|座)))?"
     f"(?P<b1>{_BUILDING_NO})(?:号楼|号|幢|栋|座|楼)(?P<behind>[,-]?{_UNIT}{_FLOOR}{_ROOM}))"
     # 30-502, 30-2-502, 30,502
-    f"|(?P<b3>{_N}[A-Z]?|[{LETTERS}])[-,](?:(?P<u3>{_FEW})[-,]|(?P<u4>{_FEW})单元-?)?(?P<r3>[{LETTERS}]?{_MORE}[{LETTERS}]?|[{LETTERS}]{_FEW}|{_FEW}[{LETTERS}])[室户房]?"
-    f"(?![{LETTERS}{_ANY_SIGN}-])"
+    f"|(?P<b3>{_N}[A-Z]?|[{LETTERS}])[-,](?:(?P<u3>{_FEW})[-,]|(?P<u4>{_FEW})单元-?)?(?P<r3>{_ROOM_BY_UNIT})"
+    f"[室户房]?(?![{LETTERS}{_ANY_SIGN}-])"
     # 502室
     f"|(?P<r4>{_ROOM_NO})[室户房]"
     # 30
@@ -163,7 +164,6 @@ _LANE: Final = re.compile(f"({_N}[A-Z甲乙丙丁]?)弄(?:[,-]?({_FEW})(?:支弄
 _HAN_RUN: Final = re.compile(f"[{_HAN}]+")
 _LATIN_RUN: Final = re.compile("[A-Z]{2,}")
 _PHASE_RUN: Final = re.compile(f"{_N}(?:期|村|区|街坊|号院)[{_HAN}]*")
-_LONE_PHASE: Final = re.compile("[东西南北中](?:区|苑|园|块)")
 _DIVIDERS: Final = re.compile("[,-]*")
 
 
@@ -206,7 +206,7 @@ class _Reader:
 
     # --- before the road
     def _before_the_address(self) -> None:
-        named = None
+        named: list[bool] = []
         while self.at < len(self.text):
             dividers = _DIVIDERS.match(self.text, self.at)
             self.at = dividers.end() if dividers else self.at
@@ -235,7 +235,7 @@ class _Reader:
             if other is None:
                 break
             self.at = start + len(other[0])
-            named = (named or ()) + (other[1],)
+            named.append(other[1])
         if named:
             # Another place and this street, or a name that may be half of a road's: nobody is sent to another street.
             if any(named) and not self.form.is_home and self.form.rest is None:
@@ -286,50 +286,46 @@ class _Reader:
                 form.could_change("building")
             if door["b1"] and form.rest is None:
                 form.behind = self.placed[door.start("behind") :].strip(",-")
-        elif building or form.building_no is None or form.room_no is not None:
-            form.could_change("building" if building else form.last_part())
-            if not building and form.room_no is None:
-                form.room_no = room
-        else:
+        elif room and not building and form.room_no is None:
             form.room_no = room
+        else:
+            form.could_change("building" if building else "door")
         self.at = door.end()
 
     def _words(self, han: re.Match[str]) -> None:
-        form, lexicon, start = self.form, self.lexicon, self.at
+        lexicon, start = self.lexicon, self.at
         text, end = han[0], han.end()
-        phase = _PHASE_RUN.match(self.text, end)
         own = lexicon.own_at(self.text, start)
         if own and own in lexicon.roads:
-            self._road(own)
-            self.at = start + len(own)
+            self._road(own, start + len(own))
             return
-        road = lexicon.road_in(text)
-        if road and road[0] and (lexicon.compounds_meant(text[: road[0]])[0] or self._is_no_part_of_a_road(text[: road[0]])):
-            end = start + road[0]
-            text, phase = text[: road[0]], None
-        elif not lexicon.compounds_meant(text)[0]:
-            shape = ROAD_SHAPE.match(text)
-            if shape and not lexicon.is_note(text) and form.road is None and form.building_no is None:
-                form.road = shape[0]
-                self.at = start + shape.end()
+        phase = _PHASE_RUN.match(self.text, end)
+        known = lexicon.road_in(text)
+        if known and known[0] and self._is_no_part_of_a_road(text[: known[0]]):
+            end, phase = start + known[0], None
+        elif not lexicon.compounds_meant(text)[0] and not lexicon.is_note(text):
+            road = ROAD_SHAPE.match(text)
+            if road:
+                self._road(road[0], start + road.end())
                 return
-        if phase and form.building_no is None:
+        if phase and self.form.building_no is None:
             end = phase.end()
         self._named(self.placed[start:end])
         self.at = end
 
     def _is_no_part_of_a_road(self, text: str) -> bool:
+        """银泰小区梅花路 is a compound and a road, 大梅花路 another road."""
         lexicon = self.lexicon
-        return (
-            lexicon.is_name(text) or lexicon.is_note(text) or lexicon.is_place(text) or lexicon.is_former(text)
-            or lexicon.is_beside(text)
-        )  # fmt: skip
+        return bool(lexicon.compounds_meant(text)[0] or lexicon.is_name(text) or lexicon.is_note(text)) or (
+            lexicon.doubt(text) is not None
+        )
 
-    def _road(self, road: str) -> None:
-        if self.form.road in {None, road}:
+    def _road(self, road: str, end: int) -> None:
+        if self.form.road is None and (self.form.building_no is None or road in self.lexicon.roads):
             self.form.road = road
-        else:
+        elif self.form.road != road:
             self.form.could_change("compound")
+        self.at = end
 
     def _named(self, text: str) -> None:
         """A piece of words: a name, a note, or what puts something in doubt."""
@@ -337,24 +333,24 @@ class _Reader:
         own = lexicon.own_at(text, 0)
         if lexicon.compounds_meant(text)[0] and not lexicon.is_of_another_place(text):
             form.names.append(text)
-        elif own and lexicon.is_note(text.removeprefix(own)):
-            form.names.append(own)
-        elif lexicon.is_note(text):
             return
-        elif lexicon.is_former(text):
-            form.could_change("former")
-        elif lexicon.is_place(text):
-            form.could_change("town")
-        elif _LONE_PHASE.fullmatch(text):
-            form.could_change("compound")
-        elif lexicon.is_name(text):
-            form.names.append(text)
-        elif lexicon.is_beside(text):
+        if own and lexicon.is_note(text.removeprefix(own)):
+            form.names.append(own)
+            return
+        if lexicon.is_note(text):
+            return
+        doubt = lexicon.doubt(text)
+        before_the_door = form.building_no is None and form.room_no is None
+        if doubt == "beside":
             form.could_change(form.last_part())
-        elif lexicon.is_inner(text):
+        elif doubt == "inner":
             form.could_change("door" if form.building_no else form.last_part())
-        elif form.building_no is None and form.room_no is None:
+        elif doubt:
+            form.could_change(doubt)
+        elif lexicon.is_name(text) or (before_the_door and len(text) > 1):
             form.names.append(text)
+        elif before_the_door:  # 东5号楼 is not 5号楼
+            self._in_doubt_before_a_building()
         elif _PHONE not in self.text or len(text) > 4:  # beside a telephone stands somebody's name
             form.could_change("door")
 
@@ -367,9 +363,14 @@ class _Reader:
             return
         if self.form.building_no is not None:
             self.form.could_change("door" if self.form.room_no is not None else "building")
+        elif latin and not self.form.road:
+            self.form.could_change("town")
         else:
-            self.form.could_change("town" if latin and not self.form.road else "compound")
+            self._in_doubt_before_a_building()
 
+    def _in_doubt_before_a_building(self) -> None:
+        """What is not understood behind a lane stands for a building of that lane, elsewhere for anything."""
+        self.form.could_change("building" if self.form.lane else "compound")
 
 
 # --- a column
@@ -468,7 +469,7 @@ def _with_numbers(template: str, found: list[str]) -> str:
 
 # --- columns that hold one part
 def lane_of(texts: pl.Series) -> pl.Series:
-    """The lane of a column that holds nothing else: `1099`, `１０９９弄`, `1099.0` -> `1099`; `1099弄5弄` -> `1099弄5支弄`."""
+    """The lane of a column of its own: `1099`, `１０９９弄`, `1099.0` -> `1099`; `1099弄5弄` -> `1099弄5支弄`."""
     text = normalise(_marked(texts, "弄"))
     parts = text.str.extract_groups(r"^(?P<lane>.+?)弄(?:(?P<sub>\d+)支?弄)?$").struct.unnest()
     return parts.select(
@@ -508,7 +509,9 @@ def _rooms(rooms: pl.Series) -> pl.Series:
 
 
 def _blank_is_null(texts: pl.Series) -> pl.Series:
-    text = texts.cast(pl.String).str.normalize("NFKC").str.replace_all(r"[\s\p{Z}]+", " ").str.replace_all(r"\p{C}+", "")
+    text = (
+        texts.cast(pl.String).str.normalize("NFKC").str.replace_all(r"[\s\p{Z}]+", " ").str.replace_all(r"\p{C}+", "")
+    )
     return pl.DataFrame({"text": text.str.strip_chars(" ")}).select(
         text=pl.when(~pl.col("text").str.contains(_BLANK)).then("text")
     )["text"]

@@ -1,8 +1,8 @@
 """The words an address is read by: the street's own roads and compounds, other places, and what is no place at all.
 
-The street's own words win: 上海路, 苏州路 or 花木都市华庭 are what the register says before they begin like a city. Other
-places and the words around an address are data (`linkage/data`, the dbt seeds of regions and countries), each file with
-its source in its head. Source of the rules: docs/rules.md, R-PLACE-5, R-PLACE-14, R-PLACE-15.
+The street's own words win: 上海路, 苏州路 or 花木都市华庭 are what the register says before they begin like a city.
+Other places and the words around an address are data (`linkage/data`, the dbt seeds of regions and countries), each
+file with its source in its head. Source of the rules: docs/rules.md, R-PLACE-5, R-PLACE-14, R-PLACE-15.
 """
 
 import csv
@@ -32,6 +32,8 @@ _ADMINISTRATIVE: Final = re.compile(
 )
 _PHASE_NUMBER: Final = re.compile(f"第?([{NUMERALS}]+)(?=期|村|区|街坊|号院)")
 _PHASE: Final = re.compile(r"(?:第?\d+(?:期|区|村|街坊)|[东南西北中](?:区|苑|园|村|块)|[A-Z甲乙丙丁]区)$")
+_GENERIC: Final = ("小区", "住宅小区", "住宅区")  # said of any compound: 银泰花园小区 is 银泰花园
+_LONE_PHASE: Final = re.compile("[东西南北中](?:区|苑|园|块)")
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -124,7 +126,7 @@ def _core(name: str) -> tuple[str, str, str]:
         found = next((word for word in _kinds_longest_first() if bare.endswith(word) and len(bare) > len(word) + 1), "")
         if not found:
             return bare, kind, phase[0] if phase else ""
-        bare, kind = bare.removesuffix(found), found + kind
+        bare, kind = bare.removesuffix(found), "" if found in _GENERIC else found + kind
 
 
 class Lexicon:
@@ -227,31 +229,39 @@ class Lexicon:
 
     # --- pieces that are no part of the door
     @staticmethod
-    def is_former(text: str) -> bool:
-        """A home of another time or of somebody else."""
-        return _class_words("former", 2).within(text) or text.startswith("原")
-
-    @staticmethod
     def former_at(text: str, start: int) -> str | None:
         """A word that says so in front of an address."""
         return _class_words("former").at(text, start)
 
-    @staticmethod
-    def is_beside(text: str) -> bool:
-        """Not what was named, or more than that: 对面, 隔壁, 和."""
-        return _class_words("beside", 2).within(text) or bool(_class_words("beside").at(text, 0)) or text in words("beside")
+    def doubt(self, text: str) -> str | None:
+        """What a piece that is no part of the door puts in doubt, or None.
 
-    @staticmethod
-    def is_inner(text: str) -> bool:
-        """A part of a house that may be a door of its own: 阁楼, 车库, 东间."""
-        return text in words("inner") or _class_words("inner", 2).within(text)
+        former: a home of another time or of somebody else. town: another place. compound: a phase without its name.
+        beside: not what was named, or more than that (对面, 隔壁, 和). inner: a part of a house that may be a door of
+        its own (阁楼, 东间).
+        """
+        if _class_words("former", 2).within(text) or text.startswith("原"):
+            return "former"
+        if self.is_place(text):
+            return "town"
+        if _LONE_PHASE.fullmatch(text):
+            return "compound"
+        if self.is_name(text):
+            return None
+        if _class_words("beside", 2).within(text) or _class_words("beside").at(text, 0):
+            return "beside"
+        return "inner" if text in words("inner") or _class_words("inner", 2).within(text) else None
 
     @staticmethod
     def is_note(text: str) -> bool:
         """Harmless: made of words of delivery and household, or of a road that is only near."""
-        near = re.sub(f"(?:靠近|临近|近|临)[{_HAN}]{{1,8}}?(?:路|街|大道)口?|[{_HAN}]{{1,8}}?(?:路|街|大道)口", "", text)
-        person = re.sub(f"^(?:收件人|联系人)?[{_HAN}]{{1,3}}(?:收|先生|女士|小姐|阿姨|师傅|老师)$", "", near)
-        return _class_words("note").are_all_of(person) or _class_words("label").are_all_of(person)
+        near = re.sub(
+            f"(?:靠近|临近|近|临)[{_HAN}]{{1,8}}?(?:路|街|大道)口?|[{_HAN}]{{1,8}}?(?:路|街|大道)口", "", text
+        )
+        recipient = re.search(f"(?<=[{_HAN}])(?:收|收件|先生|女士|小姐|阿姨|师傅|老师)$", near)
+        lengths = range(1, 4) if recipient else ()
+        spoken = [near, *(near[: max(recipient.start() - length, 0)] for length in lengths if recipient)]
+        return any(_class_words(kind).are_all_of(text) for text in spoken for kind in ("note", "label"))
 
     @staticmethod
     def is_name(text: str) -> bool:
@@ -285,12 +295,11 @@ class Lexicon:
             return frozenset()
         if written not in self._meanings:
             core, kind, phase = _core(written)
-            generic = {"", "小区", "住宅小区", "住宅区"}
             self._meanings[written] = frozenset(
                 name
                 for name, (its_core, its_kind, its_phase) in self._cores.items()
                 if written.endswith(name)
                 or name.startswith(written)
-                or (core == its_core and phase in ("", its_phase) and (kind in generic or kind == its_kind))
+                or (core == its_core and phase in ("", its_phase) and kind in ("", its_kind))
             )
         return self._meanings[written]

@@ -56,7 +56,8 @@ def without_floats(text: str) -> str:
 def place_number(text: str) -> str | None:
     """The number of a building or room from clean text (R-VAL-1), or None when nothing is left.
 
-    `30`, `30号楼`, `三十号`, `30.0` and `3O` are 30; `三A号楼` and `3-A` are 3A; `2单元502室` is 2-502; `302室甲` is 302甲.
+    `30`, `30号楼`, `三十号`, `30.0` and `3O` are 30; `三A号楼` and `3-A` are 3A; `2单元502室` is 2-502; `302室甲` is
+    302甲.
     """
     if text.isascii() and text.isdigit():
         return text

@@ -150,9 +150,9 @@ def _doors(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> 
         .filter((unit == door_unit) | ((unit.is_null() | is_ignored) & ~pl.col("is_spelled")))
     )
     without_unit = door_unit.is_null()
-    return found.filter(
-        unit.is_not_null() | without_unit | ~without_unit.any().over("id", "building_key")
-    ).select("id", "building_key", "dwelling_key", is_unit_ignored=unit.is_not_null() & pl.col("has_unit").is_null())
+    return found.filter(unit.is_not_null() | without_unit | ~without_unit.any().over("id", "building_key")).select(
+        "id", "building_key", "dwelling_key", is_unit_ignored=unit.is_not_null() & pl.col("has_unit").is_null()
+    )
 
 
 def _understood_by_the_register(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
@@ -164,11 +164,15 @@ def _understood_by_the_register(buildings: pl.DataFrame, asked: pl.DataFrame, re
     rooms = register.rooms.filter(pl.col("unit_no").is_null()).select("building_key", whole="room_no")
     known = buildings.join(whole, on="id").join(rooms, on=["building_key", "whole"]).select("id", "whole").unique("id")
     taken = pl.col("whole").is_not_null() & pl.col("room_no").ne_missing(pl.col("whole"))
-    return asked.join(known, on="id", how="left", maintain_order="left").with_columns(
-        room_no=pl.when(taken).then("whole").otherwise("room_no"),
-        unit_no=pl.when(~taken).then("unit_no"),
-        rest=pl.when(~taken).then("rest"),
-    ).drop("whole")
+    return (
+        asked.join(known, on="id", how="left", maintain_order="left")
+        .with_columns(
+            room_no=pl.when(taken).then("whole").otherwise("room_no"),
+            unit_no=pl.when(~taken).then("unit_no"),
+            rest=pl.when(~taken).then("rest"),
+        )
+        .drop("whole")
+    )
 
 
 def _count_compounds(found: pl.DataFrame, way: str) -> pl.DataFrame:

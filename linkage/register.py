@@ -72,7 +72,8 @@ def registered(doors: pl.DataFrame) -> Register:
     buildings = doors.group_by("building_key", "compound_key", "road", "lane", "building_no").agg(committee)
     compounds = doors.group_by("compound_key").agg(pl.col("compound_name").first(), committee)
     lexicon = Lexicon(
-        doors["road"].drop_nulls().unique(), compounds["compound_name"].filter(compounds["compound_name"] != NO_COMPOUND)
+        doors["road"].drop_nulls().unique(),
+        compounds["compound_name"].filter(compounds["compound_name"] != NO_COMPOUND),
     )
     return Register(doors, buildings, compounds, _rooms(doors), lexicon)
 

@@ -1,13 +1,15 @@
 """An office with a housing list and a few feeds, as staging and raw hand them to linkage."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
 import psycopg
 import pytest
 
+from linkage import register
 from linkage.run import link
 from street.settings import settings
 
@@ -123,6 +125,22 @@ class Office:
     def link_one(self, feed: str, row: Mapping[str, Any], kind: str | None = None) -> dict[str, Any]:
         batch = self.receive(feed, row, kind=kind)
         return self.link()[feed, batch, 1]
+
+
+@pytest.fixture(scope="session")
+def street_of() -> Callable[[Iterable[tuple[str, ...]]], register.Register]:
+    """The register of doors (columns as `Office.housing` takes them) without a database; a key is what it names."""
+
+    def made(doors: Iterable[tuple[str, ...]]) -> register.Register:
+        rows = pl.DataFrame(list(doors), orient="row", schema=dict.fromkeys(_HOUSING, pl.String))
+        rows = rows.with_columns(batch_id=pl.lit(1), row_no=pl.int_range(pl.len()))
+        compound = pl.col("compound_name").replace(register.NO_COMPOUND, None)
+        cleaned = register.cleaned(rows).with_columns(
+            dwelling_key="dwelling_code", compound_key=pl.coalesce(compound, "committee_code")
+        )
+        return register.registered(register.with_building_keys(cleaned))
+
+    return made
 
 
 @pytest.fixture

@@ -9,8 +9,30 @@ from linkage import address
 from linkage.lexicon import Lexicon
 
 LEXICON = Lexicon(
-    ["梅花路", "三林路", "五莲路", "杨高南路", "世纪大道", "花木路", "山东路", "浦东大道", "上海路", "樱花路", "碧桐路"],
-    ["银泰小区", "由由一村", "东城新村", "都市华庭", "都市家园", "盛源家园", "芳畔花苑一期", "芳畔花苑二期", "城市花园"],
+    [
+        "梅花路",
+        "三林路",
+        "五莲路",
+        "杨高南路",
+        "世纪大道",
+        "花木路",
+        "山东路",
+        "浦东大道",
+        "上海路",
+        "樱花路",
+        "碧桐路",
+    ],
+    [
+        "银泰小区",
+        "由由一村",
+        "东城新村",
+        "都市华庭",
+        "都市家园",
+        "盛源家园",
+        "芳畔花苑一期",
+        "芳畔花苑二期",
+        "城市花园",
+    ],
 )
 _DIGITS = "〇一二三四五六七八九"
 
@@ -118,9 +140,11 @@ def test_no_text_stops_the_grammar(text) -> None:
         ("梅花路1099號30號樓502", {"gate_no": "1099", "building_no": "30", "room_no": "502"}),
         ("梅花路1099弄5弄30号", {"lane": "1099弄5支弄", "building_no": "30"}),
         ("银泰小区30-2单元502", {"name": "银泰小区", "building_no": "30", "unit_no": "2", "room_no": "502"}),
-        ("梅花路1099弄30号301、302室", {"building_no": "30", "room_no": None}),
-        ("梅花路1099弄30号对面", {"lane": "1099", "building_no": None}),
-        ("梅花路1099弄30号502室13900000000", {"building_no": "30", "room_no": "502"}),
+        ("梅花路1099弄30号301、302室", {"building_no": "30", "room_no": "301", "rest": "door"}),
+        ("梅花路1099弄30号对面", {"lane": "1099", "building_no": "30", "rest": "building"}),
+        ("梅花路1099弄对面", {"lane": "1099", "building_no": None, "rest": "compound"}),
+        ("梅花路1099弄30号502室13900000000", {"building_no": "30", "room_no": "502", "rest": None}),
+        ("502室，30号，梅花路1099弄", {"road": "梅花路", "lane": "1099", "rest": "building"}),
     ],
 )
 def test_each_written_form_has_its_parts(text, expected) -> None:
