@@ -117,6 +117,7 @@ class _Form:
     building_no: str | None = None
     unit_no: str | None = None
     floor_no: str | None = None
+    storey_no: str | None = None
     room_no: str | None = None
     behind: str | None = None
     rest: str | None = None
@@ -140,7 +141,7 @@ _LABEL_OF_NUMBER: Final = "(?:(?:门牌号?码?|楼号|幢号|栋号|室号|房�
 _BUILDING_NO: Final = f"{_N}(?:-{_N})?(?:-?[{LETTERS}])?|[{LETTERS}](?:-?{_N})?"
 _ROOM_NO: Final = f"(?:[{LETTERS}]-?|-)?{_N}[{LETTERS}东西南北中]?(?:-[A-Z]?{_N}[{LETTERS}]?)?"
 _UNIT: Final = f"(?:第?(?P<unit_no>{_FEW}|[A-Z])(?:单元|门(?![口卫前外牌岗铃])|梯(?!口))[,-]?)?"
-_FLOOR: Final = f"(?:(?P<floor_no>{_FEW})(?:层|楼(?!下|上|道|梯|口))[,-]?)?"
+_FLOOR: Final = f"(?:(?<!-)(?P<floor_no>{_FEW})(?:层|楼(?!下|上|道|梯|口))[,-]?)?"
 _ROOM_BY_UNIT: Final = f"[{LETTERS}]?{_MORE}[{LETTERS}]?|[{LETTERS}]{_FEW}|{_FEW}[{LETTERS}]"
 _ROOM: Final = (
     f"(?:{_LABEL_OF_NUMBER}(?:(?P<u2>{_FEW})-(?P<r2>{_ROOM_BY_UNIT})|(?P<r1>{_ROOM_NO})"
@@ -150,7 +151,7 @@ _DOOR: Final = re.compile(
     f"{_LABEL_OF_NUMBER}(?:"
     # 30号2单元502室; 1099号30号楼502 (a number on the road before the building's).
     f"(?:(?:(?P<gate_no>{_N})号[,-]?(?=(?:{_BUILDING_NO})(?:号楼|号|幢|栋|座)))?"
-    f"(?P<b1>{_BUILDING_NO})(?:号楼|号|幢|栋|座|楼)(?P<behind>[,-]?{_UNIT}{_FLOOR}{_ROOM}))"
+    f"(?P<b1>{_BUILDING_NO})(?:号楼|号|幢|栋|座|(?P<storey>楼))(?P<behind>[,-]?{_UNIT}{_FLOOR}{_ROOM}))"
     # 30-502, 30-2-502, 30,502
     f"|(?P<b3>{_N}[A-Z]?|[{LETTERS}])[-,](?:(?P<u3>{_FEW})[-,]|(?P<u4>{_FEW})单元-?)?(?P<r3>{_ROOM_BY_UNIT})"
     f"[室户房]?(?![{LETTERS}{_ANY_SIGN}-])"
@@ -284,6 +285,7 @@ class _Reader:
             form.room_no = room + pieces.get("after", "") if room else None
             if form.gate_no and form.lane:
                 form.could_change("building")
+            form.storey_no = building if door["storey"] else None
             if door["b1"] and form.rest is None:
                 form.behind = self.placed[door.start("behind") :].strip(",-")
         elif room and not building and form.room_no is None:
@@ -397,14 +399,13 @@ def parse(texts: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
     ).with_columns(form=forms)
     frame = frame.join(read, on="form", how="left", maintain_order="left")
     frame = frame.with_columns(_filled(frame, part) for part in _NUMBERED)
+    is_plain_room = pl.col("rest").is_null() & pl.col("room_no").str.contains(r"^\d{3,4}$")
     frame = frame.with_columns(
-        # 5楼302室: a storey that the room's number contradicts.
-        rest=pl.when(
-            pl.col("rest").is_null()
-            & pl.col("room_no").str.contains(r"^\d{3,4}$")
-            & ~pl.col("room_no").str.starts_with(pl.col("floor_no"))
-        )
+        # 30号5楼302室: a storey that the room contradicts. 银泰3楼302室: a building, or the storey of any.
+        rest=pl.when(is_plain_room & ~pl.col("room_no").str.starts_with(pl.col("floor_no")))
         .then(pl.lit("door"))
+        .when(is_plain_room & pl.col("room_no").str.starts_with(pl.col("storey_no")))
+        .then(pl.lit("building"))
         .otherwise("rest")
     )
     return frame.select(
@@ -422,7 +423,17 @@ def parse(texts: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
     )  # fmt: skip
 
 
-_NUMBERED: Final = ("lane", "gate_no", "name", "building_no", "unit_no", "floor_no", "room_no", "behind")
+_NUMBERED: Final = (
+    "lane",
+    "gate_no",
+    "name",
+    "building_no",
+    "unit_no",
+    "floor_no",
+    "storey_no",
+    "room_no",
+    "behind",
+)
 _FORM_SCHEMA: Final = {
     "road": pl.String, **dict.fromkeys(_NUMBERED, pl.String), "rest": pl.String, "is_outside": pl.Boolean,
     "is_home": pl.Boolean,

@@ -318,7 +318,7 @@ def _address_of_parts(records: pl.DataFrame) -> pl.Series:
         }
     ).select(
         address=pl.when(pl.any_horizontal(pl.col("compound", "building").is_not_null())).then(
-            pl.concat_str("compound", pl.lit(","), "building", "unit", "room", ignore_nulls=True)
+            pl.concat_str("compound", pl.lit(","), "building", pl.lit(","), "unit", "room", ignore_nulls=True)
         )
     )["address"]
 
