@@ -34,18 +34,23 @@ CERTAIN_BESIDE: Final = {
 }
 _WORSE: Final = {kind: rank for rank, kind in enumerate(CERTAIN_BESIDE)}
 
-_VARIANTS: Final = str.maketrans({
-    "號": "号", "樓": "楼", "棟": "栋", "單": "单", "區": "区", "鎮": "镇", "衖": "弄", "東": "东", "灣": "湾",
-    "蘭": "兰", "蓮": "莲", "馬": "马", "園": "园", "廣": "广", "銀": "银", "錦": "锦", "繡": "绣", "龍": "龙",
-    "陽": "阳", "層": "层", "門": "门", "聯": "联", "紀": "纪", "華": "华", "麗": "丽", "間": "间", "臺": "台",
-    "蘇": "苏", "戶": "户", "裏": "里", "滬": "沪", "#": "号",
+# Characters that names of places are written with, traditional then simplified.
+_TRADITIONAL_AND_SIMPLIFIED: Final = (
+    "號号樓楼棟栋單单區区鎮镇衖弄東东灣湾蘭兰蓮莲馬马園园廣广銀银錦锦繡绣龍龙陽阳層层門门聯联紀纪華华麗丽間间臺台蘇苏戶户裏里滬沪"
+    "櫻樱橋桥楊杨雲云寧宁濱滨場场業业鶴鹤漢汉濟济遼辽滿满環环聖圣陸陆涇泾綠绿鄉乡縣县漁渔鳳凤鴻鸿豐丰貴贵賓宾達达運运進进遠远開开關关"
+    "陳陈際际靜静順顺頤颐顧顾飛飞魯鲁齊齐興兴舊旧樂乐榮荣機机歡欢溫温潔洁瑩莹盧卢碼码禮礼紅红經经義义聲声莊庄葉叶藍蓝衛卫裡里書书會会"
+    "億亿優优勝胜勵励匯汇國国圍围報报壽寿夢梦學学寶宝實实對对島岛嶺岭嶽岳師师張张彎弯後后從从復复愛爱慶庆憲宪時时曉晓暉晖鐵铁鋼钢長长"
+    "崗岗嚴严橫横滄沧潤润澤泽為为無无爾尔現现產产當当電电發发縱纵羅罗習习農农郵邮針针鍾钟鐘钟離离雙双難难項项餘余騰腾驛驿點点黨党"
+)
+_TRADITIONAL: Final = list(_TRADITIONAL_AND_SIMPLIFIED[::2])
+_VARIANTS: Final = str.maketrans(dict(zip(_TRADITIONAL, _TRADITIONAL_AND_SIMPLIFIED[1::2], strict=True)) | {
+    "#": "号", "=": ",",
     "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ",", "【": ",", "】": ",", "〔": ",", "〕": ",",
     "<": ",", ">": ",", "《": ",", "》": ",", "「": ",", "」": ",", '"': ",", "'": ",", "“": ",", "”": ",",
     "—": "-", "–": "-", "―": "-", "‐": "-", "‑": "-", "−": "-", "~": "-", "_": "-", "/": "-", "\\": "-",
     "、": ",", ";": ",", ":": ",", "。": ",", "|": ",", "·": ",", "•": ",", "!": ",", "+": ",",
     "*": "?", "●": "?", "□": "?", "■": "?", "\ufffd": "?", "○": "〇",
 })  # fmt: skip
-_TRADITIONAL: Final = [chr(sign) for sign in _VARIANTS if sign > 0x3400]
 _BLANK_RUN: Final = re.compile(r"\s+")
 _BLANK_IN_NUMBERS: Final = re.compile(f"(?<=[0-9A-Za-z{NUMERALS}]) (?=[0-9A-Za-z{NUMERALS}])")
 _DIGIT: Final = re.compile("[0-9]")
@@ -68,7 +73,8 @@ _BLANK: Final = r"^[\p{P}\p{S}]*$|^(?:无|不详|未知|没有|空|N/A|NULL)$"
 _FEW = FEW
 _MORE, _PHONE, _POSTCODE, _LONG = (chr(ord(FEW) + n) for n in range(1, 5))
 _SIGNS: Final = (
-    (r"\d{12,}", _LONG), (r"1[3-9]\d{9}", _PHONE), (r"\d{9,11}", _LONG), (r"[2-8]\d{7}", _PHONE), (r"\d{7,8}", _LONG),
+    (r"\d{13,}", _LONG), (r"310\d{9}", _POSTCODE), (r"\d{12}", _LONG), (r"1[3-9]\d{9}", _PHONE), (r"\d{10,11}", _LONG),
+    (r"310\d{6}", _POSTCODE), (r"\d{9}", _LONG), (r"[2-8]\d{7}", _PHONE), (r"\d{7,8}", _LONG),
     (r"20[0-2]\d{3}|3101\d\d|310000", _POSTCODE), (r"\d{5,6}", _LONG), (r"\d{3,4}", _MORE), (r"\d+", _FEW),
 )  # fmt: skip
 _ANY_SIGN: Final = f"{_FEW}-{_LONG}"
@@ -137,12 +143,13 @@ class _Form:
         return "building" if self.building_no is not None else "compound"
 
 
-_LABEL_OF_NUMBER: Final = "(?:(?:门牌号?码?|楼号|幢号|栋号|室号|房号|房间号?码?|房间|房屋|第)[,-]?)?"
+_LABEL_OF_NUMBER: Final = "(?:(?:NO,?|门牌号?码?|楼号|幢号|栋号|室号|房号|房间号?码?|房间|房屋|第)[,-]?)?"
 _BUILDING_NO: Final = f"{_N}(?:-{_N})?(?:-?[{LETTERS}])?|[{LETTERS}](?:-?{_N})?"
-_ROOM_NO: Final = f"(?:[{LETTERS}]-?|-)?{_N}[{LETTERS}东西南北中]?(?:-[A-Z]?{_N}[{LETTERS}]?)?"
+_SIDE: Final = "[东西南北中](?=[室户房,]|$)"  # of 302东室, not of 302东门进
+_ROOM_NO: Final = f"(?:[{LETTERS}]-?|-)?{_N}(?:[{LETTERS}]|{_SIDE})?(?:-[A-Z]?{_N}[{LETTERS}]?)?"
 _UNIT: Final = f"(?:第?(?P<unit_no>{_FEW}|[A-Z])(?:单元|门(?![口卫前外牌岗铃])|梯(?!口))[,-]?)?"
 _FLOOR: Final = f"(?:(?<!-)(?P<floor_no>{_FEW})(?:层|楼(?!下|上|道|梯|口))[,-]?)?"
-_ROOM_BY_UNIT: Final = f"[{LETTERS}]?{_MORE}[{LETTERS}]?|[{LETTERS}]{_FEW}|{_FEW}[{LETTERS}]"
+_ROOM_BY_UNIT: Final = f"[{LETTERS}]?{_MORE}(?:[{LETTERS}]|{_SIDE})?|[{LETTERS}]{_FEW}|{_FEW}[{LETTERS}]"
 _ROOM: Final = (
     f"(?:{_LABEL_OF_NUMBER}(?:(?P<u2>{_FEW})-(?P<r2>{_ROOM_BY_UNIT})|(?P<r1>{_ROOM_NO})"
     f"|(?P<r6>[{LETTERS}]|[东西南北中])(?=[室户]))(?:室号|[室户房])?-?(?P<after>[{LETTERS}](?![{LETTERS}{_ANY_SIGN}]))?)?"
@@ -153,7 +160,7 @@ _DOOR: Final = re.compile(
     f"(?:(?:(?P<gate_no>{_N})号[,-]?(?=(?:{_BUILDING_NO})(?:号楼|号|幢|栋|座)))?"
     f"(?P<b1>{_BUILDING_NO})(?:号楼|号|幢|栋|座|(?P<storey>楼))(?P<behind>[,-]?{_UNIT}{_FLOOR}{_ROOM}))"
     # 30-502, 30-2-502, 30,502
-    f"|(?P<b3>{_N}[A-Z]?|[{LETTERS}])[-,](?:(?P<u3>{_FEW})[-,]|(?P<u4>{_FEW})单元-?)?(?P<r3>{_ROOM_BY_UNIT})"
+    f"|(?P<b3>{_N}[A-Z]?|[{LETTERS}]{_FEW}?)[-,](?:(?P<u3>{_FEW})[-,]|(?P<u4>{_FEW})单元-?)?(?P<r3>{_ROOM_BY_UNIT})"
     f"[室户房]?(?![{LETTERS}{_ANY_SIGN}-])"
     # 502室
     f"|(?P<r4>{_ROOM_NO})[室户房]"
@@ -161,10 +168,12 @@ _DOOR: Final = re.compile(
     f"|(?P<b5>{_N}[A-Z]?)(?=$|,)"
     ")"
 )
-_LANE: Final = re.compile(f"({_N}[A-Z甲乙丙丁]?)弄(?:[,-]?({_FEW})(?:支弄|弄))?")
-_HAN_RUN: Final = re.compile(f"[{_HAN}]+")
+_LANE: Final = re.compile(f"第?({_N}[A-Z甲乙丙丁]?)弄(?:[,-]?({_FEW})(?:支弄|弄))?")
+# Words, up to what is a building's number: 盛源家园|甲幢.
+_HAN_RUN: Final = re.compile(f"[{_HAN}](?:(?![甲乙丙丁](?:号楼|号|幢|栋|座))[{_HAN}])*")
 _LATIN_RUN: Final = re.compile("[A-Z]{2,}")
 _PHASE_RUN: Final = re.compile(f"{_N}(?:期|村|区|街坊|号院)[{_HAN}]*")
+_BUILDING_IN_WORDS: Final = re.compile("[楼幢栋座号]$")
 _DIVIDERS: Final = re.compile("[,-]*")
 
 
@@ -191,7 +200,7 @@ class _Reader:
             self._settle_names()
         elif form.names:
             form.name = form.names[0]
-        if form.rest is None:
+        if form.rest is None and not (form.behind or "").startswith("-"):
             form.behind = None
         return form
 
@@ -287,7 +296,9 @@ class _Reader:
                 form.could_change("building")
             form.storey_no = building if door["storey"] else None
             if door["b1"] and form.rest is None:
-                form.behind = self.placed[door.start("behind") :].strip(",-")
+                form.behind = self.placed[door.start("behind") :].strip(",").rstrip("-")
+            if form.floor_no and room and not door["r2"] and _MORE not in (door["r1"] or ""):
+                form.could_change("door")  # 3楼东, 1层01: a room of its storey, unless the register has it so
         elif room and not building and form.room_no is None:
             form.room_no = room
         else:
@@ -331,17 +342,20 @@ class _Reader:
 
     def _named(self, text: str) -> None:
         """A piece of words: a name, a note, or what puts something in doubt."""
-        form, lexicon = self.form, self.lexicon
+        lexicon = self.lexicon
         own = lexicon.own_at(text, 0)
         if lexicon.compounds_meant(text)[0] and not lexicon.is_of_another_place(text):
-            form.names.append(text)
-            return
-        if own and lexicon.is_note(text.removeprefix(own)):
-            form.names.append(own)
-            return
-        if lexicon.is_note(text):
-            return
-        doubt = lexicon.doubt(text)
+            self.form.names.append(text)
+        elif own and (lexicon.is_note(text.removeprefix(own)) or _BUILDING_IN_WORDS.search(text)):
+            self.form.names.append(own)
+            if not lexicon.is_note(text.removeprefix(own)):
+                self._unknown(text.removeprefix(own), "building")  # 盛源家园北楼
+        elif not lexicon.is_note(text):
+            self._unknown(text, lexicon.doubt(text))
+
+    def _unknown(self, text: str, doubt: str | None) -> None:
+        """Words that are neither a compound of the register nor harmless."""
+        form = self.form
         before_the_door = form.building_no is None and form.room_no is None
         if doubt == "beside":
             form.could_change(form.last_part())
@@ -349,10 +363,12 @@ class _Reader:
             form.could_change("door" if form.building_no else form.last_part())
         elif doubt:
             form.could_change(doubt)
-        elif lexicon.is_name(text) or (before_the_door and len(text) > 1):
+        elif self.lexicon.is_name(text):
             form.names.append(text)
-        elif before_the_door:  # 东5号楼 is not 5号楼
-            self._in_doubt_before_a_building()
+        elif before_the_door and (len(text) == 1 or _BUILDING_IN_WORDS.search(text)):
+            self._in_doubt_before_a_building()  # 东5号楼 is not 5号楼, 北楼2-101 not 2-101
+        elif before_the_door:
+            form.names.append(text)
         elif _PHONE not in self.text or len(text) > 4:  # beside a telephone stands somebody's name
             form.could_change("door")
 
@@ -381,7 +397,8 @@ def parse(texts: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
 
     Columns (text, null where the address doesn't say): `road`, `lane` (`1099`, `1099弄5支弄`), `gate_no` (a number
     on the road in front of a building number), `name` (of a compound, as written), `building_no`, `unit_no`,
-    `room_no`, `behind` (all that stands behind a building's number, where not all of it was understood), `rest` (what
+    `room_no`, `behind` (all that stands behind a building's number, where not all of it was understood or a hyphen
+    could be a minus: 5号-101室), `rest` (what
     the pieces that were not understood could change: a key of CERTAIN_BESIDE, null when nothing is left); and Boolean:
     `is_outside` (another street, town, district, city or province is named), `is_home` (this street is named),
     `is_empty`, `is_same_as_registered` (同上, 同户籍地址).
@@ -499,7 +516,9 @@ def room_of(texts: pl.Series) -> pl.DataFrame:
     unit = pl.DataFrame({"text": text, "number": numbers(text)})
     parts = unit.select(
         letter=pl.col("text").str.extract(r"^第?([A-Za-zＡ-Ｚ])(?:单元|單元|门|梯)"),
-        parts=pl.col("number").str.extract_groups(r"^(?:(?P<u>\d{1,2})-)?(?P<r>[A-Z甲乙丙丁]?\d{2,4}[A-Z甲乙丙丁]?)$"),
+        parts=pl.col("number").str.extract_groups(
+            r"^(?:(?P<u>\d{1,2})-)?(?P<r>[A-Z甲乙丙丁]?\d{3,4}[A-Z甲乙丙丁]?|[A-Z]\d{1,2}|\d{1,2}[A-Z])$"
+        ),
         number="number",
     ).unnest("parts")
     is_unit = pl.col("u").is_not_null()

@@ -32,7 +32,7 @@ _ADMINISTRATIVE: Final = re.compile(
 )
 _PHASE_NUMBER: Final = re.compile(f"第?([{NUMERALS}]+)(?=期|村|区|街坊|号院)")
 _PHASE: Final = re.compile(r"(?:第?\d+(?:期|区|村|街坊)|[东南西北中](?:区|苑|园|村|块)|[A-Z甲乙丙丁]区)$")
-_GENERIC: Final = ("小区", "住宅小区", "住宅区")  # said of any compound: 银泰花园小区 is 银泰花园
+_GENERIC: Final = ("小区", "住宅小区", "住宅区", "社区")  # said of any compound: 银泰花园小区 is 银泰花园
 _LONE_PHASE: Final = re.compile("[东西南北中](?:区|苑|园|块)")
 
 
@@ -258,6 +258,7 @@ class Lexicon:
         near = re.sub(
             f"(?:靠近|临近|近|临)[{_HAN}]{{1,8}}?(?:路|街|大道)口?|[{_HAN}]{{1,8}}?(?:路|街|大道)口", "", text
         )
+        near = re.sub(f"^(?:收件人|收货人|联系人|户主|业主|房主)[{_HAN}]{{2,3}}$", "", near)
         recipient = re.search(f"(?<=[{_HAN}])(?:收|收件|先生|女士|小姐|阿姨|师傅|老师)$", near)
         lengths = range(1, 4) if recipient else ()
         spoken = [near, *(near[: max(recipient.start() - length, 0)] for length in lengths if recipient)]

@@ -40,7 +40,7 @@ def resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 
 def _resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
-    asked = _with_roads(parsed.with_row_index("id"), register)
+    asked = _with_roads(_doubting_units(parsed.with_row_index("id"), register), register)
     named = _compounds_named(asked, register)
     consistent = _consistent(named, asked, register)
     by_name = _buildings_by_name(consistent, asked, register)
@@ -73,6 +73,16 @@ def _with_roads(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
         .with_columns(road=pl.coalesce("road", "only_road"))
         .drop("only_road")
     )
+
+
+def _doubting_units(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
+    """3-5-101 is building, unit, room, but where a building is numbered 3-5 it could be in that."""
+    dashed = register.buildings["building_no"].drop_nulls()
+    dashed = dashed.filter(dashed.str.contains("-", literal=True))
+    if dashed.is_empty():
+        return asked
+    either = (pl.col("building_no") + "-" + pl.col("unit_no")).is_in(dashed.to_list()) & pl.col("rest").is_null()
+    return asked.with_columns(rest=pl.when(either).then(pl.lit("building")).otherwise("rest"))
 
 
 def _compounds_named(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
@@ -156,20 +166,25 @@ def _doors(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> 
 
 
 def _understood_by_the_register(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """What stands behind the building's number is its room when the building has exactly that room: 地下室-1层01."""
-    whole = asked.filter(pl.col("rest").is_in(["door", "building"]) & pl.col("behind").is_not_null())
+    """What stands behind the building's number is its room when the building has exactly that room: 地下室-1层01.
+
+    Where it was understood in another way too (5号-101室 in a building that has 101 and -101) it could be either.
+    """
+    read = pl.col("rest").fill_null("door").is_in(["door", "building"]) & pl.col("behind").is_not_null()
+    whole = asked.filter(read)
     if whole.is_empty():
         return asked
     whole = whole.select("id", whole=numbers(whole["behind"]))
     rooms = register.rooms.filter(pl.col("unit_no").is_null()).select("building_key", whole="room_no")
     known = buildings.join(whole, on="id").join(rooms, on=["building_key", "whole"]).select("id", "whole").unique("id")
-    taken = pl.col("whole").is_not_null() & pl.col("room_no").ne_missing(pl.col("whole"))
+    differs = pl.col("whole").is_not_null() & pl.col("room_no").ne_missing(pl.col("whole"))
+    taken = differs & pl.col("rest").is_not_null()
     return (
         asked.join(known, on="id", how="left", maintain_order="left")
         .with_columns(
             room_no=pl.when(taken).then("whole").otherwise("room_no"),
             unit_no=pl.when(~taken).then("unit_no"),
-            rest=pl.when(~taken).then("rest"),
+            rest=pl.when(differs & ~taken).then(pl.lit("door")).when(~taken).then("rest"),
         )
         .drop("whole")
     )
