@@ -359,8 +359,10 @@ class _Reader:
         before_the_door = form.building_no is None and form.room_no is None
         if doubt == "beside":
             form.could_change(form.last_part())
+        elif doubt == "inner" and not before_the_door:
+            form.could_change("door")
         elif doubt == "inner":
-            form.could_change("door" if form.building_no else form.last_part())
+            self._in_doubt_before_a_building()
         elif doubt:
             form.could_change(doubt)
         elif self.lexicon.is_name(text):

@@ -66,6 +66,12 @@ _DOOR = [
     ("L2-english-new-area", "China, Shanghai, Pudong New Area 樱花路64弄5号101室", "Y5-101"),
     ("L2-country", "中国上海樱花路64弄5号101室", "Y5-101"),
     ("L2-committee", "花木街道牡丹第二居委会樱花路64弄5号101室", "Y5-101"),
+    ("L2-label-lives", "家住樱花路64弄5号101室", "Y5-101"),
+    ("L2-label-equals", "详细地址=樱花路64弄5号101室", "Y5-101"),
+    ("L2-street-code", "310115016001樱花路64弄5号101室", "Y5-101"),
+    ("L2-ordinals", "樱花路第64弄第5号第101室", "Y5-101"),
+    ("L2-number-sign", "樱花路64弄No.5-101", "Y5-101"),
+    ("L2-traditional", "櫻花路64弄5號101室", "Y5-101"),
     ("L3-with-street", "花木都市华庭2号楼401室", "H2-401"),
     ("L3-alone", "都市华庭2号楼401室", "H2-401"),
     ("L3-by-road", "碧桐路都市家园3746号202室", "J-202"),
@@ -102,6 +108,9 @@ _DOOR = [
     ("L5-company", "安居盛源家园7号102", "S7-102"),
     ("L5-company-dot", "绿城·盛源家园7号102室", "S7-102"),
     ("L5-no-kind", "盛源7-102", "S7-102"),
+    ("L5-generic-behind", "都市华庭小区2-401", "H2-401"),
+    ("L5-phase-in-brackets", "芳畔花苑(二期)2号101", "F2-101"),
+    ("L5-phase-ordinal", "芳畔花苑第二期2号101", "F2-101"),
     ("register-floats", "含笑路30弄7号101室", "S7-101"),
     ("register-numerals", "含笑路30弄7号102室", "S7-102"),
     ("text-floats", "含笑路30.0弄7.0号102.0室", "S7-102"),
@@ -109,6 +118,10 @@ _DOOR = [
     ("note-courier", "樱花路64弄5号101室 放快递柜 李某收", "Y5-101"),
     ("note-phone", "樱花路64弄5号101室电话13900000000", "Y5-101"),
     ("note-recipient", "樱花路64弄5号101室，李某，13900000000", "Y5-101"),
+    ("note-recipient-glued", "樱花路64弄5号101室收件人李某13900000000", "Y5-101"),
+    ("note-come", "樱花路64弄5号101室，到了打电话，谢谢", "Y5-101"),
+    ("note-let", "樱花路64弄5号101室已出租", "Y5-101"),
+    ("note-gate", "樱花路64弄5号101东门进", "Y5-101"),
     ("note-directions", "樱花路64弄5号101室（电梯口进门左转）", "Y5-101"),
     ("note-near", "樱花路64弄5号101室（近含笑路口）", "Y5-101"),
     ("note-quotes", "“樱花路64弄5号101室”", "Y5-101"),
@@ -128,6 +141,12 @@ _LEVEL = [
     ("L1-tokyo", "东京樱花路64弄5号102室", "outside"),
     ("L1-town-by-shape", "甪直镇樱花路64弄5号102室", "outside"),
     ("L1-street-by-shape", "某某街道樱花路64弄5号102室", "outside"),
+    ("L1-province", "浙江省樱花路64弄5号102室", "outside"),
+    ("L1-city-of-a-province", "浙江杭州樱花路64弄5号102室", "outside"),
+    ("L1-country", "日本樱花路64弄5号102室", "outside"),
+    ("L1-sanlin-is-also-a-road", "三林樱花路64弄5号102室", "outside"),
+    ("L1-place-alone", "松江区", "outside"),
+    ("L1-letters-alone", "JS樱花路64弄5号102室", "unparsed"),
     ("L1-compound-elsewhere", "苏州都市华庭2号401", "outside"),
     ("L1-road-elsewhere", "松江人民北路100号", "outside"),
     ("L1-behind", "樱花路64弄5号102室（苏州）", "unparsed"),
@@ -142,6 +161,9 @@ _LEVEL = [
     ("L1-registered-only", "户籍在樱花路64弄5号102室", "unparsed"),
     ("L1-parents", "樱花路64弄5号102室父母家", "unparsed"),
     ("L1-landlord", "樱花路64弄5号102室房东住", "unparsed"),
+    ("L1-son", "儿子住樱花路64弄5号102室", "unparsed"),
+    ("L1-parents-in-law", "岳父岳母家樱花路64弄5号102室", "unparsed"),
+    ("L1-former-in-brackets", "(原)樱花路64弄5号102室", "unparsed"),
     ("L1-relatives", "亲戚家樱花路64弄5号102室", "unparsed"),
     ("L3-unknown-road-like-a-city", "苏州路64弄5号102室", "unparsed"),
     ("L3-unknown-road-in-nanjing", "南京东路100号", "unparsed"),
@@ -156,6 +178,11 @@ _LEVEL = [
     ("L5-both-phases", "芳畔2号", "street"),
     ("L5-full-name", "芳畔花苑二期", "compound"),
     ("L5-room-403", "三林路8弄8号403", "building"),
+    ("rest-somebody", "樱花路64弄5号101室东侧第二个门", "building"),
+    ("rest-range", "樱花路64弄5号101室至104室", "building"),
+    ("rest-half-a-building", "樱花路64弄5、6号", "compound"),
+    ("rest-building-in-words", "樱花路64弄北楼5-101", "compound"),
+    ("rest-direction", "樱花路64弄东5号101室", "compound"),
     ("rest-two-rooms", "樱花路64弄5号101、102室", "building"),
     ("rest-or", "樱花路64弄5号101室或102室", "building"),
     ("rest-opposite", "樱花路64弄5号101室对面", "building"),
@@ -215,3 +242,42 @@ def test_of_two_rows_of_one_door_the_later_one_is_found(street_of) -> None:
     )
     assert placed(twice, "樱花路64弄5号101室")["dwelling_key"] == "NEW"
     assert twice.doors.height == 2
+
+
+_BUILDINGS = [
+    "1", "2", "11", "1A", "A1", "A", "甲", "3", "3-5", "21", "1-1", "01", "5.0", "十七", "裙楼", "北楼", "S1",
+]  # fmt: skip
+_ROOMS = [
+    "101", "102", "-101", "0101", "101A", "A101", "101-1", "1F-3", "商铺1", "底层东", "-1-05", "302", "302东",
+    "东302", "302甲", "甲302", "12B", "B12", "B1-03", "B103", "B1", "1B", "2-101", "3单元101", "A单元101",
+    "阁楼", "401阁", "101/102", "地下室-1层01", "负一层02", "一层01", "10", "1", "东", "15A", "1501", "15-01",
+    "1-501", "501室", "五〇三", "504.0", "GF", "G01", "三楼东", "301-3", "301北",
+]  # fmt: skip
+
+
+def test_a_building_or_room_of_any_kind_is_found_or_left_open_and_never_taken_for_another(street_of) -> None:
+    doors = [
+        (f"{building}|{room}", "1", "盛源家园", "含笑路", "30", building, room)
+        for building in _BUILDINGS
+        for room in _ROOMS
+    ]
+    street = street_of(doors)
+    cases = pl.DataFrame(
+        [
+            (code, text)
+            for code, _, compound, road, lane, building, room in doors
+            for text in (
+                f"{road}{lane}弄{building}号{room}",
+                f"{road}{lane}弄{building}号{room}室",
+                f"{road}{lane}弄{building}号楼,{room}",
+                f"{compound}{building}-{room}",
+                f"{compound}{building}幢{room}室",
+            )
+        ],
+        orient="row",
+        schema=["code", "text"],
+    )
+    found = pl.concat([cases, places.resolve(address.parse(cases["text"], street.lexicon), street)], how="horizontal")
+    wrong = found.filter(pl.col("dwelling_key") != pl.col("code"))
+    assert wrong.is_empty(), wrong.select("text", "code", "dwelling_key").rows()
+    assert found["dwelling_key"].count() > 0.6 * found.height
