@@ -429,10 +429,10 @@ def parse(texts: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
     )
     return frame.select(
         "road", "lane", "gate_no",
-        name=pl.col("name"),
+        name="name",
         building_no=numbers(frame["building_no"]),
         unit_no="unit_no",
-        room_no=_rooms(frame["room_no"]),
+        room_no=numbers(frame["room_no"]),
         behind="behind",
         rest="rest",
         is_outside=pl.col("is_outside").fill_null(value=False),
@@ -534,10 +534,6 @@ def room_of(texts: pl.Series) -> pl.DataFrame:
         .then(pl.col("number").str.slice(1).str.strip_chars_start("-"))
         .otherwise("number"),
     )
-
-
-def _rooms(rooms: pl.Series) -> pl.Series:
-    return numbers(rooms)
 
 
 def _blank_is_null(texts: pl.Series) -> pl.Series:

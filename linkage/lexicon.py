@@ -220,8 +220,8 @@ class Lexicon:
         return bool(ROAD_SHAPE.match(rest)) and not begun
 
     def is_place(self, text: str) -> bool:
-        """Whether a piece names another place somewhere."""
-        return any(self.other_place_at(text, start) for start in range(len(text)))
+        """Whether a piece names another place: somewhere, or in front where it ends like a compound's name."""
+        return any(self.other_place_at(text, start) for start in range(1 if self.is_name(text) else len(text)))
 
     def is_of_another_place(self, name: str) -> bool:
         """Whether a name that is not the full name of a compound here begins with another place."""
