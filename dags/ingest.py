@@ -14,9 +14,12 @@ from airflow.sdk.exceptions import AirflowFailException
 from office import DEFAULTS, START, business_date, by_clock, step
 
 from sources.contract import Contract, all_contracts, load
+from sources.failures import PassingError, PermanentError
 from street.settings import settings
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from airflow.sdk.bases.timetable import BaseTimetable
 
 PREFIX = "ingest__"
@@ -62,44 +65,32 @@ def ingest(contract: Contract) -> DAG:
     ) as dag:
 
         @step(task_display_name="接收入库")
-        def land(dag_run: Any = None) -> list[int]:
-            from sources.landing import land as land_feed
+        def land(dag_run: Any = None) -> dict[str, Any]:
             from street import ingests
-            from street.batch import unjudged
             from street.database import connect
 
             if is_scheduled:
                 with connect() as connection:
                     ingests.begin(connection, contract.feed, dag_run.run_id, business_date(dag_run))
-            fresh = land_feed(contract.feed, business_date(dag_run))
-            with connect() as connection:
-                left = unjudged(connection, contract.feed)  # also what a killed run has landed and never judged
-            return [*(each for each in fresh if each not in left), *left]
+            return _landed(contract.feed, business_date(dag_run))
 
         @step(task_display_name="校验")
-        def validate(batch_ids: list[int]) -> list[int]:
+        def validate(landing: dict[str, Any]) -> dict[str, Any]:
             from street import batch
             from street.database import connect
 
             with connect() as connection:
-                landed = [each for each in batch_ids if batch.status(connection, each) == "landed"]
+                landed = [each for each in landing["batch_ids"] if batch.status(connection, each) == "landed"]
             if landed:
                 from expectations.gate import validate as validate_batch  # heavy, and mostly there is nothing to do
 
                 for batch_id in landed:
                     validate_batch(batch_id)
-            return batch_ids
+            return landing
 
         @step(task_display_name="生效", outlets=[] if is_scheduled else [asset])
-        def promote(batch_ids: list[int]) -> None:
-            from street import batch
-            from street.database import connect
-
-            with connect() as connection:
-                verdicts = {each: batch.promote(connection, each, contract.load_mode) for each in batch_ids}
-            refused = [str(each) for each, verdict in verdicts.items() if verdict in ("rejected", "failed")]
-            if refused:
-                raise AirflowFailException(f"{contract.title_zh}：批次 {'、'.join(refused)} 未被接受，沿用上一批。")
+        def promote(landing: dict[str, Any]) -> None:
+            _promote(contract, landing)
 
         promoted = promote(validate(land()))
         if is_scheduled:
@@ -115,6 +106,44 @@ def ingest(contract: Contract) -> DAG:
             # A teardown runs whatever happened before it, and leaves the run failed that has failed.
             promoted >> wake().as_teardown()
     return dag
+
+
+def _landed(feed: str, on: dt.date) -> dict[str, Any]:
+    """Return the batches to be judged, and the sentence about what couldn't be landed, if there was anything.
+
+    What lies beside the trouble isn't held up by it: it is judged, and the run then fails with the sentence. With
+    nothing beside it the error is raised, and what may pass is tried again.
+    """
+    from sources.landing import land
+    from street.batch import unjudged
+    from street.database import connect
+
+    fresh: list[int] = []
+    trouble = None
+    try:
+        fresh = land(feed, on)
+    except (PassingError, PermanentError) as error:
+        trouble = error
+    with connect() as connection:
+        left = unjudged(connection, feed)  # also what a killed run has landed and never judged
+    if trouble is not None and not left:
+        raise trouble
+    return {"batch_ids": [*(each for each in fresh if each not in left), *left], "trouble": trouble and str(trouble)}
+
+
+def _promote(contract: Contract, landing: dict[str, Any]) -> None:
+    """Give each batch its verdict; fails for what was refused, and for what couldn't be landed beside it."""
+    from street import batch
+    from street.database import connect
+
+    with connect() as connection:
+        verdicts = {each: batch.promote(connection, each, contract.load_mode) for each in landing["batch_ids"]}
+    refused = [str(each) for each, verdict in verdicts.items() if verdict in ("rejected", "failed")]
+    told = [landing["trouble"]] if landing["trouble"] else []
+    if refused:
+        told.append(f"批次 {'、'.join(refused)} 未被接受，沿用上一批。")
+    if told:
+        raise AirflowFailException(f"{contract.title_zh}：{' '.join(told)}")
 
 
 def _schedule(contract: Contract) -> BaseTimetable:

@@ -76,10 +76,20 @@ def literal(value: str) -> str:
 def key(contract: Contract) -> str:
     """The business key of a row as one text; rows without one are quarantined before it is asked for.
 
-    Its parts are compared as what they mean: 30, 30号楼 and 三十号 are one building (docs/rules.md, R-ROW-4).
+    Its parts are compared as what they mean: 30, 30号楼 and 三十号 are one building. A number that tells nobody apart
+    (masked, or its digits lost by a spreadsheet) makes no version of another row: such rows are one only where they are
+    equal (docs/rules.md, R-ROW-4).
     """
-    parts = [f"coalesce({_compared(contract.column(name))}, '')" for name in contract.business_key]
-    return " || chr(31) || ".join(parts)
+    columns = [contract.column(name) for name in contract.business_key]
+    parts = [f"coalesce({_compared(column)}, '')" for column in columns]
+    told_apart = " and ".join(_tells_apart(contract, column) for column in columns)
+    return " || chr(31) || ".join([*parts, f"case when {told_apart} then '' else _row_hash end"])
+
+
+def _tells_apart(contract: Contract, column: Column) -> str:
+    if column.role == "document_number":
+        return f"{_document(contract, column)} is not null"
+    return f"({column.name} ~ '[.+．＋]' and rules.has_lost_digits({column.name})) is not true"
 
 
 def _compared(column: Column) -> str:
@@ -231,10 +241,9 @@ def _of_document(contract: Contract) -> Iterator[Check]:
     for column in contract.columns:
         if column.role not in ("document_number", "resident_id"):
             continue
-        name, kind = column.name, _document_kind(contract, column)
-        country = contract.with_role("document_country")
-        document = f"rules.document({kind}, {name}, {country.name if country else 'null'})"
-        yield Check(f"{name}__not_an_identity", "flag", f"{document} is null and not rules.is_blank({name})")
+        name = column.name
+        no_identity = f"{_document(contract, column)} is null and not rules.is_blank({name})"
+        yield Check(f"{name}__not_an_identity", "flag", no_identity)
         is_odd = f"{name} ~ '[.+．＋]'"
         yield Check(f"{name}__lost_digits", "flag", f"{is_odd} and rules.has_lost_digits({name})")
         yield Check(f"{name}__two_numbers", "flag", f"length({name}) >= 30 and rules.holds_two_numbers({name})")
@@ -259,6 +268,12 @@ def _of_document(contract: Contract) -> Iterator[Check]:
                 f"{agrees} is not true and rules.read_sex({sex.name}) in (1, 2)"
                 f" and (select rules.id_sex(id.number) <> rules.read_sex({sex.name}) from {canonical})",
             )
+
+
+def _document(contract: Contract, column: Column) -> str:
+    """The SQL expression of the identity that a number stands for, null where it is evidence only."""
+    country = contract.with_role("document_country")
+    return f"rules.document({_document_kind(contract, column)}, {column.name}, {country.name if country else 'null'})"
 
 
 def _document_kind(contract: Contract, column: Column) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -10,14 +11,17 @@ from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import AssetAny, CronPartitionTimetable, PartitionedAssetTimetable, PartitionedAtRuntime
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from sources import archive
+from sources.connectors import paged_api
 from sources.contract import all_contracts
 from sources.failures import PassingError, PermanentError, SourceAwayError
 from street import ingests
 from street.database import DatabaseError
-from street.settings import settings
+from street.settings import as_of_at, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import psycopg
     from airflow.dag_processing.dagbag import DagBag
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
     ReadDags = Callable[[], DagBag]
 
+MONDAY = dt.date(2020, 3, 23)
 FEEDS = {contract.feed: contract for contract in all_contracts()}
 
 
@@ -109,7 +114,29 @@ def test_with_schedules_a_feed_that_failed_wakes_the_warehouse_too(
         assert dag.get_task("promote").outlets == []
 
 
-MONDAY = dt.date(2020, 3, 23)
+def test_what_has_arrived_is_judged_although_its_source_is_away_now(
+    read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch, warehouse: psycopg.Connection, tmp_path: Path
+) -> None:
+    for name, value in {
+        "STREET_VAR": str(tmp_path),
+        "STREET_BORDER_API_URL": "http://127.0.0.1:9",  # nobody listens
+        "STREET_BORDER_API_TOKEN": "a token of a test",
+        "STREET_PULL_PATIENCE_SECONDS": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    dag = read_dags().dags["ingest__border_entries"]
+    yesterday = MONDAY - dt.timedelta(days=1)
+    pull = paged_api.begin("border_entries", yesterday, as_of_at(yesterday), None)
+    page = {"data": [{"entry_id": "E1", "document_no": "E1", "entered_at": "2020-03-20T10:00:00+08:00"}]}
+    archive.write(pull.folder / "page-000001.json", json.dumps({**page, "next_cursor": None}).encode())
+    landing = _function(dag, "land")(dag_run=SimpleNamespace(partition_key=MONDAY.isoformat(), run_id="r"))
+    assert len(landing["batch_ids"]) == 1
+    with pytest.raises(AirflowFailException, match="入境人员"):
+        _function(dag, "promote")(_function(dag, "validate")(landing))
+    assert warehouse.execute("select status, rows_accepted from ops.batch").fetchall() == [("accepted", 1)]
+    warehouse.commit()
+    with pytest.raises(Exception, match="SourceAwayError"):  # nothing is left beside it
+        _function(dag, "land")(dag_run=SimpleNamespace(partition_key=MONDAY.isoformat(), run_id="r"))
 
 
 @pytest.fixture

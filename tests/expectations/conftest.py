@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import functools
 import gzip
 import io
 from collections.abc import Callable, Sequence
@@ -72,16 +73,15 @@ def landed_household(inbox: Path) -> Callable[..., int]:
 
 
 @pytest.fixture
-def landed_entries(inbox: Path, warehouse: psycopg.Connection) -> Callable[..., int]:
-    """Land entries as one batch, past the API: the gate starts at the raw table."""
+def landed_rows(inbox: Path, warehouse: psycopg.Connection) -> Callable[..., int]:
+    """Land rows of a feed as one batch, past its connector: the gate starts at the raw table."""
     import polars as pl  # noqa: PLC0415 -- only these tests need it
 
-    terms = contract.load("border_entries")
-
-    def land(rows: Sequence[dict[str, str]]) -> int:
+    def land(feed: str, rows: Sequence[dict[str, str]]) -> int:
+        terms = contract.load(feed)
         registry.sync(warehouse, [terms])
         batch_id = batch.register(
-            warehouse, feed=terms.feed, source="", business_date=DAY, received_at=landing.received_at(DAY),
+            warehouse, feed=feed, source="", business_date=DAY, received_at=landing.received_at(DAY),
             sources=[], sha256=f"{len(rows)}-{id(rows)}", contract_version=terms.version,
         )  # fmt: skip
         columns = {column.name: [row.get(column.name) for row in rows] for column in terms.columns}
@@ -95,3 +95,8 @@ def landed_entries(inbox: Path, warehouse: psycopg.Connection) -> Callable[..., 
         return batch_id
 
     return land
+
+
+@pytest.fixture
+def landed_entries(landed_rows: Callable[..., int]) -> Callable[..., int]:
+    return functools.partial(landed_rows, "border_entries")

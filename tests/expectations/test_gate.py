@@ -268,3 +268,19 @@ def test_a_companys_rows_are_one_when_the_door_the_name_and_the_phone_are(landed
     assert "row_names_a_building_or_room" in quarantined[6]
     source = warehouse.execute("select source from ops.batch where batch_id = %s", (batch_id,)).fetchone()
     assert source == ("甲公司",)
+
+
+@pytest.mark.parametrize("number", ["3.10115E+17", "310115********1234", "310115199001011235", "", "无"])
+def test_a_number_that_tells_nobody_apart_makes_no_row_a_version_of_another(landed_rows, warehouse, number):
+    benefit = {"benefit": "老年综合津贴", "started_on": "2020-01-01", "id_number": number}
+    one, other = {"full_name": "测甲", **benefit}, {"full_name": "测乙", **benefit}
+    batch_id = landed_rows("welfare_list", [one, other, one])
+    validate(batch_id)
+    assert _superseded(warehouse, batch_id) == [1]
+
+
+def test_keys_whose_digits_a_spreadsheet_has_lost_make_no_row_a_version_of_another(landed_rows, warehouse):
+    doors = [{"dwelling_code": "3.10115E+11", "room_no": room} for room in ("101", "102", "102")]
+    batch_id = landed_rows("housing_registry", doors)
+    validate(batch_id)
+    assert _superseded(warehouse, batch_id) == [2]
