@@ -242,7 +242,9 @@ class _Reader:
             letters = re.match("[A-Z]*", self.text[self.at :])
             start = self.at + (len(letters[0]) if letters else 0)
             other = self.lexicon.other_place_at(self.text, start)
-            if other is None:
+            # 周浦 alone, where 周浦苑 stands, is a town or that compound in short: its piece is left open.
+            alone = _HAN_RUN.match(self.text, start)
+            if other is None or (alone and alone[0] == other[0] and self.lexicon.compounds_meant(alone[0])[0]):
                 break
             self.at = start + len(other[0])
             named.append(other[1])
@@ -342,9 +344,11 @@ class _Reader:
 
     def _named(self, text: str) -> None:
         """A piece of words: a name, a note, or what puts something in doubt."""
-        lexicon = self.lexicon
+        lexicon, names = self.lexicon, self.form.names
         own = lexicon.own_at(text, 0)
-        if lexicon.compounds_meant(text)[0] and not lexicon.is_of_another_place(text):
+        if names and lexicon.doubt(text) == "compound" and lexicon.compounds_meant(names[-1] + text)[0]:
+            names[-1] += text  # 芳畔花苑(二期)
+        elif lexicon.compounds_meant(text)[0] and not lexicon.is_of_another_place(text):
             self.form.names.append(text)
         elif own and (lexicon.is_note(text.removeprefix(own)) or _BUILDING_IN_WORDS.search(text)):
             self.form.names.append(own)

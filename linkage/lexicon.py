@@ -33,7 +33,7 @@ _ADMINISTRATIVE: Final = re.compile(
 _PHASE_NUMBER: Final = re.compile(f"第?([{NUMERALS}]+)(?=期|村|区|街坊|号院)")
 _PHASE: Final = re.compile(r"(?:第?\d+(?:期|区|村|街坊)|[东南西北中](?:区|苑|园|村|块)|[A-Z甲乙丙丁]区)$")
 _GENERIC: Final = ("小区", "住宅小区", "住宅区", "社区")  # said of any compound: 银泰花园小区 is 银泰花园
-_LONE_PHASE: Final = re.compile("[东西南北中](?:区|苑|园|块)")
+_LONE_PHASE: Final = re.compile(f"[东西南北中](?:区|苑|园|块)|第?[{NUMERALS}](?:期|村|区|街坊)")
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -41,6 +41,7 @@ _DOORS = [
     ("R9-2-502", "4", "兰庭", "三林路", "8", "9", "2单元502室"),
     ("R9-B-502", "4", "兰庭", "三林路", "8", "9", "B单元503"),
     ("L5-101", "4", "", "上海路", "", "5", "101"),
+    ("Z2-602", "4", "周浦苑", "三林路", "18", "2", "602"),
 ]
 
 _DOOR = [
@@ -80,6 +81,7 @@ _DOOR = [
     ("L3-town", "花木镇金镇名苑1-101", "G1-101"),
     ("L3-road-like-a-city", "上海路5号101室", "L5-101"),
     ("L3-road-like-a-city-in-the-city", "上海市上海路5号101室", "L5-101"),
+    ("L3-compound-like-a-town", "周浦苑2号602室", "Z2-602"),
     ("L4-3A", "望鹤路1510弄三A号楼四〇一室", "W3A-401"),
     ("L4-3-A", "望鹤路1510弄3-A号楼401室", "W3A-401"),
     ("L4-A", "望鹤路1510弄A座401", "WA-401"),
@@ -165,6 +167,12 @@ _LEVEL = [
     ("L1-parents-in-law", "岳父岳母家樱花路64弄5号102室", "unparsed"),
     ("L1-former-in-brackets", "(原)樱花路64弄5号102室", "unparsed"),
     ("L1-relatives", "亲戚家樱花路64弄5号102室", "unparsed"),
+    ("L1-work", "单位：樱花路64弄5号101室", "unparsed"),
+    ("L1-school", "学校:樱花路64弄5号101室", "unparsed"),
+    ("L1-town-beside-its-compound", "周浦樱花路64弄5号102室", "outside"),
+    ("L3-town-or-compound-in-short", "周浦,2号602室", "unparsed"),
+    ("L5-phase-of-no-compound", "上海路三期5号101室", "street"),
+    ("L5-phase-behind-the-lane", "樱花路64弄二期5号101室", "street"),
     ("L3-unknown-road-like-a-city", "苏州路64弄5号102室", "unparsed"),
     ("L3-unknown-road-in-nanjing", "南京东路100号", "unparsed"),
     ("L3-unknown-compound-like-a-city", "北京新村5号102室", "unparsed"),
