@@ -1,0 +1,255 @@
+"""What a careful office would say about a drawn street on its day: worked out from the truth, one person at a time.
+
+Where the rules leave a thing to linkage, or to either of two readings, the oracle says nothing: a person with one
+record whose document doesn't identify is `soft`, a door that such a person may or may not live behind is open.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.other_street.ground import Place
+    from tests.other_street.lists import Batch, Draw, Record
+    from tests.other_street.people import Person
+
+DAYS = dt.timedelta(14)
+LEVELS = ("dwelling", "building", "compound")
+
+
+@dataclasses.dataclass(frozen=True)
+class Episode:
+    """`doors`: the door it must carry, or None for no door at all; several where the rules allow more than one."""
+
+    start: dt.date
+    release: dt.date
+    status: str
+    colour: str
+    doors: frozenset[str | None]
+    place: Place
+
+
+@dataclasses.dataclass
+class Arrivals:
+    """One person's arrivals in force, judged: the episodes, and what is listed beside them."""
+
+    episodes: list[Episode] = dataclasses.field(default_factory=list)
+    outside: list[Record] = dataclasses.field(default_factory=list)
+    after_central: list[Record] = dataclasses.field(default_factory=list)
+    is_open: bool = False
+
+
+Row = tuple["Batch", int]
+
+
+class Oracle:
+    """Everything that must hold of the street that `drawn` describes."""
+
+    def __init__(self, drawn: Draw) -> None:
+        self.drawn, self.day = drawn, drawn.day
+        self.people: dict[int, Person] = {p.no: p for p in drawn.people}
+        self.records: list[tuple[Batch, int, Record]] = [
+            (batch, row_no, record) for batch in drawn.batches for row_no, record in enumerate(batch.records, start=1)
+        ]
+        self.in_force = [entry for entry in self.records if self._stands(entry[0]) and entry[2].fate == "accepted"]
+        about = ("household_registry", "returnees", "border_entries", "welfare_list", "disability_list")
+        self.of_person: dict[int, list[tuple[Batch, int, Record]]] = defaultdict(list)
+        for entry in self.in_force:
+            if entry[2].person is not None:
+                self.of_person[entry[2].person].append(entry)
+        #: Persons whom every record names by a document that identifies: whatever comes out of them is certain.
+        self.firm = {no for no, found in self.of_person.items()
+                     if all(r.identifies for b, _, r in found if b.feed in about) and any(b.feed in about for b, _, r in found)}  # fmt: skip
+        self.arrivals = {no: self._arrivals(found) for no, found in self._arrived().items()}
+
+    def _stands(self, batch: Batch) -> bool:
+        """A snapshot holds until the next one of its source, events and increments hold together."""
+        if batch.feed in ("returnees", "border_entries"):
+            return True
+        return batch.on == max(b.on for b in self.drawn.batches if b.feed == batch.feed and b.source == batch.source)
+
+    # -- isolation ----------------------------------------------------------------------------------------------
+
+    def _arrived(self) -> dict[int, list[tuple[Batch, int, Record]]]:
+        found = defaultdict(list)
+        for batch, row_no, record in self.records:
+            usable = record.arrival and record.arrival["day"] and record.fate in ("accepted", "superseded")
+            if usable and record.person is not None:
+                found[record.person].append((batch, row_no, record))
+        return found
+
+    def _arrivals(self, found: list[tuple[Batch, int, Record]]) -> Arrivals:
+        """Judge one person's arrivals: newest revision of each entry, one arrival a day, episodes in order of day."""
+        told, judged = list[dict[str, object]](), Arrivals()
+        entries = defaultdict(list)
+        for batch, row_no, record in found:
+            arrival = record.arrival or {}
+            entries[arrival.get("entry", (batch.on, row_no))].append((record, batch, row_no))
+        for versions in entries.values():
+            versions.sort(key=lambda v: (v[0].arrival["revision"] if "revision" in v[0].arrival else 1, v[1].on, v[2]))
+            record, batch, row_no = versions[-1]
+            if record.fate != "accepted":
+                continue
+            arrival = dict(record.arrival)
+            earlier = [v[0] for v in versions[:-1]]
+            was_home = [r for r in earlier if r.arrival["disposition"] == "home" and r.place.level != "outside"]
+            arrival |= {"record": record, "border": "entry" in arrival, "order": (arrival["listed"], row_no),
+                        "was_home": was_home[-1] if was_home else None}  # fmt: skip
+            told.append(arrival)
+        by_day = defaultdict(list)
+        for arrival in told:
+            by_day[arrival["day"]].append(arrival)
+        current: dict[str, object] | None = None
+        central_until: dt.date | None = None
+        made = []
+        for day in sorted(by_day):
+            here = sorted(by_day[day], key=lambda a: a["order"])
+            dispositions = {a["disposition"] for a in here}
+            border = any(a["border"] for a in here)
+            if dispositions & {"central", "transfer"} and "home" not in dispositions or {"central", "home"} <= dispositions:
+                closed = [a for a in here if a["was_home"] is not None]
+                if closed:
+                    made.append({"start": day, "arrivals": closed, "closed": closed[-1]["recorded"], "place": closed[-1]["was_home"].place})
+                central_until = day + DAYS
+                judged.is_open |= current is not None and day < current["start"] + DAYS
+                continue
+            homes = [a for a in here if a["disposition"] == "home"]
+            if not homes:
+                continue
+            outside = [a for a in homes if a["record"].place.level == "outside"]
+            if outside:
+                judged.is_open |= len(outside) != len(homes)
+                for arrival in outside:
+                    if arrival["was_home"] is not None:
+                        made.append({"start": day, "arrivals": [arrival], "closed": arrival["recorded"], "place": arrival["was_home"].place})
+                    elif day <= self.day < day + DAYS:
+                        judged.outside.append(arrival["record"])
+                continue
+            if current is not None and day < current["start"] + DAYS:
+                current["arrivals"] += homes
+                if border:
+                    current["start"] = day
+                continue
+            if central_until is not None and day < central_until and not border:
+                judged.after_central += [a["record"] for a in homes]
+                continue
+            current = {"start": day, "arrivals": homes, "closed": None, "place": None}
+            made.append(current)
+        judged.episodes = [self._episode(e, judged) for e in made if e["start"] <= self.day]
+        return judged
+
+    def _episode(self, made: dict[str, object], judged: Arrivals) -> Episode:
+        start, arrivals = made["start"], sorted(made["arrivals"], key=lambda a: (a["day"], a["order"]))
+        colours = [a["colour"] for a in arrivals]
+        colour = next(c for c in ("orange", "yellow", "blue") if c in colours)
+        places = [a["record"].place for a in arrivals]
+        doors = [p for p in places if p.level == "dwelling"]
+        rank = {level: n for n, level in enumerate(LEVELS)}
+        place = made["place"] or (doors[-1] if doors else min(reversed(places), key=lambda p: rank.get(p.level, 9)))
+        person = self.people[arrivals[0]["record"].person]
+        allowed: set[str | None] = {place.code}
+        if place.level in ("building", "compound") and person.home and person.home.code in place.codes:
+            # The registered door lies in it: the building takes it, the compound may.
+            allowed |= {person.home.code}
+        if place.level is None:
+            judged.is_open = True
+        if made["closed"]:
+            return Episode(start, made["closed"], "transferred", colour, frozenset(allowed), place)
+        release = start + DAYS
+        return Episode(start, release, "isolating" if self.day < release else "completed", colour, frozenset(allowed), place)
+
+    # -- homes --------------------------------------------------------------------------------------------------
+
+    def homes(self) -> tuple[dict[str, set[int]], set[str]]:
+        """Residents of each door, and the doors that somebody whom the rules leave open may live behind."""
+        residents: dict[str, set[int]] = defaultdict(set)
+        is_open: set[str] = set()
+        for no, person in self.people.items():
+            doors, certain = self._home(person)
+            if certain:
+                residents[next(iter(doors))].add(no) if doors else None
+            else:
+                is_open |= doors
+        return residents, is_open
+
+    def _home(self, person: Person) -> tuple[set[str], bool]:
+        """The door a person lives behind as (one door or none, True), or the doors that are possible and False."""
+        found = self.of_person.get(person.no, [])
+        lists = {b.feed for b, _, _ in found}
+        touched = {code for _, _, r in found if r.place and r.place.level == "dwelling" for code in r.place.codes}
+        touched |= {person.home.code} if person.home else set()
+        registry = [r for b, _, r in found if b.feed == "household_registry"]
+        arrived = self.arrivals.get(person.no)
+        if not registry:
+            return touched, not lists
+        if arrived and (person.no not in self.firm or arrived.is_open):
+            return touched, False
+        isolating = [e for e in arrived.episodes if e.status == "isolating"] if arrived else []
+        if isolating and isolating[-1].place.level in LEVELS:
+            doors = isolating[-1].doors
+            return ({d for d in doors if d}, True) if len(doors) == 1 else (touched, False)
+        if person.status == "3":
+            return set(), True
+        if person.status == "2" or person.residence_type == "2" or len(registry) > 1:
+            return touched, lists == {"household_registry"} and person.status == "2"
+        if arrived and (arrived.episodes or arrived.outside):
+            # What stood before or after counts only where the registry has no answer.
+            if registry[0].place.level not in LEVELS:
+                return touched, False
+        place = registry[0].place
+        if place.level == "dwelling":
+            return {place.code}, True
+        registered = registry[0].facts["registered"]
+        if place.level in (None, "outside") or "property_occupancy" in lists or "welfare_list" in lists:
+            return touched, False
+        if registered.level != "dwelling" or person.residence_type != "1":
+            return (set(), True) if place.level in LEVELS else (touched, False)
+        return ({registered.code}, True) if place.level is not None else (touched, False)
+
+    def occupancy(self) -> dict[str, str | None]:
+        """The state of each door that the lists make certain."""
+        said: dict[str, list[tuple[dt.date, dt.date, int, str]]] = defaultdict(list)
+        for batch, row_no, record in self.in_force:
+            if batch.feed == "property_occupancy" and record.place and record.place.level == "dwelling":
+                said[record.place.code].append((record.facts["registered_on"], batch.on, row_no, record.facts["occupancy"]))
+        words = {"自住": "owner_occupied", "出租": "rented", "空置": "vacant", "装修": "vacant"}
+        tenures = {"1": "owner_occupied", "2": "rented", "3": "vacant", "": "unknown"}
+        second = max(b.on for b in self.drawn.batches if b.feed == "housing_registry")
+        states: dict[str, str | None] = {}
+        for door in self.drawn.ground.doors:
+            before, now = self.drawn.tenures[door.code]
+            since = second if before != now else dt.date.min
+            newest = max(said[door.code], default=None)
+            if newest and (newest[0] >= since or now == ""):
+                states[door.code] = words[newest[3]]
+            else:
+                states[door.code] = tenures[now]
+        return states
+
+    # -- tags ---------------------------------------------------------------------------------------------------
+
+    def tagged(self, tag: str) -> set[int]:
+        """Whom the lists certainly give a tag, among everybody (residence is judged elsewhere)."""
+        day, found = self.day, set()
+        for no, records in self.of_person.items():
+            for batch, _, record in records:
+                facts = record.facts
+                if batch.feed == "disability_list" and record.identifies and (facts["until"] is None or facts["until"] >= day):
+                    if tag == "disabled" or (tag == "severe_disability" and facts["level"] <= 2):
+                        found.add(no)
+                elif batch.feed == "welfare_list" and record.identifies and facts["start"] <= day and (facts["end"] is None or facts["end"] >= day):
+                    tags = {"低保": "low_income", "特困供养": "low_income", "助餐服务": "meal_service", "居家养老服务": "home_care"}
+                    if tags.get(facts["benefit"]) == tag:
+                        found.add(no)
+                elif batch.feed == "community_roles" and record.identifies:
+                    if {"党员": "party_member", "志愿者": "volunteer", "楼组长": "building_leader"}[facts["role"]] == tag:
+                        found.add(no)
+        return found
+
+    def aged(self, tag: str, person: Person) -> bool:
+        """Whether a tag of age holds."""
+        age = person.age(self.day)
+        return {"elderly": age >= 60, "oldest_old": age >= 80, "infant": age < 7, "minor": age < 16}[tag]
