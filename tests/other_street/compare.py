@@ -123,6 +123,8 @@ class Comparison:
     def _agrees(true: Place, built: Place) -> bool:
         if true.level is None:
             return built.level != "dwelling"
+        if true.level == "consistent":
+            return built.level != "outside" and (built.level != "dwelling" or built.codes == true.codes)
         return true.level == built.level and (true.level != "dwelling" or true.codes == built.codes)
 
     # -- persons ------------------------------------------------------------------------------------------------
@@ -235,6 +237,7 @@ class Comparison:
         """Arrivals that can't be used, go elsewhere or have no certain door are listed; what was put right isn't."""
         listed, found = self._listed(), []
         recent = self.oracle.day - dt.timedelta(13)
+        episodes = self._episodes()
         outside = {id(r) for a in self.oracle.arrivals.values() for r in (*a.outside, *a.after_central)}
         for batch, row_no, record in self._comparable():
             if batch.feed not in ARRIVAL_FEEDS or record.arrival is None:
@@ -242,6 +245,8 @@ class Comparison:
             reasons = listed.get((batch.feed, self.batch_id[id(batch)], row_no), set())
             if record.fate == "quarantined" and record.arrival["day"] is None and batch.on >= recent:
                 put_right = record.arrival.get("repaired") or record.arrival.get("corrected")
+                if record.arrival.get("corrected") and not self._firm(record.person):
+                    continue
                 if bool(reasons) == bool(put_right):
                     found.append(self._at(batch, row_no, record, "quarantined: " + ("listed, though put right" if put_right else "not listed")))
             elif record.fate == "accepted" and id(record) in outside and not reasons and self._firm(record.person):
@@ -250,9 +255,27 @@ class Comparison:
             current = [e for e in arrivals.episodes if e.status == "isolating" and None in e.doors]
             if not current or not self._firm(no):
                 continue
+            if all(r["dwelling_key"] for r in episodes[next(iter(self.keys[no]))] if r["status"] == "isolating"):
+                continue
             entries = [(b, n, r) for b, n, r in self.oracle.of_person[no] if r.arrival]
             if not any(listed.get((b.feed, self.batch_id[id(b)], n)) for b, n, _ in entries):
                 found.append(self._at(*entries[-1], f"isolates at {current[-1].place.level}, no door, not listed"))
+        return found
+
+    def sums(self) -> list[Difference]:
+        """Committees and unplaced are the street; a compound's level follows from who isolates there."""
+        found = []
+        for figure in ("arrivals", "arrivals_abroad", "isolating", "released", "residents", "living_alone_elderly", "unresolved"):
+            for row in self.built.rows(f"select business_date, sum({figure}) filter (where committee_code <> '310115016') as parts, sum({figure}) filter (where committee_code = '310115016') as whole"
+                                       " from build.governance_daily group by business_date"):  # fmt: skip
+                if row["parts"] != row["whole"]:
+                    found.append(Difference(f"governance_daily {row['business_date']} {figure}", (), f"expected {row['parts']} built {row['whole']}"))
+        for row in self.built.rows("select compound_key, isolating, isolating_orange + isolating_yellow + isolating_blue as coloured, level, dwellings, owner_occupied + rented + vacant + unknown_occupancy as states"
+                                   " from build.compound_overview"):  # fmt: skip
+            count = row["isolating"]
+            level = "none" if count == 0 else "blue" if count < 5 else "yellow" if count < 10 else "orange" if count < 20 else "red"
+            if row["level"] != level or row["coloured"] != count or row["states"] != row["dwellings"]:
+                found.append(Difference(f"compound_overview {row['compound_key']}", (), f"level {row['level']} of {count} isolating, {row['coloured']} coloured, {row['states']} states of {row['dwellings']}"))
         return found
 
     def arrivals_a_day(self) -> list[Difference]:
@@ -335,4 +358,4 @@ def _masked(number: str) -> str:
     return number[:2] + "*" * (len(number) - 4) + number[-2:] if len(number) >= 10 else number[0] + "*" * (len(number) - 2) + number[-1]
 
 
-CHECKS = ("batches", "fates", "places", "merged", "split", "linked", "described", "episodes", "arrivals_kept", "listed", "arrivals_a_day", "residents", "occupancy", "tags")
+CHECKS = ("batches", "fates", "places", "merged", "split", "linked", "described", "episodes", "arrivals_kept", "listed", "sums", "arrivals_a_day", "residents", "occupancy", "tags")

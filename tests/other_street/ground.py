@@ -138,6 +138,20 @@ class Ground:
 
 
 DIGITS = "零一二三四五六七八九"
+#: Other towns, districts, cities and countries, by full and short names.
+ELSEWHERE = ("温州", "昆山", "宁波市", "徐汇", "静安区", "闵行", "嘉定", "川沙", "三林镇", "张江", "陆家嘴街道", "上海市浦东新区潍坊新村街道", "成都市", "东京", "首尔", "浙江湖州",
+             "上海宝山", "浦东新区高行镇", "香港", "青浦区", "广西南宁", "合肥市", "徐州", "加拿大", "南汇惠南镇")  # fmt: skip
+
+
+def counted(number: str) -> str:
+    """118 as 一百十八, 1030 never: lanes up to 999."""
+    hundreds, rest = divmod(int(number), 100)
+    if not hundreds:
+        return spoken(number)
+    tail = "" if not rest else f"零{DIGITS[rest]}" if rest < 10 else ("一" if rest < 20 else "") + spoken(str(rest))
+    return f"{DIGITS[hundreds]}百{tail}"
+
+
 WIDE = str.maketrans("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ")
 
 
@@ -157,7 +171,8 @@ def spelled(number: str) -> str:
 class Place:
     """What a text makes certain: `level`, and the doors that it leaves possible at that level.
 
-    `level` None: only that it is no certain door of `never` is claimed, the rules leave the rest open.
+    `level` None: no door at all is certain, how far the text reaches is left open. `consistent`: a way of writing that
+    the rules don't name; it may be read or not, but never as another door or another town.
     """
 
     level: str | None
@@ -223,6 +238,11 @@ class Scribe:
             "full-stop": f"{street_part(door)}{_room(door)}。",
             "province": f"中国上海市浦东新区{street_part(door)}{_room(door)}",
         }  # fmt: skip
+        if door.lane.isdigit():
+            ways["lane-numeral"] = f"{door.road}{counted(door.lane)}弄{door.building}号{_room(door)}"
+            ways["lane-digits"] = f"{door.road}{spelled(door.lane)}弄{door.building}号{_room(door)}"
+        if door.compound and door.lane:
+            ways["name-bracketed"] = f"{door.road}{_lane(door)}({door.compound}){door.building}号{_room(door)}"
         if door.building.isdigit() and int(door.building) < 100:
             ways["numeral"] = f"{door.road}{_lane(door)}{spoken(door.building)}号{_room(door)}"
             ways["block"] = f"{door.road}{_lane(door)}{door.building}号楼{_room(door)}"
@@ -255,6 +275,22 @@ class Scribe:
         way = self.rng.choice(sorted(ways))
         return ways[way], at(door, way)
 
+    def odd(self, door: Door) -> tuple[str, Place]:
+        """A door in a way that no rule names: read or not, but never as another one."""
+        floor = f"{door.floor}层"
+        ways = {
+            "hash": f"{door.road}{_lane(door)}{door.building}#{door.room}", "floor-too": f"{street_part(door)}{floor}{_room(door)}",
+            "note": f"{street_part(door)}{_room(door)}（靠近菜场）", "note-phone": f"{street_part(door)}{_room(door)} 电话13800001111",
+            "traditional": f"{door.road}{_lane(door)}{door.building}號{_room(door)}", "rented": f"租住{street_part(door)}{_room(door)}",
+            "staying": f"暂住{street_part(door)}{_room(door)}", "near": f"{door.road}近公园路{_lane(door)}{door.building}号{_room(door)}",
+            "circled": f"{street_part(door)}{_room(door)}①", "name-lane": f"{door.compound}{_lane(door)}{door.building}号{_room(door)}",
+            "estate-word": f"{door.compound}小区{door.building}号{_room(door)}", "semicolon": f"{street_part(door)};{_room(door)}",
+            "commas": f"{door.road}，{_lane(door)}，{door.building}号，{_room(door)}", "newline": f"{street_part(door)}\n{_room(door)}",
+            "pudong-twice": f"浦东新区浦东{street_part(door)}{_room(door)}", "pinyin-city": f"Shanghai {street_part(door)}{_room(door)}",
+        }  # fmt: skip
+        way = self.rng.choice(sorted(ways))
+        return ways[way], Place("consistent", frozenset([door.code]), way)
+
     def _digits(self, number: str) -> str:
         return spelled(number) if len(number) > 1 else DIGITS[int(number)]
 
@@ -275,6 +311,23 @@ class Scribe:
             "two-doors": (f"{street_part(door)}{_room(door)}或9908室", Place(None)),
             "neighbour": (f"{street_part(door)}{_room(door)}隔壁", Place(None)),
             "opposite": (f"{street_part(door)}{_room(door)}对面", Place(None)),
+            "workplace": (f"单位：{street_part(door)}{_room(door)}", Place(None)),
+            "registered-there": (f"户口在{street_part(door)}{_room(door)}", Place(None)),
+            "moved-after": (f"{street_part(door)}{_room(door)}（已搬离）", Place(None)),
+            "sold-after": (f"{street_part(door)}{_room(door)}(已售)", Place(None)),
+            "gone-after": (f"{street_part(door)}{_room(door)}，现不住此处", Place(None)),
+            "two-rooms": (f"{street_part(door)}{door.room}、9908室", Place(None)),
+            "two-houses": (f"{door.road}{_lane(door)}{door.building}-909号{_room(door)}", Place(None)),
+            "sub-room": (f"{street_part(door)}{door.room}-7室", Place(None)),
+            "lettered-room": (f"{street_part(door)}{door.room}F室", Place(None)),
+            "south-part": (f"{door.road}{_lane(door)}南区{door.building}号{_room(door)}", Place(None)),
+            "east-part": (f"{door.compound or door.road}东区{door.building}号{_room(door)}", Place(None)),
+            "third-phase": (f"{door.compound or door.road}三期{door.building}号{_room(door)}", Place(None)),
+            "road-typo": (f"{door.road[:-1]}支路{_lane(door)}{door.building}号{_room(door)}", Place(None)),
+            "other-lane": (f"{door.road}9{_lane(door) or '弄'}{door.building}号{_room(door)}", Place(None)),
+            "roommate": (f"{street_part(door)}{_room(door)}的邻居家", Place(None)),
+            "elsewhere": (f"{self.rng.choice(ELSEWHERE)}{street_part(door)}{_room(door)}", Place("outside")),
+            "elsewhere-name": (f"{self.rng.choice(ELSEWHERE)}{door.compound or door.road}{door.building}号{_room(door)}", Place("outside")),
             "suzhou": (f"苏州{street_part(door)}{_room(door)}", Place("outside")),
             "songjiang": (f"松江{street_part(door)}{_room(door)}", Place("outside")),
             "nanjing": (f"江苏南京{street_part(door)}{_room(door)}", Place("outside")),
@@ -299,6 +352,8 @@ class Scribe:
         if self.ground.kind[door.code] == "namesake":
             if not self.named_alone(door):
                 ways["namesake"] = (f"{door.compound}{door.building}号{_room(door)}", Place("street"))
+        if self.ground.kind[door.code] == "sub-lane":
+            ways["sub-lane-missing"] = (f"{door.road}86弄{door.building}号{_room(door)}", Place(None))
         if self.ground.kind[door.code] in ("twin", "sub-lane"):
             ways["twin-houses"] = (f"{door.compound}{door.building}号{_room(door)}", Place("compound", estate))
         way = self.rng.choice(sorted(ways))

@@ -151,6 +151,7 @@ class Draw:
     def registry(self) -> None:
         rows = [self._registered(person) for person in self.people if person.registered]
         rng = self.rng
+        rows += self._registered_again()
         for _ in range(int(6 * self.dirt)):
             old = rng.randrange(len(rows))
             if rows[old].kinds[-1:] == ("version",) or rows[old].fate != "accepted" or "broken" in rows[old].kinds:
@@ -179,6 +180,19 @@ class Draw:
         self.batches.append(Batch("household_registry", self.day - dt.timedelta(2), {"实有人口.csv.gz": before}, repeats=True))
         self.batches.append(Batch("household_registry", self.day, {"实有人口20220415.csv.gz": rows}))
 
+    def _registered_again(self) -> list[Record]:
+        """Second rows of the same person under another number: at a former door, or at the one they live at now."""
+        rng, rows = self.rng, list[Record]()
+        for person in rng.sample([p for p in self.people if p.registered and p.resident_id and p.home and p.status in ("1", "2") and p.residence_type == "1"], int(12 * self.dirt)):
+            row = self._registered(person)
+            other = rng.choice([d for d in self.ground.doors if d.code not in self.occupied and d.compound])
+            living, place = self.scribe.clean(other)
+            moved_on = "2022-03-30 10:00:00" if person.status == "2" or rng.random() < 0.5 else "2021-01-01 10:00:00"
+            row.cells |= {"人员编号": f"P9{person.no:07}", "户籍地址": living, "现住地址": living, "更新时间": moved_on, "状态": "1", "证件号码": person.resident_id}
+            rows.append(dataclasses.replace(row, place=place, identifies=True, kinds=("registered-again", *row.kinds[:3]),
+                                            facts=row.facts | {"registered": place, "updated": moved_on}))  # fmt: skip
+        return rows
+
     def _registered(self, person: Person) -> Record:
         rng, clerk = self.rng, self.clerk
         name = clerk.name(person)
@@ -202,7 +216,9 @@ class Draw:
         if person.residence_type == "2":
             living, place = rng.choice((("苏州工业园区星湖街12号", Place("outside", kind="suzhou-far")), ("上海市徐汇区漕溪路200弄3号401室", Place("outside", kind="xuhui"))))
             registered, registered_place = self.scribe.clean(door)
-        elif rng.random() < 0.06 * self.dirt:
+        elif rng.random() < 0.03 * self.dirt:
+            living, place = self.scribe.odd(door)
+        elif rng.random() < 0.09 * self.dirt:
             living, place = self.scribe.vague(door)
             if place.level == "outside" or (place.level is None):
                 registered, registered_place = "上海市黄浦区南京东路300弄2号501室", Place("outside", kind="registered-outside")
@@ -215,7 +231,7 @@ class Draw:
              "与户主关系": person.relation, "人口类别": person.residence_type, "户籍地址": registered, "现住地址": living,
              "联系电话": clerk.phone(person.phone).text, "状态": person.status, "更新时间": f"2022-03-{1 + person.no % 28:02} 10:00:00"},
             person.no, identifies=number.good, place=place, kinds=tuple(kinds),
-            facts={"registered": registered_place, "born": person.born})  # fmt: skip
+            facts={"registered": registered_place, "born": person.born, "updated": f"2022-03-{1 + person.no % 28:02} 10:00:00"})  # fmt: skip
 
     # -- arrivals -----------------------------------------------------------------------------------------------
 
@@ -264,6 +280,13 @@ class Draw:
             if scene == "typo" and listed < self.day:  # the date is wrong, and corrected the next day
                 rows[listed].append(self._returnee(person, door, arrived, listed, origin, way, bad=Written("不清楚", False, "date-corrected")))
                 listed += dt.timedelta(1)
+            if scene == "nameless" and rng.random() < 0.3 and person.phone and "·" not in person.name:  # 王? with the family's phone: nobody certain
+                row = self._returnee(person, door, arrived, listed, origin, way, document=False)
+                row.cells["姓名"] = rng.choice((person.name[0] + "?", person.name[0] + "*", person.name[0] + "先生"))
+                stranger = dataclasses.replace(person, no=len(self.people), registered=False, home=None, document=None)
+                self.people.append(stranger)
+                rows[listed].append(dataclasses.replace(row, person=stranger.no, kinds=("marked-name", *row.kinds[1:])))
+                continue
             if scene == "nameless":  # without a document: by name and phone alone
                 rows[listed].append(self._returnee(person, door, arrived, listed, origin, way, document=False))
                 continue
@@ -326,6 +349,11 @@ class Draw:
                     ("", "", "", Place("unparsed", kind="parts-empty")),
                     ("", "", "莫须有花苑", Place("unparsed", kind="parts-unknown")),
                 ))  # fmt: skip
+        if building.isdigit() and room.isdigit() and rng.random() < 0.3 * self.dirt:  # numbers as number cells
+            building, room = int(building), int(room)
+            place = dataclasses.replace(place, kind=f"cells/{place.kind}")
+        elif rng.random() < 0.01 * self.dirt:  # 3-2 that Excel took for a day
+            building, room, place = Serial(dt.date(listed.year, 3, 2)), door.room, Place(None, kind="day-for-house")
         phone = clerk.phone(person.phone)
         disposition = {"居": "home", "集": "central", "无": "none"}.get((way or "")[:1]) or ("none" if origin[1] == "blue" else "home")
         return Record(

@@ -154,7 +154,7 @@ class Oracle:
         if place.level in ("building", "compound") and person.home and person.home.code in place.codes:
             # The registered door lies in it: the building takes it, the compound may.
             allowed |= {person.home.code}
-        if place.level is None:
+        if place.level is None or any(p.level == "consistent" for p in places):
             judged.is_open = True
         if made["closed"]:
             return Episode(start, made["closed"], "transferred", colour, frozenset(allowed), place)
@@ -193,7 +193,12 @@ class Oracle:
             return ({d for d in doors if d}, True) if len(doors) == 1 else (touched, False)
         if person.status == "3":
             return set(), True
-        if person.status == "2" or person.residence_type == "2" or len(registry) > 1:
+        if len(registry) > 1:
+            standing = [r for r in registry if r.cells["状态"] == "1"]
+            newest = max(standing, key=lambda r: r.facts["updated"])
+            certain = person.no in self.firm and not arrived and all(r.place.level == "dwelling" for r in standing) and lists == {"household_registry"}
+            return ({newest.place.code}, True) if certain else (touched, False)
+        if person.status == "2" or person.residence_type == "2":
             return touched, lists == {"household_registry"} and person.status == "2"
         if arrived and (arrived.episodes or arrived.outside):
             # What stood before or after counts only where the registry has no answer.
@@ -203,7 +208,7 @@ class Oracle:
         if place.level == "dwelling":
             return {place.code}, True
         registered = registry[0].facts["registered"]
-        if place.level in (None, "outside") or "property_occupancy" in lists or "welfare_list" in lists:
+        if place.level in (None, "outside", "consistent") or "property_occupancy" in lists or "welfare_list" in lists:
             return touched, False
         if registered.level != "dwelling" or person.residence_type != "1":
             return (set(), True) if place.level in LEVELS else (touched, False)
