@@ -391,4 +391,7 @@ class Scribe:
                 if len(room) >= 3:
                     ways["spelled"] = spelled(room)
             room = ways[rng.choice(sorted(ways))]
-        return compound, building, room, at(door, f"{way}/{kind}")
+        place = at(door, f"{way}/{kind}")
+        if way == "short" and kind == "town":  # 周浦 for 周浦苑 is also a neighbouring town: it may stay open
+            place = dataclasses.replace(place, level="consistent")
+        return compound, building, room, place

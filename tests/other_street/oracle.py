@@ -184,7 +184,7 @@ class Oracle:
         registry = [r for b, _, r in found if b.feed == "household_registry"]
         arrived = self.arrivals.get(person.no)
         if not registry:
-            return touched, not lists
+            return (touched, False) if lists else (set(), True)
         if arrived and (person.no not in self.firm or arrived.is_open):
             return touched, False
         isolating = [e for e in arrived.episodes if e.status == "isolating"] if arrived else []
@@ -199,7 +199,7 @@ class Oracle:
             certain = person.no in self.firm and not arrived and all(r.place.level == "dwelling" for r in standing) and lists == {"household_registry"}
             return ({newest.place.code}, True) if certain else (touched, False)
         if person.status == "2" or person.residence_type == "2":
-            return touched, lists == {"household_registry"} and person.status == "2"
+            return (set(), True) if lists == {"household_registry"} and person.status == "2" else (touched, False)
         if arrived and (arrived.episodes or arrived.outside):
             # What stood before or after counts only where the registry has no answer.
             if registry[0].place.level not in LEVELS:
