@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from tests.other_street import files
-from tests.other_street.lists import Draw
+from . import files
+from .lists import Draw
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 DAY = dt.date(2022, 4, 15)
 
 
-def draw(folder: Path, seed: int, persons: int, dirt: float = 1.0, day: dt.date = DAY, without: frozenset[str] = frozenset()) -> Draw:
+def draw(
+    folder: Path, seed: int, persons: int, dirt: float = 1.0, day: dt.date = DAY, without: frozenset[str] = frozenset()
+) -> Draw:
     """Write `<folder>/inbox` and `<folder>/border/entries.jsonl`; returns the truth.
 
-    `dirt` is how often a clerk writes something in another way than cleanly: 0 never, 1 as often as they do; `without` leaves traps out by name.
+    `dirt` is how often a clerk writes something in another way than cleanly: 0 never, 1 as often as they do;
+    `without` leaves traps out by name.
     """
     drawn = Draw(seed, persons, dirt, day, without)
     for batch in drawn.batches:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from tests.other_street.writing import Serial
+from .writing import Serial
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.other_street.lists import Batch, Record
+    from .lists import Batch, Record
 
 MERGED = ("来源地", "抵沪日期", "居住小区", "楼号", "室号")
 
@@ -44,7 +44,9 @@ def write(inbox: Path, batch: Batch) -> None:
 def _text(records: list[Record], *, mixed: bool) -> str:
     headings = list(records[0].cells)
     out = io.StringIO()
-    for number, row in enumerate([headings, *([str(r.cells[h] if r.cells[h] is not None else "") for h in headings] for r in records)]):
+    for number, row in enumerate(
+        [headings, *([str(r.cells[h] if r.cells[h] is not None else "") for h in headings] for r in records)]
+    ):
         csv.writer(out, lineterminator="\r\n" if mixed and number % 7 == 3 else "\n").writerow(row)
     return out.getvalue()
 

@@ -12,10 +12,16 @@ ROAD_HOUSES = "沿街散户"
 
 # Committees of the street by their real codes.
 COMMITTEES = {
-    "310115016002": "牡丹第四居委会", "310115016007": "由由一居委会", "310115016015": "锦绣居委会",
-    "310115016023": "明月居委会", "310115016030": "蓝天居委会", "310115016038": "联洋第二居委会",
-    "310115016046": "梧桐居委会", "310115016055": "龙沟居委会", "310115016059": "海桐居委会",
-}  # fmt: skip
+    "310115016002": "牡丹第四居委会",
+    "310115016007": "由由一居委会",
+    "310115016015": "锦绣居委会",
+    "310115016023": "明月居委会",
+    "310115016030": "蓝天居委会",
+    "310115016038": "联洋第二居委会",
+    "310115016046": "梧桐居委会",
+    "310115016055": "龙沟居委会",
+    "310115016059": "海桐居委会",
+}
 CODES = list(COMMITTEES)
 
 
@@ -60,8 +66,9 @@ class Plan:
 
 
 def _floors(count: int, flats: int = 2, units: tuple[str, ...] = ("",)) -> tuple[str, ...]:
-    return tuple(f"{unit}{floor}{flat:02}" for unit in units for floor in range(1, count + 1)
-                 for flat in range(1, flats + 1))  # fmt: skip
+    return tuple(
+        f"{unit}{floor}{flat:02}" for unit in units for floor in range(1, count + 1) for flat in range(1, flats + 1)
+    )
 
 
 def _numbers(first: int, last: int) -> tuple[str, ...]:
@@ -85,16 +92,38 @@ PLANS = (
     Plan("", "徐州南路", ("",), ("88", "90"), ("101", "201", "202", "301"), (CODES[5],), "road"),
     Plan("九曲里", "九曲路", ("86弄3支弄", "86弄5支弄"), _numbers(1, 3), ("1", "2", "3", "4"), (CODES[4],), "sub-lane"),
     Plan("海悦名邸", "徐州南路", ("15",), _numbers(1, 3), _floors(5, 2, ("1单元", "2单元")), (CODES[5],), "unit"),
-    Plan("香樟国际公寓", "百合路", ("301",), _numbers(1, 2),
-         ("甲302", "乙302", "甲402", "2-B01", "2-B02", "地下1", "A-403", "B-403", "1101", "1102"), (CODES[5],), "room"),
+    Plan(
+        "香樟国际公寓",
+        "百合路",
+        ("301",),
+        _numbers(1, 2),
+        ("甲302", "乙302", "甲402", "2-B01", "2-B02", "地下1", "A-403", "B-403", "1101", "1102"),
+        (CODES[5],),
+        "room",
+    ),
     Plan("苏河湾雅苑", "徐州南路", ("35",), _numbers(10, 15), _floors(6), (CODES[6],), "city"),
     Plan("周浦苑", "百合路", ("77",), _numbers(1, 5), _floors(6), (CODES[6],), "town"),
     Plan("锦园", "百合路", ("5",), _numbers(1, 4), _floors(5), (CODES[7],), "namesake"),
     Plan("锦园", "鹭洲路", ("70",), _numbers(3, 6), _floors(5), (CODES[8],), "namesake"),
     Plan("武夷新村", "二里桥路", ("180",), _numbers(101, 106), _floors(6), (CODES[7],), "city"),
     Plan("听泉湾畔家园", "听雨路", ("99",), _numbers(30, 36), _floors(6), (CODES[8],)),
-)  # fmt: skip
-MORE_WORDS = ("松风", "柳浪", "梅坞", "兰汀", "竹溪", "荷塘", "菊园", "桂影", "枫丹", "橘洲", "杏坛", "桃源", "榆荫", "槐序")
+)
+MORE_WORDS = (
+    "松风",
+    "柳浪",
+    "梅坞",
+    "兰汀",
+    "竹溪",
+    "荷塘",
+    "菊园",
+    "桂影",
+    "枫丹",
+    "橘洲",
+    "杏坛",
+    "桃源",
+    "榆荫",
+    "槐序",
+)
 MORE_KINDS = ("苑", "花园", "小区", "公寓", "新村", "佳苑")
 
 
@@ -106,8 +135,14 @@ class Ground:
         size = sum(len(p.lanes) * len(p.buildings) * len(p.rooms) for p in plans)
         while size < homes:
             word, kind = MORE_WORDS[made % len(MORE_WORDS)], MORE_KINDS[made // len(MORE_WORDS) % len(MORE_KINDS)]
-            plan = Plan(f"{word}{kind}", f"{word}路", (str(20 + 10 * made),), _numbers(1, 9), _floors(6, 4),
-                        (CODES[made % len(CODES)],))  # fmt: skip
+            plan = Plan(
+                f"{word}{kind}",
+                f"{word}路",
+                (str(20 + 10 * made),),
+                _numbers(1, 9),
+                _floors(6, 4),
+                (CODES[made % len(CODES)],),
+            )
             plans.append(plan)
             size += len(plan.buildings) * len(plan.rooms)
             made += 1
@@ -121,8 +156,16 @@ class Ground:
                     for room in plan.rooms:
                         digits = "".join(c for c in room.partition("单元")[2] or room if c.isdigit())
                         code = f"HM{len(self.doors) + 1:06}"
-                        door = Door(code, committee, plan.name, plan.road, lane, building, room,
-                                    -1 if room.startswith("地下") else int(digits) // 100 or 1)  # fmt: skip
+                        door = Door(
+                            code,
+                            committee,
+                            plan.name,
+                            plan.road,
+                            lane,
+                            building,
+                            room,
+                            -1 if room.startswith("地下") else int(digits) // 100 or 1,
+                        )
                         self.doors.append(door)
                         self.kind[code] = plan.kind
         self.by_code = {door.code: door for door in self.doors}
@@ -139,8 +182,33 @@ class Ground:
 
 DIGITS = "零一二三四五六七八九"
 #: Other towns, districts, cities and countries, by full and short names.
-ELSEWHERE = ("温州", "昆山", "宁波市", "徐汇", "静安区", "闵行", "嘉定", "川沙", "三林镇", "张江", "陆家嘴街道", "上海市浦东新区潍坊新村街道", "成都市", "东京", "首尔", "浙江湖州",
-             "上海宝山", "浦东新区高行镇", "香港", "青浦区", "广西南宁", "合肥市", "徐州", "加拿大", "南汇惠南镇")  # fmt: skip
+ELSEWHERE = (
+    "温州",
+    "昆山",
+    "宁波市",
+    "徐汇",
+    "静安区",
+    "闵行",
+    "嘉定",
+    "川沙",
+    "三林镇",
+    "张江",
+    "陆家嘴街道",
+    "上海市浦东新区潍坊新村街道",
+    "成都市",
+    "东京",
+    "首尔",
+    "浙江湖州",
+    "上海宝山",
+    "浦东新区高行镇",
+    "香港",
+    "青浦区",
+    "广西南宁",
+    "合肥市",
+    "徐州",
+    "加拿大",
+    "南汇惠南镇",
+)
 
 
 def counted(number: str) -> str:
@@ -152,7 +220,9 @@ def counted(number: str) -> str:
     return f"{DIGITS[hundreds]}百{tail}"
 
 
-WIDE = str.maketrans("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ")
+WIDE = str.maketrans(
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ"
+)
 
 
 def spoken(number: str) -> str:
@@ -180,11 +250,13 @@ class Place:
     kind: str = ""
 
     @property
-    def code(self) -> str | None:
-        return next(iter(self.codes)) if self.level == "dwelling" else None
+    def code(self) -> str:
+        """The door's, empty where none is certain."""
+        return next(iter(self.codes)) if self.level == "dwelling" else ""
 
 
-NOWHERE = Place("unparsed", kind="empty")
+#: A record whose place says nothing here: that of a role is where the person serves.
+UNSAID = Place("unsaid")
 
 
 def at(door: Door, kind: str) -> Place:
@@ -230,14 +302,16 @@ class Scribe:
             "label-now": f"现住址:上海浦东{street_part(door)}{_room(door)}",
             "postcode": f"200135 {street_part(door)}{_room(door)}",
             "area-code": f"310115{street_part(door)}{_room(door)}",
-            "slashes": f"上海市/浦东新区/花木街道/{door.road}/" + (f"{_lane(door)}/" if door.lane else "") + f"{door.building}号/{_room(door)}",
+            "slashes": f"上海市/浦东新区/花木街道/{door.road}/"
+            + (f"{_lane(door)}/" if door.lane else "")
+            + f"{door.building}号/{_room(door)}",
             "bars": f"上海市|浦东新区|{street_part(door)}|{_room(door)}",
             "spaces": f" {door.road} {_lane(door)} {door.building} 号 {_room(door)}\u3000",
             "invisible": f"\u200b{street_part(door)}\ufeff{_room(door)}",
             "no-suffix": f"{street_part(door)}{door.room}",
             "full-stop": f"{street_part(door)}{_room(door)}。",
             "province": f"中国上海市浦东新区{street_part(door)}{_room(door)}",
-        }  # fmt: skip
+        }
         if door.lane.isdigit():
             ways["lane-numeral"] = f"{door.road}{counted(door.lane)}弄{door.building}号{_room(door)}"
             ways["lane-digits"] = f"{door.road}{spelled(door.lane)}弄{door.building}号{_room(door)}"
@@ -279,15 +353,23 @@ class Scribe:
         """A door in a way that no rule names: read or not, but never as another one."""
         floor = f"{door.floor}层"
         ways = {
-            "hash": f"{door.road}{_lane(door)}{door.building}#{door.room}", "floor-too": f"{street_part(door)}{floor}{_room(door)}",
-            "note": f"{street_part(door)}{_room(door)}（靠近菜场）", "note-phone": f"{street_part(door)}{_room(door)} 电话13800001111",
-            "traditional": f"{door.road}{_lane(door)}{door.building}號{_room(door)}", "rented": f"租住{street_part(door)}{_room(door)}",
-            "staying": f"暂住{street_part(door)}{_room(door)}", "near": f"{door.road}近公园路{_lane(door)}{door.building}号{_room(door)}",
-            "circled": f"{street_part(door)}{_room(door)}①", "name-lane": f"{door.compound}{_lane(door)}{door.building}号{_room(door)}",
-            "estate-word": f"{door.compound}小区{door.building}号{_room(door)}", "semicolon": f"{street_part(door)};{_room(door)}",
-            "commas": f"{door.road}，{_lane(door)}，{door.building}号，{_room(door)}", "newline": f"{street_part(door)}\n{_room(door)}",
-            "pudong-twice": f"浦东新区浦东{street_part(door)}{_room(door)}", "pinyin-city": f"Shanghai {street_part(door)}{_room(door)}",
-        }  # fmt: skip
+            "hash": f"{door.road}{_lane(door)}{door.building}#{door.room}",
+            "floor-too": f"{street_part(door)}{floor}{_room(door)}",
+            "note": f"{street_part(door)}{_room(door)}（靠近菜场）",
+            "note-phone": f"{street_part(door)}{_room(door)} 电话13800001111",
+            "traditional": f"{door.road}{_lane(door)}{door.building}號{_room(door)}",
+            "rented": f"租住{street_part(door)}{_room(door)}",
+            "staying": f"暂住{street_part(door)}{_room(door)}",
+            "near": f"{door.road}近公园路{_lane(door)}{door.building}号{_room(door)}",
+            "circled": f"{street_part(door)}{_room(door)}①",
+            "name-lane": f"{door.compound}{_lane(door)}{door.building}号{_room(door)}",
+            "estate-word": f"{door.compound}小区{door.building}号{_room(door)}",
+            "semicolon": f"{street_part(door)};{_room(door)}",
+            "commas": f"{door.road}，{_lane(door)}，{door.building}号，{_room(door)}",
+            "newline": f"{street_part(door)}\n{_room(door)}",
+            "pudong-twice": f"浦东新区浦东{street_part(door)}{_room(door)}",
+            "pinyin-city": f"Shanghai {street_part(door)}{_room(door)}",
+        }
         way = self.rng.choice(sorted(ways))
         return ways[way], Place("consistent", frozenset([door.code]), way)
 
@@ -327,7 +409,10 @@ class Scribe:
             "other-lane": (f"{door.road}9{_lane(door) or '弄'}{door.building}号{_room(door)}", Place(None)),
             "roommate": (f"{street_part(door)}{_room(door)}的邻居家", Place(None)),
             "elsewhere": (f"{self.rng.choice(ELSEWHERE)}{street_part(door)}{_room(door)}", Place("outside")),
-            "elsewhere-name": (f"{self.rng.choice(ELSEWHERE)}{door.compound or door.road}{door.building}号{_room(door)}", Place("outside")),
+            "elsewhere-name": (
+                f"{self.rng.choice(ELSEWHERE)}{door.compound or door.road}{door.building}号{_room(door)}",
+                Place("outside"),
+            ),
             "suzhou": (f"苏州{street_part(door)}{_room(door)}", Place("outside")),
             "songjiang": (f"松江{street_part(door)}{_room(door)}", Place("outside")),
             "nanjing": (f"江苏南京{street_part(door)}{_room(door)}", Place("outside")),
@@ -339,19 +424,18 @@ class Scribe:
             "tangqiao": ("上海市浦东新区塘桥街道浦建路76号502室", Place("outside")),
             "other-province": ("安徽省合肥市蜀山区长江西路1号2幢303室", Place("outside")),
             "district-alone": ("上海市浦东新区", Place("unparsed")),
-            "unknown-road": (f"上海市浦东新区莫须有路12弄3号401室", Place("unparsed")),
+            "unknown-road": ("上海市浦东新区莫须有路12弄3号401室", Place("unparsed")),
             "unknown-road-here": ("浦东新区花木街道莫须有路12弄3号401室", Place("street")),
             "street-alone": ("上海市浦东新区花木街道", Place("street")),
             "road-alone": (door.road, Place("street")),
             "nothing": ("不详", Place("unparsed")),
             "empty": ("", Place("unparsed")),
-        }  # fmt: skip
+        }
         if door.compound and self.ground.kind[door.code] != "namesake":
             ways["name-only"] = (door.compound, Place("compound", estate))
             ways["no-such-house"] = (f"{door.compound}909号101室", Place("compound", estate))
-        if self.ground.kind[door.code] == "namesake":
-            if not self.named_alone(door):
-                ways["namesake"] = (f"{door.compound}{door.building}号{_room(door)}", Place("street"))
+        if self.ground.kind[door.code] == "namesake" and not self.named_alone(door):
+            ways["namesake"] = (f"{door.compound}{door.building}号{_room(door)}", Place("street"))
         if self.ground.kind[door.code] == "sub-lane":
             ways["sub-lane-missing"] = (f"{door.road}86弄{door.building}号{_room(door)}", Place(None))
         if self.ground.kind[door.code] in ("twin", "sub-lane"):
@@ -367,8 +451,14 @@ class Scribe:
         if not self.named_alone(door):
             compound, way = f"{door.road}{_lane(door)}", "lane-for-name"
         elif rng.random() < 0.25 * self.dirt:
-            ways = {"company": f"绿城·{compound}", "wide-space": f"{compound[:2]}\u3000{compound[2:]}", "road-too": f"{door.road}{_lane(door)}{compound}"}
-            bare = next((compound.removesuffix(k) for k in ("花园", "家园", "新村", "公寓", "苑") if compound.endswith(k)), "")
+            ways = {
+                "company": f"绿城·{compound}",
+                "wide-space": f"{compound[:2]}\u3000{compound[2:]}",
+                "road-too": f"{door.road}{_lane(door)}{compound}",
+            }
+            bare = next(
+                (compound.removesuffix(k) for k in ("花园", "家园", "新村", "公寓", "苑") if compound.endswith(k)), ""
+            )
             if len(bare) >= 2 and sum(bare in plan.name for plan in self.ground.plans) == 1:
                 ways["short"] = bare
             if kind == "phase":
@@ -377,7 +467,13 @@ class Scribe:
             compound = ways[way]
         building = door.building
         if rng.random() < 0.5 * self.dirt:
-            ways = {"号": f"{building}号", "号楼": f"{building}号楼", "栋": f"{building}栋", "wide": building.translate(WIDE), "space": f" {building} "}
+            ways = {
+                "号": f"{building}号",
+                "号楼": f"{building}号楼",
+                "栋": f"{building}栋",
+                "wide": building.translate(WIDE),
+                "space": f" {building} ",
+            }
             if building.isdigit():
                 ways["float"] = f"{building}.0"
                 if int(building) < 100:

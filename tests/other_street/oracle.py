@@ -6,43 +6,19 @@ record whose document doesn't identify is `soft`, a door that such a person may 
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from .isolation import LEVELS, judge
+from .lists import NOBODY
+
 if TYPE_CHECKING:
-    from tests.other_street.ground import Place
-    from tests.other_street.lists import Batch, Draw, Record
-    from tests.other_street.people import Person
-
-DAYS = dt.timedelta(14)
-LEVELS = ("dwelling", "building", "compound")
+    from .lists import Batch, Draw, Record
+    from .people import Person
 
 
-@dataclasses.dataclass(frozen=True)
-class Episode:
-    """`doors`: the door it must carry, or None for no door at all; several where the rules allow more than one."""
-
-    start: dt.date
-    release: dt.date
-    status: str
-    colour: str
-    doors: frozenset[str | None]
-    place: Place
-
-
-@dataclasses.dataclass
-class Arrivals:
-    """One person's arrivals in force, judged: the episodes, and what is listed beside them."""
-
-    episodes: list[Episode] = dataclasses.field(default_factory=list)
-    outside: list[Record] = dataclasses.field(default_factory=list)
-    after_central: list[Record] = dataclasses.field(default_factory=list)
-    is_open: bool = False
-
-
-Row = tuple["Batch", int]
+ROLES = {"党员": "party_member", "志愿者": "volunteer", "楼组长": "building_leader"}
 
 
 class Oracle:
@@ -58,12 +34,15 @@ class Oracle:
         about = ("household_registry", "returnees", "border_entries", "welfare_list", "disability_list")
         self.of_person: dict[int, list[tuple[Batch, int, Record]]] = defaultdict(list)
         for entry in self.in_force:
-            if entry[2].person is not None:
+            if entry[2].person != NOBODY:
                 self.of_person[entry[2].person].append(entry)
         #: Persons whom every record names by a document that identifies: whatever comes out of them is certain.
-        self.firm = {no for no, found in self.of_person.items()
-                     if all(r.identifies for b, _, r in found if b.feed in about) and any(b.feed in about for b, _, r in found)}  # fmt: skip
-        self.arrivals = {no: self._arrivals(found) for no, found in self._arrived().items()}
+        self.firm = {
+            no
+            for no, found in self.of_person.items()
+            if all(r.identifies for b, _, r in found if b.feed in about) and any(b.feed in about for b, _, r in found)
+        }
+        self.arrivals = {no: judge(found, self.people[no], self.day) for no, found in self._arrived().items()}
 
     def _stands(self, batch: Batch) -> bool:
         """A snapshot holds until the next one of its source, events and increments hold together."""
@@ -74,92 +53,12 @@ class Oracle:
     # -- isolation ----------------------------------------------------------------------------------------------
 
     def _arrived(self) -> dict[int, list[tuple[Batch, int, Record]]]:
-        found = defaultdict(list)
+        found: dict[int, list[tuple[Batch, int, Record]]] = defaultdict(list)
         for batch, row_no, record in self.records:
             usable = record.arrival and record.arrival["day"] and record.fate in ("accepted", "superseded")
-            if usable and record.person is not None:
+            if usable and record.person != NOBODY:
                 found[record.person].append((batch, row_no, record))
         return found
-
-    def _arrivals(self, found: list[tuple[Batch, int, Record]]) -> Arrivals:
-        """Judge one person's arrivals: newest revision of each entry, one arrival a day, episodes in order of day."""
-        told, judged = list[dict[str, object]](), Arrivals()
-        entries = defaultdict(list)
-        for batch, row_no, record in found:
-            arrival = record.arrival or {}
-            entries[arrival.get("entry", (batch.on, row_no))].append((record, batch, row_no))
-        for versions in entries.values():
-            versions.sort(key=lambda v: (v[0].arrival["revision"] if "revision" in v[0].arrival else 1, v[1].on, v[2]))
-            record, batch, row_no = versions[-1]
-            if record.fate != "accepted":
-                continue
-            arrival = dict(record.arrival)
-            earlier = [v[0] for v in versions[:-1]]
-            was_home = [r for r in earlier if r.arrival["disposition"] == "home" and r.place.level != "outside"]
-            arrival |= {"record": record, "border": "entry" in arrival, "order": (arrival["listed"], row_no),
-                        "was_home": was_home[-1] if was_home else None}  # fmt: skip
-            told.append(arrival)
-        by_day = defaultdict(list)
-        for arrival in told:
-            by_day[arrival["day"]].append(arrival)
-        current: dict[str, object] | None = None
-        central_until: dt.date | None = None
-        made = []
-        for day in sorted(by_day):
-            here = sorted(by_day[day], key=lambda a: a["order"])
-            dispositions = {a["disposition"] for a in here}
-            border = any(a["border"] for a in here)
-            if dispositions & {"central", "transfer"} and "home" not in dispositions or {"central", "home"} <= dispositions:
-                closed = [a for a in here if a["was_home"] is not None]
-                if closed:
-                    made.append({"start": day, "arrivals": closed, "closed": closed[-1]["recorded"], "place": closed[-1]["was_home"].place})
-                central_until = day + DAYS
-                judged.is_open |= current is not None and day < current["start"] + DAYS
-                continue
-            homes = [a for a in here if a["disposition"] == "home"]
-            if not homes:
-                continue
-            outside = [a for a in homes if a["record"].place.level == "outside"]
-            if outside:
-                judged.is_open |= len(outside) != len(homes)
-                for arrival in outside:
-                    if arrival["was_home"] is not None:
-                        made.append({"start": day, "arrivals": [arrival], "closed": arrival["recorded"], "place": arrival["was_home"].place})
-                    elif day <= self.day < day + DAYS:
-                        judged.outside.append(arrival["record"])
-                continue
-            if current is not None and day < current["start"] + DAYS:
-                current["arrivals"] += homes
-                if border:
-                    current["start"] = day
-                continue
-            if central_until is not None and day < central_until and not border:
-                judged.after_central += [a["record"] for a in homes]
-                continue
-            current = {"start": day, "arrivals": homes, "closed": None, "place": None}
-            made.append(current)
-        judged.episodes = [self._episode(e, judged) for e in made if e["start"] <= self.day]
-        return judged
-
-    def _episode(self, made: dict[str, object], judged: Arrivals) -> Episode:
-        start, arrivals = made["start"], sorted(made["arrivals"], key=lambda a: (a["day"], a["order"]))
-        colours = [a["colour"] for a in arrivals]
-        colour = next(c for c in ("orange", "yellow", "blue") if c in colours)
-        places = [a["record"].place for a in arrivals]
-        doors = [p for p in places if p.level == "dwelling"]
-        rank = {level: n for n, level in enumerate(LEVELS)}
-        place = made["place"] or (doors[-1] if doors else min(reversed(places), key=lambda p: rank.get(p.level, 9)))
-        person = self.people[arrivals[0]["record"].person]
-        allowed: set[str | None] = {place.code}
-        if place.level in ("building", "compound") and person.home and person.home.code in place.codes:
-            # The registered door lies in it: the building takes it, the compound may.
-            allowed |= {person.home.code}
-        if place.level is None or any(p.level == "consistent" for p in places):
-            judged.is_open = True
-        if made["closed"]:
-            return Episode(start, made["closed"], "transferred", colour, frozenset(allowed), place)
-        release = start + DAYS
-        return Episode(start, release, "isolating" if self.day < release else "completed", colour, frozenset(allowed), place)
 
     # -- homes --------------------------------------------------------------------------------------------------
 
@@ -173,13 +72,18 @@ class Oracle:
                 residents[next(iter(doors))].add(no) if doors else None
             else:
                 is_open |= doors
+        # Name and phone alone tie an occupant to a person who is elsewhere just now: linkage may or may not.
+        for batch, _, record in self.in_force:
+            is_occupant = batch.feed == "property_occupancy" and record.person != NOBODY and record.place.code
+            if is_occupant and record.person not in residents[record.place.code]:
+                is_open.add(record.place.code)
         return residents, is_open
 
     def _home(self, person: Person) -> tuple[set[str], bool]:
         """The door a person lives behind as (one door or none, True), or the doors that are possible and False."""
         found = self.of_person.get(person.no, [])
         lists = {b.feed for b, _, _ in found}
-        touched = {code for _, _, r in found if r.place and r.place.level == "dwelling" for code in r.place.codes}
+        touched = {code for _, _, r in found if r.place.level == "dwelling" for code in r.place.codes}
         touched |= {person.home.code} if person.home else set()
         registry = [r for b, _, r in found if b.feed == "household_registry"]
         arrived = self.arrivals.get(person.no)
@@ -196,14 +100,17 @@ class Oracle:
         if len(registry) > 1:
             standing = [r for r in registry if r.cells["状态"] == "1"]
             newest = max(standing, key=lambda r: r.facts["updated"])
-            certain = person.no in self.firm and not arrived and all(r.place.level == "dwelling" for r in standing) and lists == {"household_registry"}
+            certain = (
+                person.no in self.firm
+                and not arrived
+                and all(r.place.level == "dwelling" for r in standing)
+                and lists == {"household_registry"}
+            )
             return ({newest.place.code}, True) if certain else (touched, False)
         if person.status == "2" or person.residence_type == "2":
             return (set(), True) if lists == {"household_registry"} and person.status == "2" else (touched, False)
-        if arrived and (arrived.episodes or arrived.outside):
-            # What stood before or after counts only where the registry has no answer.
-            if registry[0].place.level not in LEVELS:
-                return touched, False
+        if arrived and (arrived.episodes or arrived.outside) and registry[0].place.level not in LEVELS:
+            return touched, False  # where the registry has no answer, a destination before or after counts
         place = registry[0].place
         if place.level == "dwelling":
             return {place.code}, True
@@ -219,7 +126,9 @@ class Oracle:
         said: dict[str, list[tuple[dt.date, dt.date, int, str]]] = defaultdict(list)
         for batch, row_no, record in self.in_force:
             if batch.feed == "property_occupancy" and record.place and record.place.level == "dwelling":
-                said[record.place.code].append((record.facts["registered_on"], batch.on, row_no, record.facts["occupancy"]))
+                said[record.place.code].append(
+                    (record.facts["registered_on"], batch.on, row_no, record.facts["occupancy"])
+                )
         words = {"自住": "owner_occupied", "出租": "rented", "空置": "vacant", "装修": "vacant"}
         tenures = {"1": "owner_occupied", "2": "rented", "3": "vacant", "": "unknown"}
         second = max(b.on for b in self.drawn.batches if b.feed == "housing_registry")
@@ -242,16 +151,29 @@ class Oracle:
         for no, records in self.of_person.items():
             for batch, _, record in records:
                 facts = record.facts
-                if batch.feed == "disability_list" and record.identifies and (facts["until"] is None or facts["until"] >= day):
+                if (
+                    batch.feed == "disability_list"
+                    and record.identifies
+                    and (facts["until"] is None or facts["until"] >= day)
+                ):
                     if tag == "disabled" or (tag == "severe_disability" and facts["level"] <= 2):
                         found.add(no)
-                elif batch.feed == "welfare_list" and record.identifies and facts["start"] <= day and (facts["end"] is None or facts["end"] >= day):
-                    tags = {"低保": "low_income", "特困供养": "low_income", "助餐服务": "meal_service", "居家养老服务": "home_care"}
+                elif (
+                    batch.feed == "welfare_list"
+                    and record.identifies
+                    and facts["start"] <= day
+                    and (facts["end"] is None or facts["end"] >= day)
+                ):
+                    tags = {
+                        "低保": "low_income",
+                        "特困供养": "low_income",
+                        "助餐服务": "meal_service",
+                        "居家养老服务": "home_care",
+                    }
                     if tags.get(facts["benefit"]) == tag:
                         found.add(no)
-                elif batch.feed == "community_roles" and record.identifies:
-                    if {"党员": "party_member", "志愿者": "volunteer", "楼组长": "building_leader"}[facts["role"]] == tag:
-                        found.add(no)
+                elif batch.feed == "community_roles" and record.identifies and ROLES[facts["role"]] == tag:
+                    found.add(no)
         return found
 
     def aged(self, tag: str, person: Person) -> bool:

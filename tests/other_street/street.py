@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
-
 
 from expectations.gate import validate
 from linkage.run import link
@@ -17,11 +15,12 @@ from street import batch, warehouse
 from street.settings import as_of_at
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
     import psycopg
 
-    from tests.other_street.lists import Draw
+    from .lists import Draw
 
 
 def build(conn: psycopg.Connection, folder: Path, day: dt.date) -> None:
@@ -52,7 +51,8 @@ class Built:
     def __init__(self, conn: psycopg.Connection, drawn: Draw) -> None:
         self.conn, self.drawn = conn, drawn
         self.batches = self.rows(
-            "select batch_id, feed, business_date, coalesce(source, '') as source, status, rows_received, rows_accepted,"
+            "select batch_id, feed, business_date, coalesce(source, '') as source, status, rows_received,"
+            " rows_accepted,"
             " rows_quarantined, rows_superseded from ops.batch order by batch_id"
         )
         self.of_batch = {row["batch_id"]: row for row in self.batches}
@@ -63,5 +63,3 @@ class Built:
         cursor = self.conn.execute(query.encode())
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
