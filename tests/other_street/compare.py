@@ -138,7 +138,7 @@ class Comparison:
         found = []
         for batch, row_no, record in self.oracle.in_force:
             link = self._link(batch, row_no)
-            if link is None or record.place is UNSAID or id(batch) in self.misread:
+            if link is None or record.place == UNSAID or id(batch) in self.misread:
                 continue
             built = Place(link["place_level"], frozenset([link["dwelling_code"]] if link["has_door"] else []))
             if not self._agrees(record.place, built):

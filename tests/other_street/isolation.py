@@ -139,6 +139,8 @@ def _episode(run: _Run, person: Person, today: dt.date, judged: Arrivals) -> Epi
     if place.level in ("building", "compound") and person.home and person.home.code in place.codes:
         # The registered door lies in it: the building takes it, the compound may.
         allowed |= {person.home.code}
+    if run.closed:  # what a later version says of the place may be newer, or only where it was told
+        allowed |= {door.code for door in places if door.level == "dwelling"}
     judged.is_open |= place.level is None or any(p.level == "consistent" for p in places)
     release = run.closed or run.start + DAYS
     status = "transferred" if run.closed else "isolating" if today < release else "completed"

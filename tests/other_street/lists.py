@@ -964,6 +964,8 @@ class Draw:
 
     def _benefit(self, person: Person, benefit: str, start: dt.date, end: dt.date | None) -> Record:
         name, number = self.clerk.name(person), self.number(person, broken=0.01)
+        if self.rng.random() < 0.01 * self.dirt:  # a name alone: no key tells two such rows apart
+            number = Written(self.rng.choice(("", "无", "310115********")), False, "no-number")
         home = person.home
         address, place = self.scribe.text(home) if home else ("", Place("unparsed"))
         begins = self.clerk.day(start, self.day)
