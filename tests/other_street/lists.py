@@ -117,12 +117,17 @@ class Draw:
                 person.status = "3"
             elif drawn < 0.07:
                 person.status = "2"
-        rate = 0.5
         self.mothers: dict[int, Person] = {}
         for person in self.people:
             family = [p for p in self.people[max(0, person.no - 4) : person.no] if p.household == person.household]
             mother = next((p for p in family if p.relation == "10" and p.resident_id), None)
-            if mother and person.relation in ("20", "30") and person.document is None and rng.random() < rate:
+            if (
+                mother
+                and mother.name != person.name
+                and person.relation in ("20", "30")
+                and person.document is None
+                and rng.random() < 0.5
+            ):
                 self.mothers[person.no] = mother
 
     def number(self, person: Person, *, broken: float = 0.02) -> Written:
