@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from linkage.characters import SIMPLIFIED
 from linkage.lexicon import FEW, ROAD_SHAPE, Lexicon
 from linkage.numbers import (
     LETTERS,
@@ -34,16 +35,11 @@ CERTAIN_BESIDE: Final = {
 }
 _WORSE: Final = {kind: rank for rank, kind in enumerate(CERTAIN_BESIDE)}
 
-# Characters that names of places are written with, traditional then simplified.
-_TRADITIONAL_AND_SIMPLIFIED: Final = (
-    "號号樓楼棟栋單单區区鎮镇衖弄東东灣湾蘭兰蓮莲馬马園园廣广銀银錦锦繡绣龍龙陽阳層层門门聯联紀纪華华麗丽間间臺台蘇苏戶户裏里滬沪"
-    "櫻樱橋桥楊杨雲云寧宁濱滨場场業业鶴鹤漢汉濟济遼辽滿满環环聖圣陸陆涇泾綠绿鄉乡縣县漁渔鳳凤鴻鸿豐丰貴贵賓宾達达運运進进遠远開开關关"
-    "陳陈際际靜静順顺頤颐顧顾飛飞魯鲁齊齐興兴舊旧樂乐榮荣機机歡欢溫温潔洁瑩莹盧卢碼码禮礼紅红經经義义聲声莊庄葉叶藍蓝衛卫裡里書书會会"
-    "億亿優优勝胜勵励匯汇國国圍围報报壽寿夢梦學学寶宝實实對对島岛嶺岭嶽岳師师張张彎弯後后從从復复愛爱慶庆憲宪時时曉晓暉晖鐵铁鋼钢長长"
-    "崗岗嚴严橫横滄沧潤润澤泽為为無无爾尔現现產产當当電电發发縱纵羅罗習习農农郵邮針针鍾钟鐘钟離离雙双難难項项餘余騰腾驛驿點点黨党"
-)
-_TRADITIONAL: Final = list(_TRADITIONAL_AND_SIMPLIFIED[::2])
-_VARIANTS: Final = str.maketrans(dict(zip(_TRADITIONAL, _TRADITIONAL_AND_SIMPLIFIED[1::2], strict=True)) | {
+# A lane's old character is no traditional form of it.
+_OLD_LANE: Final = "衖"
+_TRADITIONAL: Final = [*map(chr, SIMPLIFIED), _OLD_LANE]
+_VARIANTS: Final = SIMPLIFIED | str.maketrans({
+    _OLD_LANE: "弄",
     "#": "号", "=": ",",
     "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ",", "【": ",", "】": ",", "〔": ",", "〕": ",",
     "<": ",", ">": ",", "《": ",", "》": ",", "「": ",", "」": ",", '"': ",", "'": ",", "“": ",", "”": ",",

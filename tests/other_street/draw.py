@@ -14,15 +14,12 @@ if TYPE_CHECKING:
 DAY = dt.date(2022, 4, 15)
 
 
-def draw(
-    folder: Path, seed: int, persons: int, dirt: float = 1.0, day: dt.date = DAY, without: frozenset[str] = frozenset()
-) -> Draw:
+def draw(folder: Path, seed: int, persons: int, dirt: float = 1.0, day: dt.date = DAY) -> Draw:
     """Write `<folder>/inbox` and `<folder>/border/entries.jsonl`; returns the truth.
 
     `dirt` is how often a clerk writes something in another way than cleanly: 0 never, 1 as often as they do;
-    `without` leaves traps out by name.
     """
-    drawn = Draw(seed, persons, dirt, day, without)
+    drawn = Draw(seed, persons, dirt, day)
     for batch in drawn.batches:
         files.write(folder / "inbox", batch)
     return drawn

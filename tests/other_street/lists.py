@@ -82,11 +82,9 @@ STRANGERS = ("钱三省", "赵四海", "孙五洲", "周六合", "吴七星", "�
 class Draw:
     """All lists of a street of about `persons` persons as of `day`."""
 
-    def __init__(
-        self, seed: int, persons: int, dirt: float, day: dt.date, without: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, seed: int, persons: int, dirt: float, day: dt.date) -> None:
         self.rng = random.Random(seed)
-        self.day, self.dirt, self.without = day, dirt, without
+        self.day, self.dirt = day, dirt
         self.ground = Ground(int(persons / 2.1))
         self.families = Families(self.ground, self.rng, day)
         self.scribe = Scribe(self.ground, self.rng, dirt)
@@ -898,7 +896,7 @@ class Draw:
                     rows[copied].fate = "superseded"
                     rows.append(dataclasses.replace(rows[copied], fate="accepted", kinds=("occupancy-copy",)))
                 self.batches.append(Batch("property_occupancy", on, {f"{company}.csv": rows}, source=company))
-                if company == "申花物业" and week == 1 and self.dirt and "two-companies" not in self.without:
+                if company == "申花物业" and week == 1 and self.dirt:
                     shared = [
                         dataclasses.replace(row, kinds=("two-companies",))
                         for row in rows[2:9]

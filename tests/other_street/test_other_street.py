@@ -30,20 +30,6 @@ PROMISES = {
     "occupancy": "each home is as the newest list says",
     "tags": "who is certain has the tags that are due",
 }
-#: Promises that the warehouse doesn't keep yet, with what is known of the cause.
-OPEN = {
-    "batches": "worksheets of several sheets, repeated headings and merged cells are misread; so are many dates",
-    "fates": "days with an hour or a weekday are quarantined; an unreadable number in a key makes two persons one row",
-    "places": "other towns, former homes, labels, floats, lettered buildings and companies' names for a compound",
-    "split": "quoted, labelled and dashed numbers, marks in names and some traditional characters split a person",
-    "linked": "what is wrongly quarantined or superseded has no link",
-    "described": "a person known by benefits, certificates or roles alone has no name",
-    "episodes": "arrivals misread above; an episode closed by a destination elsewhere loses its place",
-    "listed": "arrivals misread above",
-    "residents": "addresses misread above",
-    "occupancy": "addresses misread above",
-    "tags": "residents misread above",
-}
 
 
 def _told(differences: list[Difference]) -> str:
@@ -52,15 +38,7 @@ def _told(differences: list[Difference]) -> str:
     return "\n".join([*lines, *(str(difference) for difference in differences[:12])])
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        pytest.param(
-            check, id=promise, marks=[pytest.mark.xfail(strict=True, reason=OPEN[check])] if check in OPEN else []
-        )
-        for check, promise in PROMISES.items()
-    ],
-)
+@pytest.mark.parametrize("check", [pytest.param(check, id=promise) for check, promise in PROMISES.items()])
 def test_on_a_street_that_others_drew(compared: Comparison, check: str) -> None:
     differences: list[Difference] = getattr(compared, check)()
     assert not differences, _told(differences)
