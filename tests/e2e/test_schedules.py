@@ -32,7 +32,7 @@ def scheduled(office: Office, day: str) -> Iterator[AirflowApi]:
     """The API of an office whose schedules are on, once the day that its clocks began with is over."""
     office.street("up", STREET_SCHEDULES="on", STREET_PULL_PATIENCE_SECONDS="20")
     with office.airflow() as api:
-        _wait(120, lambda: "warehouse__clock" in api.dag_ids(), "the clocks are known")
+        _wait(300, lambda: "warehouse__clock" in api.dag_ids(), "the clocks are known")
         time.sleep(5)  # each clock strikes once when it is first known
         dag_ids = [f"ingest__{contract.feed}" for contract in all_contracts()] + ["warehouse", REPORT]
         _wait(
@@ -47,7 +47,7 @@ def test_with_schedules_a_feeds_asset_wakes_the_warehouse_for_the_same_date(sche
     known = {run.run_id for run in scheduled.runs("warehouse", "asset_triggered__")}
     scheduled.trigger("ingest__housing_registry", DAY, "by_hand")
     _wait(
-        120,
+        300,
         lambda: any(
             run.state == "success" and run.run_id not in known
             for run in scheduled.runs("warehouse", "asset_triggered__")
@@ -63,11 +63,11 @@ def test_a5_while_the_borders_api_is_down_the_other_feeds_are_published_and_on_t
     _deliver(office, rows_less=1)
     for feed in ("border_entries", "housing_registry"):
         scheduled.trigger(f"ingest__{feed}", TODAY, "api_down")
-    _wait(180, lambda: _is_published(office, batches=1), "the day was published without the border's entries")
+    _wait(360, lambda: _is_published(office, batches=1), "the day was published without the border's entries")
     assert scheduled.run("ingest__border_entries", "api_down").state == "failed"
     assert scheduled.run("ingest__housing_registry", "api_down").state == "success"
     scheduled.trigger(REPORT, TODAY, "at_its_hour")
-    _wait(60, lambda: scheduled.run(REPORT, "at_its_hour").state == "success", "the report was made")
+    _wait(180, lambda: scheduled.run(REPORT, "at_its_hour").state == "success", "the report was made")
     assert (office.var / "reports" / TODAY.isoformat() / "report.html").is_file()
 
 
@@ -76,9 +76,9 @@ def test_a5_the_clock_builds_while_an_ingest_hangs(office: Office, scheduled: Ai
     with _nobody_answers(office):
         scheduled.trigger("ingest__border_entries", TODAY, "api_hangs")
         scheduled.trigger("ingest__housing_registry", TODAY, "api_hangs")
-        _wait(60, lambda: scheduled.run("ingest__housing_registry", "api_hangs").state == "success", "the list landed")
+        _wait(180, lambda: scheduled.run("ingest__housing_registry", "api_hangs").state == "success", "the list landed")
         scheduled.trigger("warehouse__clock", TODAY, "at_its_hour")
-        _wait(120, lambda: _is_published(office, batches=2), "the clock's run published the day")
+        _wait(300, lambda: _is_published(office, batches=2), "the clock's run published the day")
 
 
 def _wait(seconds: float, is_so: Callable[[], bool], what: str) -> None:
