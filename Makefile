@@ -37,7 +37,8 @@ tests: setup
 # CI holds a small street against its truth; what is rare shows only in a whole one. Another street: TRUTH_SEED=7.
 truth: setup  ## a street of full size against its truth (3 minutes)
 	@TRUTH_PERSONS=240000 $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder \
-	  tests/dbt_project/test_truth.py tests/dbt_project/test_truth_tags.py tests/e2e/test_truth.py
+	  tests/dbt_project/test_truth.py tests/dbt_project/test_truth_persons.py tests/dbt_project/test_truth_tags.py \
+	  tests/e2e/test_truth.py
 
 # Every run of the tests tries a few hundred of them.
 fuzz: setup  ## 10,000 damaged lists against a second count of their people (FUZZ_CASES=100000 for more)
