@@ -93,18 +93,13 @@ def registrations(
 
 def events(made: Sequence[Registration], rows: Sequence[Rows]) -> list[Event]:
     """Return the true arrivals behind the registrations, for the truth."""
-    facts = [fact for folder in rows for fact in folder.rows.select("clean", "tied").iter_rows()]
-    central = {
-        (r.person_id, r.day): tied for r, (_, tied) in zip(made, facts, strict=True) if r.way == "集中" and r.remark
-    }
+    good = [flag for folder in rows for flag in folder.rows["clean"].to_list()]
+    # 集中 on the same day holds; whether a document ties the two registrations isn't told here, so nothing is said.
+    central = {(r.person_id, r.day) for r in made if r.way == "集中" and r.remark}
     found = []
-    for registration, (as_meant, tied) in zip(made, facts, strict=True):
-        clean = as_meant
-        overruled = central.get((registration.person_id, registration.day))
-        if overruled is not None and registration.way == "居家":
-            if overruled and tied:
-                continue  # both are one person's: there is no isolation at home
-            clean = False
+    for registration, clean in zip(made, good, strict=True):
+        if (registration.person_id, registration.day) in central and registration.way == "居家":
+            continue
         origin, home = registration.origin, registration.way == "居家"
         if isinstance(origin, Country):
             kind, colour, code, name = "border", "orange", origin.code, origin.name
