@@ -79,7 +79,7 @@ lock: setup  ## resolve requirements.in anew
 	  --no-emit-find-links --no-annotate --no-header - --output-file requirements-tools.lock
 
 render: setup  ## re-render what the contracts determine
-	@$(BIN)/python -m sources.render
+	@$(BIN)/python -m runtime.render
 
 docs: setup  ## the documentation site, under var/docs
 	@$(BIN)/street docs

@@ -23,9 +23,9 @@ if settings().street_schedules:
 
         @step(task_display_name="生成")
         def write() -> None:
-            from street import docs
+            from runtime import site
 
             skip_before_the_first_publication()
-            docs.write()
+            site.write()
 
         write()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parent.parent
-_PACKAGES = ("street", "sources", "expectations", "linkage", "reports")
+_PACKAGES = ("runtime", "street", "sources", "expectations", "linkage", "reports")
 
 START = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 DEFAULTS: dict[str, Any] = {

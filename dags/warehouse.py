@@ -135,9 +135,9 @@ def _is_woken_by_a_feed(run: Any) -> bool:
 
 
 def _build(part: str, as_of: dt.date, version: int) -> None:
-    from street import warehouse
+    from street import dbt
 
-    warehouse.build(getattr(warehouse, part), as_of, as_of_at(as_of), version)
+    dbt.build(getattr(dbt, part), as_of, as_of_at(as_of), version)
 
 
 if settings().street_schedules:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from linkage.numbers import NUMERALS, chinese_number
-from street.warehouse import PROJECT
+from street.dbt import PROJECT
 
 HOME_STREET: Final = "花木"
 #: In a form (see `linkage.address`) the sign of a number of one or two digits.

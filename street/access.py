@@ -15,7 +15,7 @@ from psycopg import errors, sql
 
 from street import readers
 from street.database import DatabaseError, scrubbed
-from street.warehouse import PROJECT
+from street.dbt import PROJECT
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from runtime.postgres import Postgres
 from street import database
-from street.postgres import Postgres
 from street.settings import settings
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 {#-
     The business date D, and the moment that counts as now. Nothing in a model reads the clock.
-    street.warehouse gives both in the environment, read only when a model runs: as a variable of the project each new
+    street.dbt gives both in the environment, read only when a model runs: as a variable of the project each new
     day would have all of it parsed again. A variable wins, for unit tests and by hand: `--vars '{as_of: 2020-03-28}'`.
 -#}
 {% macro as_of() -%}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HERE = Path(__file__).parent
+#: What a superuser settles once in the warehouse's database; the office's own login could not.
+SUPERUSER_SQL = _HERE / "superuser.sql"
 _SESSION_OPTIONS = "-c timezone=Asia/Shanghai"
 
 _READERS = ("dashboard_reader", "committee_reader", "street_reader", "auditor")

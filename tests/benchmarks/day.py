@@ -10,8 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sources.sample.generate import BUSINESS_DATE, FULL_SIZE, generate
-from street.day import INGEST, REPORT, WAREHOUSE
+from runtime.day import INGEST, REPORT, WAREHOUSE
+from sample.generate import BUSINESS_DATE, FULL_SIZE, generate
 
 STREET = Path(sys.executable).with_name("street")
 NODES = "select round(seconds::numeric, 2), rows_affected, node from ops.node_run order by seconds desc limit {}"
@@ -35,8 +35,8 @@ def main() -> None:
 
 
 def _tell_tasks() -> None:
+    from runtime.supervisor import Supervisor  # noqa: PLC0415
     from sources.contract import all_contracts  # noqa: PLC0415 - after STREET_VAR is set
-    from street.supervisor import Supervisor  # noqa: PLC0415
 
     prefix = f"day__{BUSINESS_DATE}__"
     with Supervisor().airflow() as api:

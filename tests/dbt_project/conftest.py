@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from sample.generate import generate
 from sources.registry import sync
-from sources.sample.generate import generate
 from street import database
 from street.settings import settings
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from street.postgres import Postgres
+    from runtime.postgres import Postgres
 
 AS_OF = dt.date(2020, 3, 28)
 AS_OF_AT = dt.datetime(2020, 3, 28, 7, 30, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -12,8 +12,7 @@ import yaml
 from expectations.marts import CHECKS, CheckFailed, check
 from linkage.run import link
 from sources.contract import all_contracts
-from street import publish
-from street import warehouse as dbt
+from street import dbt, publish
 from street.settings import settings
 
 from .conftest import AS_OF, AS_OF_AT, ENTRY, land

@@ -9,7 +9,7 @@ import pytest
 
 from linkage.run import link
 from sources.contract import all_contracts
-from street import warehouse as dbt
+from street import dbt
 
 from .conftest import AS_OF, AS_OF_AT, DWELLING, ENTRY, PERSON, land
 

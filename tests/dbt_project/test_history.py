@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.run import link
 from sources.contract import all_contracts
-from street import publish
-from street import warehouse as dbt
+from street import dbt, publish
 from street.settings import as_of_at
 
 from .conftest import AS_OF, ENTRY, land

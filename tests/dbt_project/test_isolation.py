@@ -15,7 +15,7 @@ import pytest
 
 from linkage.run import link
 from sources.contract import all_contracts
-from street import warehouse as dbt
+from street import dbt
 
 from .conftest import AS_OF, AS_OF_AT, ENTRY, PERSON, land
 

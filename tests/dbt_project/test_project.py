@@ -11,7 +11,7 @@ from dbt.cli.main import dbtRunner
 
 from linkage.run import link
 from sources.contract import all_contracts
-from street import warehouse as dbt
+from street import dbt
 from street.settings import settings
 
 from .conftest import AS_OF, AS_OF_AT

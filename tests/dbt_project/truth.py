@@ -15,8 +15,7 @@ from linkage.table import read
 from sources import archive, landing
 from sources.connectors import paged_api
 from sources.contract import all_contracts
-from street import batch
-from street import warehouse as dbt
+from street import batch, dbt
 from street.settings import as_of_at
 
 if TYPE_CHECKING:

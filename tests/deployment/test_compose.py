@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from street import supervisor
+from runtime import supervisor
 from street.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from runtime.airflow_api import AirflowApi
+from sample.generate import FEEDS, generate
 from sources.contract import all_contracts
-from sources.sample.generate import FEEDS, generate
-from street.airflow_api import AirflowApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from runtime.postgres import binaries
+from sample.worksheets import Heading, write_sheet
 from sources.contract import load
-from sources.sample.worksheets import Heading, write_sheet
-from street.postgres import binaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -122,10 +122,10 @@ def told(office: Office, day: str, tmp_path_factory: pytest.TempPathFactory) -> 
     delivered.write_text(ROWS, encoding="utf-8-sig")
     # The copy's code: its folder comes before the installed project.
     copied = str(project)
-    office.run([sys.executable, "-m", "sources.render"], project, PYTHONPATH=copied)
+    office.run([sys.executable, "-m", "runtime.render"], project, PYTHONPATH=copied)
     return {
         "day": office.run(
-            [sys.executable, "-m", "street.cli", "run", "--date", A_LATER_DAY], project, PYTHONPATH=copied
+            [sys.executable, "-m", "runtime.cli", "run", "--date", A_LATER_DAY], project, PYTHONPATH=copied
         ),
         "dictionary": (project / "docs/data_dictionary.md").read_text(encoding="utf-8"),
         "privacy": (project / "docs/privacy.md").read_text(encoding="utf-8"),

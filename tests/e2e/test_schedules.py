@@ -15,7 +15,7 @@ from tests.e2e.conftest import DAY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from street.airflow_api import AirflowApi
+    from runtime.airflow_api import AirflowApi
     from tests.e2e.conftest import Office
 
 pytestmark = pytest.mark.e2e

@@ -8,13 +8,12 @@ import pytest
 from expectations.gate import validate
 from expectations.marts import CHECKS, CheckFailed, check
 from linkage.run import link
+from sample.generate import generate
 from sources import archive, landing
 from sources.connectors import paged_api
 from sources.contract import all_contracts
 from sources.registry import sync
-from sources.sample.generate import generate
-from street import batch, publish
-from street import warehouse as dbt
+from street import batch, dbt, publish
 from street.settings import as_of_at, settings
 
 DAY = dt.date(2020, 3, 28)

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from sample.generate import generate
 from sources import readers
 from sources.contract import Contract, load
 from sources.readers import delimited, workbook
 from sources.readers.limits import Limits
 from sources.readers.reading import Reading
-from sources.sample.generate import generate
 from tests.fuzz.damage import Case, make, name_column
 
 CASES = int(os.environ.get("FUZZ_CASES", "300"))

@@ -19,7 +19,7 @@ from .street import Built, build
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from street.postgres import Postgres
+    from runtime.postgres import Postgres
 
 PERSONS = int(os.environ.get("OTHER_PERSONS", "3000"))
 SEED = int(os.environ.get("OTHER_SEED", "1"))

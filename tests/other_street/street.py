@@ -11,7 +11,7 @@ from sources import archive, landing
 from sources.connectors import paged_api
 from sources.contract import all_contracts
 from sources.registry import sync
-from street import batch, warehouse
+from street import batch, dbt
 from street.settings import as_of_at
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def build(conn: psycopg.Connection, folder: Path, day: dt.date) -> None:
             validate(batch_id)
             batch.promote(conn, batch_id, contract.load_mode)
             conn.commit()
-    warehouse.build(warehouse.STAGING, day, as_of_at(day))
+    dbt.build(dbt.STAGING, day, as_of_at(day))
     link(day, all_contracts())
-    warehouse.build(warehouse.MARTS, day, as_of_at(day))
+    dbt.build(dbt.MARTS, day, as_of_at(day))
 
 
 def _store_the_pull(folder: Path, day: dt.date) -> None:

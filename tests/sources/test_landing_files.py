@@ -15,11 +15,11 @@ import pytest
 import xlsxwriter
 from typer.testing import CliRunner
 
+from runtime.cli import app
 from sources import archive, contract, landing, readers, relanding
 from sources.connectors import inbox as inboxes
 from sources.failures import PassingError, UnreadableError
 from street import batch
-from street.cli import app
 from street.settings import settings
 
 from .conftest import DAY, csv_text

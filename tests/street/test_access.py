@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from runtime.postgres import Postgres
 from street import access, batch, database, publish
 from street.database import DatabaseError
-from street.postgres import Postgres
 from tests.street.test_publish import ONE, build
 
 if TYPE_CHECKING:

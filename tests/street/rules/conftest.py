@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from street.postgres import Postgres
+    from runtime.postgres import Postgres
 
 
 @pytest.fixture(scope="session")

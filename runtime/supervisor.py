@@ -1,0 +1,417 @@
+"""Starts, stops and heals the embedded set-up: PostgreSQL, Airflow's four processes, the mail sink, the sample's API.
+
+Everything lives below STREET_VAR, so clones run side by side. `up` may be called at any time: it starts what doesn't
+run and leaves the rest alone. The clients of a database that had to be restarted are restarted with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import importlib.metadata
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import psycopg
+from pydantic import SecretStr
+
+from runtime.airflow_api import AirflowApi, AirflowError
+from runtime.postgres import Postgres
+from runtime.processes import HOST, Managed, ProcessError, answers, free_port, stop_all
+from street.database import scrubbed
+from street.settings import Settings, remember, settings, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGIN = "admin"
+"""The demo login of Airflow; its password is generated once per STREET_VAR."""
+
+_PORTS = {"api-server": 8080, "smtp-sink": 2525, "border-api": 8765}
+_HEALTH = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
+_READY_SECONDS = 300.0
+_GRACE_SECONDS = 8.0
+_ATTEMPTS = 4
+_PORT_SPREAD = 100
+
+# What the tasks of a day import, the dear ones first (runtime/preload.py).
+_PRELOADED = (
+    "airflow.sdk.execution_time.task_runner",
+    "airflow.providers.standard.decorators.python",
+    "airflow.providers.smtp.hooks.smtp",
+    "great_expectations",
+    "dbt.cli.main",
+    "dbt.task.build",
+    "dbt.adapters.postgres",
+    "polars",
+    "pandas",
+    "pyarrow.parquet",
+    "open_data_contract_standard.model",
+    "psycopg",
+    "alembic.command",
+    "matplotlib.backends.backend_agg",
+    "pypinyin",
+    "jinja2",
+)
+
+AIRFLOW_COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("-m", "airflow", "api-server"),
+    "scheduler": ("-m", "runtime.preload", *_PRELOADED, "--", "airflow", "scheduler", "--skip-serve-logs"),
+    "dag-processor": ("-m", "airflow", "dag-processor"),
+    "triggerer": ("-m", "airflow", "triggerer", "--skip-serve-logs"),
+}
+"""Airflow's processes, each as the arguments of Python; docker-compose.yml runs the same."""
+
+AIRFLOW_TUNING: Mapping[str, str] = {
+    # Two cores: few workers, one parser; a short idle sleep because a task waits for it between two others.
+    "AIRFLOW__CORE__PARALLELISM": "4",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+    # A scheduler that misses beats on a busy machine lives; that one was killed `up` says itself (_bury_scheduler).
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "120",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+    "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
+    "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING httpx=WARNING",
+}
+"""What a small machine needs of Airflow; the environment may say otherwise."""
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One service for people: its name, whether it runs, its process id and its address."""
+
+    name: str
+    running: bool
+    pid: int | None
+    address: str
+
+
+class Supervisor:
+    """The embedded set-up of one STREET_VAR. `say` gets a sentence for each step that takes time."""
+
+    def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
+        self._say = say
+        self._given = Settings()
+        self.var = self._given.street_var.resolve()
+        self.postgres = Postgres(self.var / "postgres", self.var / "secrets")
+
+    @property
+    def airflow_url(self) -> str:
+        """The address of Airflow's pages and REST API."""
+        return f"http://{HOST}:{self._managed('api-server').port() or _PORTS['api-server']}"
+
+    @cached_property
+    def airflow_password(self) -> str:
+        """The password of LOGIN."""
+        return self._secret("airflow_password", lambda: secrets.token_urlsafe(12))
+
+    @property
+    def _border_token(self) -> str:
+        return self._secret("street_border_api_token", lambda: secrets.token_hex(16))
+
+    @property
+    def makes_sample(self) -> bool:
+        """Whether the set-up works on a synthetic street: neither an inbox nor the border API is given."""
+        return self._given.street_inbox is None and self._given.street_border_api_url is None
+
+    @property
+    def sample_dir(self) -> Path:
+        """Where the synthetic street is."""
+        return self.var / "sample"
+
+    def airflow(self) -> AirflowApi:
+        """Return a client of this Airflow."""
+        return AirflowApi(self.airflow_url, LOGIN, self.airflow_password)
+
+    def up(self, prepare_warehouse: Callable[[], None]) -> None:
+        """Bring everything up and wait until it is healthy; what runs is left alone.
+
+        `prepare_warehouse` is called once the warehouse can be reached. Raises ProcessError and PostgresError.
+        """
+        with self._locked():
+            if not self.postgres.answers():
+                # Their connections died with the server: a clean start is quicker than waiting for each to notice.
+                stop_all(map(self._managed, AIRFLOW_COMMANDS), grace_seconds=0)
+                self._say("Starting PostgreSQL")
+                self.postgres.start()
+            sample = self._make_sample()
+            for attempt in range(1, _ATTEMPTS + 1):
+                ports = {name: self._port(name, attempt) for name in _PORTS}
+                self._remember(ports)
+                if attempt == 1:
+                    self._say("Bringing the databases to their newest form")
+                    prepare_warehouse()
+                    self._migrate_airflow(ports)
+                try:
+                    self._start(ports, sample)
+                except ProcessError:
+                    # Another clone may have taken a port between our look and the server's: take other ones.
+                    if attempt == _ATTEMPTS:
+                        raise
+                    stop_all(map(self._managed, self._services()), grace_seconds=0)
+                else:
+                    return
+
+    def down(self) -> None:
+        """Stop everything, the database last."""
+        if not self.var.is_dir():
+            return
+        with self._locked():
+            stop_all(map(self._managed, (*AIRFLOW_COMMANDS, "smtp-sink", "border-api")), _GRACE_SECONDS)
+            self.postgres.stop()
+
+    def status(self) -> list[ServiceStatus]:
+        """Return what runs where."""
+        pid = self.postgres.pid()
+        address = f"{HOST}:{self.postgres.port()}" if pid else ""
+        found = [ServiceStatus("postgresql", pid is not None, pid, address)]
+        for name in self._services():
+            managed = self._managed(name)
+            pid, port = managed.pid(), managed.port()
+            found.append(ServiceStatus(name, pid is not None, pid, f"{HOST}:{port}" if pid and port else ""))
+        return found
+
+    def dead(self) -> list[str]:
+        """Return those of the services without which no run ends whose processes have ended."""
+        database = [] if self.postgres.pid() else ["postgresql"]
+        return database + [name for name in ("api-server", "scheduler") if self._managed(name).pid() is None]
+
+    def _services(self) -> tuple[str, ...]:
+        sink = () if self._given.smtp_host else ("smtp-sink",)
+        sample = ("border-api",) if self.makes_sample else ()
+        return (*AIRFLOW_COMMANDS, *sink, *sample)
+
+    def _managed(self, name: str) -> Managed:
+        return Managed(name, self.var / "run", self.var / "logs")
+
+    def _port(self, name: str, attempt: int) -> int:
+        """Return the port of a running service, else a free one, the one it had before if possible."""
+        managed = self._managed(name)
+        port = managed.port()
+        if port is not None and managed.pid() is not None:
+            return port
+        if port is not None and not answers(port):
+            return port
+        # Clones that start at the same time and have collided would collide again: they part at random.
+        return free_port(_PORTS[name] + (secrets.randbelow(_PORT_SPREAD) if attempt > 1 else 0))
+
+    def _secret(self, name: str, make: Callable[[], str]) -> str:
+        path = self.var / "secrets" / name
+        if not path.is_file():
+            write_private(path, make())
+        return path.read_text(encoding="utf-8")
+
+    def _remember(self, ports: Mapping[str, int]) -> None:
+        """Let this and later commands find the set-up (street.settings)."""
+        plain: dict[str, object] = {}
+        hidden: dict[str, str] = {}
+        if self._given.warehouse_url is None:
+            hidden["warehouse_url"] = self.postgres.url("warehouse")
+        if self._given.street_hmac_key is None:
+            hidden["street_hmac_key"] = self._secret("street_hmac_key", lambda: secrets.token_hex(32))
+        if self._given.smtp_host is None:
+            plain |= {"smtp_host": HOST, "smtp_port": ports["smtp-sink"]}
+        if not self._given.report_recipients:
+            plain["report_recipients"] = ["director@localhost", "duty@localhost"]
+        if not self._given.alert_recipients and self._given.smtp_host is None:
+            plain["alert_recipients"] = ["duty@localhost"]
+        if self.makes_sample:
+            plain["street_inbox"] = str(self.sample_dir / "inbox")
+            plain["street_border_api_url"] = f"http://{HOST}:{ports['border-api']}"
+            hidden["street_border_api_token"] = self._border_token
+        remember(plain, hidden)
+
+    def _migrate_airflow(self, ports: Mapping[str, int]) -> None:
+        # The command takes some 8 s, also when there is nothing to do: a note of what it has done is quicker.
+        note = self.var / "airflow" / "migrated.json"
+        version = importlib.metadata.version("apache-airflow")
+        with scrubbed(), psycopg.connect(self.postgres.url("airflow")) as connection:
+            table = connection.execute("select to_regclass('public.alembic_version')").fetchone()
+            exists = table is not None and table[0] is not None
+            revision = connection.execute("select version_num from alembic_version").fetchone() if exists else None
+        if revision and note.is_file() and json.loads(note.read_text("utf-8")) == [version, *revision]:
+            return
+        self._say("Making Airflow's database")
+        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        log = self._log("airflow-migrate")
+        with log.open("ab") as file:
+            environment = self._environment(ports)
+            done = subprocess.run(command, env=environment, cwd=ROOT, stdout=file, stderr=file, check=False)
+        if done.returncode:
+            raise ProcessError(f"Airflow's database can't be migrated: see {log}.")
+        with scrubbed(), psycopg.connect(self.postgres.url("airflow")) as connection:
+            revision = connection.execute("select version_num from alembic_version").fetchone()
+        write_private(note, json.dumps([version, *(revision or ())]))
+
+    def _make_sample(self) -> subprocess.Popen[bytes] | None:
+        """Start making the synthetic street if it is needed and missing: it takes as long as Airflow's start."""
+        if not self.makes_sample or (self.sample_dir / "manifest.json").is_file():
+            return None
+        self._say("Making the sample street")
+        partial = self.var / "sample.part"
+        shutil.rmtree(partial, ignore_errors=True)
+        log = self._log("sample")
+        with log.open("ab") as file:
+            command = [sys.executable, "-m", "runtime.cli", "sample", "--out", str(partial)]
+            return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+
+    def _finish_sample(self, sample: subprocess.Popen[bytes] | None) -> None:
+        if sample is None or sample.returncode == 0:
+            return
+        if sample.wait() != 0:
+            raise ProcessError(f"The sample street can't be made: see {self._log('sample')}.")
+        shutil.rmtree(self.sample_dir, ignore_errors=True)
+        (self.var / "sample.part").rename(self.sample_dir)
+
+    def _log(self, name: str) -> Path:
+        log = self._managed(name).log
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return log
+
+    def _start(self, ports: Mapping[str, int], sample: subprocess.Popen[bytes] | None) -> None:
+        environment = self._environment(ports)
+        python = sys.executable
+        commands = {
+            **{name: (python, *arguments) for name, arguments in AIRFLOW_COMMANDS.items()},
+            "smtp-sink": (
+                python, "-m", "runtime.smtp_sink", "--dir", str(self.var / "mail"), "--port", str(ports["smtp-sink"]),
+            ),
+            "border-api": (
+                python, "-m", "sample.border_api", "--data", str(self.sample_dir / "border"),
+                "--port", str(ports["border-api"]), "--faults",
+            ),
+        }  # fmt: skip
+        services = self._services()
+        if not all(self._managed(name).pid() for name in services):
+            self._say("Starting Airflow")
+        if self._managed("scheduler").pid() is None:
+            self._bury_scheduler()
+        for name in services:
+            if name == "border-api":
+                self._finish_sample(sample)
+            self._managed(name).start(commands[name], environment, ROOT, ports.get(name))
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._is_healthy():
+            for name in services:
+                managed = self._managed(name)
+                if managed.pid() is None:
+                    raise ProcessError(f"{name} ended while it started: see {managed.log}.")
+            if time.monotonic() > deadline:
+                raise ProcessError(f"Airflow isn't healthy after {_READY_SECONDS:.0f} s: see {self.var / 'logs'}.")
+            time.sleep(0.25)
+
+    def _bury_scheduler(self) -> None:
+        """Tell Airflow that its scheduler is dead, so that the next one takes over its tasks at once."""
+        with scrubbed(), psycopg.connect(self.postgres.url("airflow")) as connection:
+            connection.execute("update job set state = 'failed' where job_type = 'SchedulerJob' and state = 'running'")
+
+    def _is_healthy(self) -> bool:
+        if not all(self._managed(name).is_ready() for name in self._services()):
+            return False
+        with self.airflow() as api:
+            health = api.health()
+            if any(health.get(part) != "healthy" for part in ("metadatabase", *_HEALTH.values())):
+                return False
+            try:
+                api.log_in()  # another clone's Airflow on this port would not let us in
+            except AirflowError:
+                return False
+            return api.warm()
+
+    def _environment(self, ports: Mapping[str, int]) -> dict[str, str]:
+        """Return the environment of every service: all settings, then Airflow's own."""
+        url = f"http://{HOST}:{ports['api-server']}"
+        database = self.postgres.url("airflow").replace("postgresql://", "postgresql+psycopg://", 1)
+        home = self.var / "airflow"
+        passwords = self.var / "secrets" / "airflow_logins.json"
+        write_private(passwords, json.dumps({LOGIN: self.airflow_password}))
+        fixed = {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+            "AIRFLOW__CORE__FERNET_KEY": self._secret("airflow_fernet_key", _fernet_key),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{LOGIN}:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": database,
+            "AIRFLOW__API__HOST": HOST,
+            "AIRFLOW__API__PORT": str(ports["api-server"]),
+            "AIRFLOW__API__BASE_URL": url,
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API__INSTANCE_NAME": "街道治理数据仓库",
+            "AIRFLOW__API__SECRET_KEY": self._secret("airflow_secret_key", lambda: secrets.token_hex(32)),
+            "AIRFLOW__API_AUTH__JWT_SECRET": self._secret("airflow_jwt_secret", lambda: secrets.token_hex(64)),
+            "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+            "AIRFLOW_CONN_SMTP_DEFAULT": _smtp_connection(settings()),
+            "DO_NOT_TRACK": "1",
+            "GX_ANALYTICS_ENABLED": "False",
+            # The services talk to each other: a proxy of the environment has no part in it.
+            "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), HOST, "localhost"])),
+            "MPLCONFIGDIR": str(self.var / "cache" / "matplotlib"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        return {**AIRFLOW_TUNING, **os.environ, **as_environment(settings()), **fixed, "STREET_VAR": str(self.var)}
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.var.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with (self.var / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def as_environment(values: Settings) -> dict[str, str]:
+    """Return settings as the environment variables that give them; what isn't set is left out."""
+    told: dict[str, str] = {}
+    for name in Settings.model_fields:
+        value = getattr(values, name)
+        if value is None or value == ():
+            continue
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        elif isinstance(value, tuple):
+            value = ",".join(value)
+        told[name.upper()] = str(value)
+    return told
+
+
+def _fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
+
+
+def _smtp_connection(values: Settings) -> str:
+    # By the port's meaning: 465 TLS from the start, 587 STARTTLS, others plain.
+    extra = {
+        "from_email": values.smtp_from,
+        "disable_ssl": values.smtp_port != 465,
+        "disable_tls": values.smtp_port != 587,
+    }
+    connection: dict[str, object] = {"conn_type": "smtp", "host": values.smtp_host, "port": values.smtp_port}
+    if values.smtp_user:
+        password = values.smtp_password.get_secret_value() if values.smtp_password else ""
+        connection |= {"login": values.smtp_user, "password": password}
+    return json.dumps({**connection, "extra": extra})
+
+
+def login_url(base_url: str) -> str:
+    """Return the page where people log in to Airflow."""
+    return f"{base_url}/auth/login/?{urlencode({'next': base_url})}"

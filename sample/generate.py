@@ -1,0 +1,137 @@
+"""Writes the whole sample street: the inbox, the border's entries, the truth and a manifest."""
+
+import json
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from sample import border, returnees
+from sample.arrivals import Arrival, Event, border_arrivals, cutoff, daily_arrivals, travellers
+from sample.benefits import write_benefits
+from sample.border import write_border
+from sample.disability import write_disability
+from sample.household import write_household
+from sample.housing import tenures, write_housing
+from sample.people import Streams, make_people
+from sample.places import make_places
+from sample.property import write_property
+from sample.returnees import registrations, write_returnees
+from sample.roles import write_roles
+from sample.rows import Rows
+from sample.truth import World, write_truth
+
+FEEDS = (
+    "household_registry",
+    "housing_registry",
+    "border_entries",
+    "returnees",
+    "welfare_list",
+    "disability_list",
+    "community_roles",
+    "property_occupancy",
+)
+BUSINESS_DATE = date(2020, 3, 28)
+FULL_SIZE = 240_000
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What was generated: `rows` counts the records a feed, `isolating` the persons at home on the date."""
+
+    date: str
+    persons: int
+    seed: int
+    feeds: list[str]
+    rows: dict[str, int]
+    quarantined: dict[str, int]
+    superseded: dict[str, int]
+    isolating: int
+    busiest_day: str
+    busiest_day_arrivals: int
+    now: str
+
+
+def generate(
+    out: Path, day: date = BUSINESS_DATE, persons: int = FULL_SIZE, seed: int = 1, feeds: Collection[str] = FEEDS
+) -> Manifest:
+    """Write the street of this seed into the folder `out`: the same arguments give the same bytes.
+
+    Raises ValueError for fewer than 1,000 persons, a day before the first arrivals, or an unknown feed.
+    """
+    _check(day, persons, feeds)
+    streams = Streams(day, persons / FULL_SIZE, seed)
+    places = make_places(streams.rng(1), streams.scale)
+    newcomers = 12 + sum(daily_arrivals(streams.scale, day).values()) // 2
+    people = make_people(streams, places.dwellings, persons, newcomers)
+    dwellings = places.dwellings.with_columns(tenures(streams, places.dwellings, people))
+    who = travellers(streams, people)
+    arrivals = border_arrivals(streams, dwellings, people, who)
+    registered = registrations(streams, dwellings, who, arrivals)
+    inbox = out / "inbox"
+    written: list[Rows] = []
+    events: list[Event] = []
+    if "housing_registry" in feeds:
+        written.append(write_housing(streams, inbox, dwellings, people))
+    if "household_registry" in feeds:
+        written.append(write_household(streams, inbox, dwellings, people))
+    if "border_entries" in feeds:
+        entries = write_border(streams, out, dwellings, people, arrivals)
+        written.append(entries)
+        events += border.events(arrivals, entries)
+    if "welfare_list" in feeds:
+        written.append(write_benefits(streams, inbox, dwellings, people))
+    if "disability_list" in feeds:
+        written.append(write_disability(streams, inbox, dwellings, people))
+    if "community_roles" in feeds:
+        written.append(write_roles(streams, inbox, dwellings, people))
+    if "property_occupancy" in feeds:
+        written += write_property(streams, inbox, dwellings, people)
+    if "returnees" in feeds:
+        folders = write_returnees(streams, inbox, dwellings, people, registered)
+        written += folders
+        events += returnees.events(registered, folders)
+    truth = write_truth(out / "truth", World(day, dwellings, people, events, written))
+    manifest = _manifest(streams, persons, written, truth, arrivals if "border_entries" in feeds else [])
+    (out / "manifest.json").write_text(
+        json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
+    return manifest
+
+
+def _manifest(
+    streams: Streams, persons: int, written: list[Rows], truth: dict[str, pl.DataFrame], arrivals: list[Arrival]
+) -> Manifest:
+    per_day = Counter(arrival.day for arrival in arrivals if not arrival.broken)
+    busiest, most = max(per_day.items(), key=lambda item: item[1], default=(streams.date, 0))
+    counts: dict[str, Counter[str]] = {"rows": Counter(), "quarantined": Counter(), "superseded": Counter()}
+    for rows in written:
+        broken = rows.rows["fault"] != ""
+        counts["rows"][rows.feed] += len(rows.rows)
+        counts["quarantined"][rows.feed] += int(broken.sum())
+        counts["superseded"][rows.feed] += int((~broken & rows.rows["superseded"]).sum())
+    return Manifest(
+        date=streams.date.isoformat(),
+        persons=persons,
+        seed=streams.seed,
+        feeds=list(counts["rows"]),
+        rows=dict(counts["rows"]),
+        quarantined=dict(counts["quarantined"]),
+        superseded=dict(counts["superseded"]),
+        isolating=truth["episodes"].filter(pl.col("status") == "isolating").height,
+        busiest_day=busiest.isoformat(),
+        busiest_day_arrivals=most,
+        now=f"{cutoff(streams.date).isoformat()}+08:00",
+    )
+
+
+def _check(day: date, persons: int, feeds: Collection[str]) -> None:
+    if persons < 1000:
+        raise ValueError(f"A sample street has at least 1,000 persons, not {persons}.")
+    if day < date(2020, 3, 1):
+        raise ValueError(f"The sample's arrivals begin in February 2020: {day} is too early, take 2020-03-01 or later.")
+    if unknown := set(feeds) - set(FEEDS):
+        raise ValueError(f"The sample has no feed {', '.join(sorted(unknown))}; it has {', '.join(FEEDS)}.")

@@ -1,0 +1,93 @@
+"""The day as `street run` follows it, on an Airflow that is only played."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import pytest
+
+from runtime import day
+from runtime.airflow_api import AirflowError, DagRun, TaskState
+
+ON = dt.date(2020, 3, 28)
+FEEDS = {"border_entries": "入境人员", "housing_registry": "房屋登记"}
+
+
+@dataclass
+class Played:
+    """An Airflow whose runs end as told (None: never); it may fall silent."""
+
+    ends: dict[str, str | None]
+    begun: list[str] = field(default_factory=list)
+    healthy: bool = True
+
+    def dag_ids(self) -> set[str]:
+        return {*(f"ingest__{feed}" for feed in FEEDS), day.WAREHOUSE, day.REPORT}
+
+    def runs(self, *_: str) -> list[DagRun]:
+        return []
+
+    def trigger(self, dag_id: str, _: dt.date, run_id: str) -> DagRun:
+        self.begun.append(dag_id)
+        return DagRun(dag_id, run_id, "queued")
+
+    def run(self, dag_id: str, run_id: str) -> DagRun:
+        return DagRun(dag_id, run_id, self.ends.get(dag_id, "success") or "running")
+
+    def tasks(self, *_: str) -> list[TaskState]:
+        return []
+
+    def health(self) -> dict[str, str | None]:
+        return dict.fromkeys(("metadatabase", "scheduler"), "healthy" if self.healthy else "unhealthy")
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_POLL_SECONDS", "_HEALTH_SECONDS"):
+        monkeypatch.setattr(day, name, 0.01)
+    monkeypatch.setattr(day, "_rows", lambda *_: "")
+
+
+def _run(api: Played, dead: tuple[str, ...] = ()) -> day.Day:
+    return day.run(api, ON, FEEDS, lambda _: None, lambda: dead)  # type: ignore[arg-type]
+
+
+def test_a6_a_feed_that_failed_is_named_and_the_report_goes_out() -> None:
+    ended = _run(Played({"ingest__border_entries": "failed"}))
+    assert ended.succeeded
+    assert {step.dag_id: step.state for step in ended.feeds} == {
+        "ingest__border_entries": "failed",
+        "ingest__housing_registry": "success",
+    }
+
+
+def test_a6_a_feed_that_never_ends_is_waited_for_no_longer_than_the_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(day, "_FEEDS_SECONDS", 0.1)
+    api = Played({"ingest__border_entries": None})
+    ended = _run(api)
+    assert ended.succeeded
+    assert [step.title for step in ended.feeds if not step.ended] == ["入境人员"]
+    assert api.begun[-2:] == [day.WAREHOUSE, day.REPORT]
+
+
+def test_a_build_that_never_ends_is_given_up_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(day, "_STAGE_SECONDS", 0.1)
+    with pytest.raises(day.DayError, match="建仓"):
+        _run(Played({day.WAREHOUSE: None}))
+
+
+def test_a_dead_process_ends_the_day_at_once() -> None:
+    with pytest.raises(AirflowError, match="scheduler"):
+        _run(Played({day.WAREHOUSE: None}, healthy=False), dead=("scheduler",))
+
+
+def test_a_silent_scheduler_whose_process_lives_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(day, "_FEEDS_SECONDS", 0.3)
+    assert _run(Played({"ingest__border_entries": None}, healthy=False)).succeeded
+
+
+def test_a_scheduler_that_is_silent_for_minutes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(day, "_SILENT_SECONDS", 0.1)
+    with pytest.raises(AirflowError, match="scheduler"):
+        _run(Played({day.WAREHOUSE: None}, healthy=False))

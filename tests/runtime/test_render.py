@@ -1,0 +1,43 @@
+from pathlib import Path
+
+from runtime import render
+from sources.contract import all_contracts
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_committed_dbt_sources_are_what_the_contracts_say():
+    committed = (ROOT / render.SOURCES_FILE).read_text(encoding="utf-8")
+    assert committed == render.dbt_sources(all_contracts()), "run `python -m runtime.render` and commit"
+
+
+def test_the_committed_macro_is_what_the_contracts_say():
+    committed = (ROOT / render.MACRO_FILE).read_text(encoding="utf-8")
+    assert committed == render.dbt_macro(all_contracts()), "run `make render` and commit"
+
+
+def test_the_committed_privacy_page_is_what_the_contracts_say():
+    committed = (ROOT / render.PRIVACY_FILE).read_text(encoding="utf-8")
+    assert committed == render.privacy(all_contracts()), "run `make render` and commit"
+
+
+def test_the_privacy_page_states_right_purpose_time_and_every_field_of_each_feed():
+    page = render.privacy(all_contracts())
+    for contract in all_contracts():
+        assert f"（`{contract.feed}`）" in page
+        said = (contract.department, contract.purpose, contract.limits, f"{contract.retention_days} 天")
+        wanted = (*said, *contract.legal_basis, *(column.header for column in contract.columns))
+        assert [each for each in wanted if each not in page] == []
+
+
+def test_the_committed_data_dictionary_is_what_contracts_and_models_say():
+    committed = (ROOT / render.DICTIONARY_FILE).read_text(encoding="utf-8")
+    assert committed == render.data_dictionary(all_contracts(), ROOT / render.MODELS), "run `make render` and commit"
+
+
+def test_the_data_dictionary_explains_every_column_of_every_published_table_in_both_languages():
+    page = render.data_dictionary(all_contracts(), ROOT / render.MODELS)
+    leaving = page.partition("## What leaves")[2]
+    rows = [line for line in leaving.splitlines() if line.startswith("| `")]
+    assert len(rows) > 100
+    assert [row for row in rows if not all(cell.strip() for cell in row.strip("|").split(" | "))] == []
