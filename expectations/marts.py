@@ -1,8 +1,8 @@
 """What must hold between what came in and what goes out, checked on the build before it is published.
 
 A check is over persons and records, or over sums and structure (docs/rules.md, R-CHECK): `CHECKS` says which. Whom the
-first kind catches the build has listed in `unresolved` already (dbt_project/models/checks), and the day is published;
-the second kind is a query for what is wrong, which must find nothing.
+first kind catches the build has listed in `unresolved` already (dbt_project/models/marts/checks), and the day is
+published; the second kind is a query for what is wrong, which must find nothing.
 """
 
 from contextlib import closing

@@ -26,10 +26,10 @@ OVER_PERSONS = [each.name for each in CHECKS if each.over == "persons"]
 
 
 def test_the_checks_over_persons_are_the_models_of_their_folder() -> None:
-    folder = dbt.PROJECT / "models" / "checks"
+    folder = dbt.PROJECT / "models" / "marts" / "checks"
     macro = (dbt.PROJECT / "macros" / "checks.sql").read_text(encoding="utf-8")
     declared = re.findall(r"^        '(\w+)',$", macro, re.M)
-    assert sorted(path.stem for path in folder.glob("*.sql")) == sorted(f"check_{name}" for name in OVER_PERSONS)
+    assert sorted(path.stem for path in folder.glob("check_*.sql")) == sorted(f"check_{name}" for name in OVER_PERSONS)
     assert declared == OVER_PERSONS
     assert all(bool(each.wrong) == (each.over == "structure") for each in CHECKS)
 

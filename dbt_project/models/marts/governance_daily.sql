@@ -14,6 +14,20 @@ places as (
     select '{{ var("street_code") }}' as committee_code
 ),
 
+-- The days' facts, and whoever is in doubt once the checks have had their say.
+facts as (
+    select business_date, committee_code, measure, counted from {{ ref('int_governance_fact') }}
+    union all
+    select
+        {{ as_of() }} as business_date,
+        coalesce(committee.committee_code, '{{ var("unplaced_code") }}') as committee_code,
+        'unresolved' as measure,
+        count(*) as counted
+    from {{ ref('unresolved') }} as doubt
+    left join {{ ref('dim_committee') }} as committee on doubt.committee_code = committee.committee_code
+    group by coalesce(committee.committee_code, '{{ var("unplaced_code") }}')
+),
+
 totals as (
     select
         fact.business_date,
@@ -26,7 +40,7 @@ totals as (
         sum(fact.counted) filter (where fact.measure = 'residents') as residents,
         sum(fact.counted) filter (where fact.measure = 'living_alone_elderly') as living_alone_elderly,
         sum(fact.counted) filter (where fact.measure = 'unresolved') as unresolved
-    from {{ ref('int_governance_fact') }} as fact
+    from facts as fact
     left join places as place on fact.committee_code = place.committee_code
     group by grouping sets ((fact.business_date, place.committee_code), (fact.business_date))
 ),

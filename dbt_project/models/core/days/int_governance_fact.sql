@@ -36,10 +36,6 @@ with facts as (
     where tag = 'living_alone_elderly'
     group by committee_code
     union all
-    select {{ as_of() }} as business_date, committee_code, 'unresolved' as measure, count(*) as counted
-    from {{ ref('unresolved') }}
-    group by committee_code
-    union all
     select due_on as business_date, committee_code, 'duties_due' as measure, count(*) as counted
     from {{ ref('int_duty') }}
     where due_on in ({{ as_of() }}, {{ as_of() }} - 1)
