@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from sources.contract import Column, Contract, all_contracts
-from street.publish import PUBLISHED
+from street import catalogue
 
 SOURCES_FILE = Path("dbt_project/models/staging/_sources.yml")
 MACRO_FILE = Path("dbt_project/macros/_contracts.sql")
@@ -160,15 +160,16 @@ def data_dictionary(contracts: Sequence[Contract], models: Path = MODELS) -> str
         for file in sorted(models.rglob("*.md"))
         for name, text in re.findall(r"{% docs (\w+) %}(.*?){% enddocs %}", file.read_text(encoding="utf-8"), re.S)
     }
+    products = catalogue.read(models.resolve())
     published = [
         model
         for folder in ("marts", "core")
-        for file in sorted((models / folder).glob("*.yml"))
+        for file in sorted((models / folder).rglob("*.yml"), key=lambda path: path.name)
         for model in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
-        if model["name"] in PUBLISHED
+        if model["name"] in products
     ]
     parts = ["## What arrives\n", *map(_feed_entry, contracts)]
-    parts += ["## What leaves\n", *(_model_entry(model, texts) for model in published)]
+    parts += ["## What leaves\n", *(_model_entry(model, products[model["name"]], texts) for model in published)]
     return "\n".join([_DICTIONARY_HEAD, *parts])
 
 
@@ -193,8 +194,7 @@ def _codes(column: Column) -> str:
     return ", ".join(f"{code.value} {code.label}" if code.value != code.label else code.value for code in column.enum)
 
 
-def _model_entry(model: dict[str, Any], texts: dict[str, str]) -> str:
-    product = PUBLISHED[model["name"]]
+def _model_entry(model: dict[str, Any], product: catalogue.Product, texts: dict[str, str]) -> str:
     label, _, meaning = _resolved(model["description"], texts).partition(" | ")
     readers = "、".join(_READERS[role] for role in product.readers) or "the pipeline alone"
     rows = [

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import errors, pq, sql
 from psycopg.types.json import Jsonb
 
 from street.batch import in_force
+from street.catalogue import published
 from street.database import DatabaseError, lock, scrubbed
 from street.readers import end_holding, end_overdue
 
@@ -36,56 +36,6 @@ _ALTER_ATTEMPTS = 3
 
 class PublishError(RuntimeError):
     """A build can't be published; the last good version stays in place."""
-
-
-@dataclass(frozen=True)
-class Product:
-    """A table that leaves the build: where its view stands, who reads it, by what it is looked up.
-
-    A committee reads the rows of its own `committee_code` alone, unless the table has no committees
-    (`by_committee` false). `keeps_every_day`: a history, which a rerun of a past day corrects.
-    """
-
-    schema: str
-    indexes: tuple[tuple[str, ...], ...] = ()
-    readers: tuple[str, ...] = ()
-    by_committee: bool = True
-    keeps_every_day: bool = False
-
-
-_ALL_READERS = ("dashboard_reader", "committee_reader", "street_reader")
-_NAMED_READERS = ("committee_reader", "street_reader")
-
-PUBLISHED: dict[str, Product] = {
-    "dim_committee": Product("core", (("committee_code",),)),
-    "dim_compound": Product("core", (("compound_key",),)),
-    "dim_building": Product("core", (("building_key",),)),
-    "dim_dwelling": Product("core", (("dwelling_key",), ("building_key",))),
-    "dim_person": Product("core", (("person_key",),)),
-    "fct_arrival": Product("core", (("person_key",),)),
-    "fct_isolation_episode": Product("core", (("person_key",),)),
-    "fct_residence": Product("core", (("person_key",), ("dwelling_key",))),
-    "fct_occupancy": Product("core", (("dwelling_key",),)),
-    "record_link": Product("linkage", (("batch_id", "row_no"), ("person_key",))),
-    "compound_overview": Product("marts", (("committee_code",), ("compound_key",)), _ALL_READERS),
-    "building_view": Product(
-        "marts", (("building_key",), ("committee_code",), ("compound_key",), ("dwelling_key",)), _ALL_READERS
-    ),
-    "governance_daily": Product(
-        "marts", (("business_date", "committee_code"), ("committee_code",)), _ALL_READERS, keeps_every_day=True
-    ),
-    "feed_health": Product(
-        "marts", (("business_date", "feed"),), _ALL_READERS, by_committee=False, keeps_every_day=True
-    ),
-    "dwelling_view": Product("marts", (("dwelling_key",), ("committee_code",)), _NAMED_READERS),
-    "household_view": Product("marts", (("dwelling_key",), ("person_key",), ("committee_code",)), _NAMED_READERS),
-    "isolation_episode": Product("marts", (("committee_code",), ("person_key",), ("dwelling_key",)), _NAMED_READERS),
-    "person_tag": Product("marts", (("person_key",), ("dwelling_key",), ("committee_code", "tag")), _NAMED_READERS),
-    "worklist": Product("marts", (("committee_code", "due_at"), ("dwelling_key",)), _NAMED_READERS),
-    "service_roster": Product("marts", (("person_key",), ("committee_code",)), _NAMED_READERS),
-    "unresolved": Product("marts", (("committee_code",), ("feed", "batch_id", "row_no")), _NAMED_READERS),
-}
-"""Every table that may leave schema `build`, by name; those of `marts` are the interface (docs/data_dictionary.md)."""
 
 
 def start_version(conn: psycopg.Connection, as_of: dt.date, as_of_at: dt.datetime) -> int:
@@ -165,7 +115,7 @@ def publish(conn: psycopg.Connection, version: int) -> None:
 def _tables_to_move(conn: psycopg.Connection, version: int, as_of: dt.date) -> list[str]:
     pointers: dict[str, dt.date] = dict(conn.execute("select mart, as_of from ops.published").fetchall())
     is_past = any(as_of < on for on in pointers.values())
-    wanted = [table for table, product in PUBLISHED.items() if product.keeps_every_day or not is_past]
+    wanted = [table for table, product in published().items() if product.keeps_every_day or not is_past]
     built = [
         table
         for table in wanted
@@ -201,7 +151,7 @@ def _attach(conn: psycopg.Connection, table: str, version: int) -> None:
         conn, "alter table {} attach partition {} for values in ({})",
         parent, sql.Identifier("versions", partition), sql.Literal(version),
     )  # fmt: skip
-    for key in PUBLISHED[table].indexes:
+    for key in published()[table].indexes:
         names = sql.SQL(", ").join(map(sql.Identifier, key))
         name = sql.Identifier(f"{table}__{'__'.join(key)}"[:63])
         _do(conn, "create index if not exists {} on {} ({})", name, parent, names)
@@ -217,7 +167,7 @@ def _create_parent(conn: psycopg.Connection, table: str, columns: dict[str, str]
         parent, sql.SQL(", ").join(fields),
     )  # fmt: skip
     _do(conn, "alter table {} enable row level security", parent)
-    product = PUBLISHED[table]
+    product = published()[table]
     for role in ("pipeline", *product.readers):
         own_rows_only = role == "committee_reader" and product.by_committee
         condition = (
@@ -262,7 +212,7 @@ def _altering(
         except DatabaseError as error:
             if error.sqlstate != errors.LockNotAvailable.sqlstate or attempt == _ALTER_ATTEMPTS:
                 raise
-            end_holding(conn, [sql.Identifier("versions", table), sql.Identifier(PUBLISHED[table].schema, table)])
+            end_holding(conn, [sql.Identifier("versions", table), sql.Identifier(published()[table].schema, table)])
         else:
             return
 
@@ -273,7 +223,7 @@ def _move_pointers(conn: psycopg.Connection, tables: list[str], version: int, as
         _altering(conn, table, _extend, version)
     with _transaction(conn):
         for table in tables:
-            if not _exists(conn, PUBLISHED[table].schema, table):
+            if not _exists(conn, published()[table].schema, table):
                 _show(conn, table, version)
             conn.execute(
                 "insert into ops.published (mart, version, as_of, published_at) values (%s, %s, %s, clock_timestamp())"
@@ -287,13 +237,13 @@ def _move_pointers(conn: psycopg.Connection, tables: list[str], version: int, as
 
 
 def _extend(conn: psycopg.Connection, table: str, version: int) -> None:
-    if _exists(conn, PUBLISHED[table].schema, table):
+    if _exists(conn, published()[table].schema, table):
         _show(conn, table, version)
 
 
 def _show(conn: psycopg.Connection, table: str, version: int) -> None:
     """Let the view of a table show all its columns, and their comments; a view that does is left alone."""
-    product = PUBLISHED[table]
+    product = published()[table]
     view = sql.Identifier(product.schema, table)
     exists = _exists(conn, product.schema, table)
     columns = [name for name in _columns(conn, "versions", table) if name != "version"]
@@ -365,7 +315,7 @@ def _stale(conn: psycopg.Connection) -> list[_Partition]:
         "select relname, relispartition from pg_class where relnamespace = 'versions'::regnamespace and relkind = 'r'"
     ).fetchall():
         table, _, version = name.rpartition("__")
-        if table in PUBLISHED and version.isdigit():
+        if table in published() and version.isdigit():
             partitions.setdefault(table, []).append(_Partition(table, int(version), attached))
     stale = []
     for table, found in partitions.items():

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
+from street.catalogue import published
 from street.database import scrubbed
-from street.publish import PUBLISHED
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -70,10 +70,10 @@ def trace(conn: psycopg.Connection, table: str, key: str) -> list[Origin]:
     `business_date`), or `<feed>/<batch_id>/<row_no>` where the table names its record.
     Raises TraceError when the table or the key isn't there, DatabaseError.
     """
-    if table not in PUBLISHED:
-        raise TraceError(f"没有已发布的表 {table}；可以追溯：{'、'.join(sorted(PUBLISHED))}。")
+    if table not in published():
+        raise TraceError(f"没有已发布的表 {table}；可以追溯：{'、'.join(sorted(published()))}。")
     with scrubbed(), conn.transaction():
-        found = _records(conn, sql.Identifier(PUBLISHED[table].schema, table), table, key)
+        found = _records(conn, sql.Identifier(published()[table].schema, table), table, key)
         facts = {
             batch_id: (business_date, files)
             for batch_id, business_date, files in conn.execute(
@@ -113,7 +113,7 @@ def _records(
 def _columns(conn: psycopg.Connection, table: str) -> set[str]:
     rows = conn.execute(
         "select column_name from information_schema.columns where table_schema = %s and table_name = %s",
-        (PUBLISHED[table].schema, table),
+        (published()[table].schema, table),
     ).fetchall()
     return {name for (name,) in rows}
 

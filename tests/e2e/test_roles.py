@@ -10,13 +10,14 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from street.publish import PUBLISHED
+from street.catalogue import published
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office
 
 pytestmark = pytest.mark.e2e
 
+PUBLISHED = published()
 WITHOUT_NAMES = {"compound_overview", "governance_daily", "feed_health", "building_view"}
 ALL = {table for table, product in PUBLISHED.items() if product.schema == "marts"}
 

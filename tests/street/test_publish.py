@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from street import access, database, publish
+from street.catalogue import published
 from street.database import DatabaseError
-from street.publish import PUBLISHED, PublishError, fail_version, is_current, start_version
+from street.publish import PublishError, fail_version, is_current, start_version
 from street.settings import as_of_at
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .conftest import Deliveries
 
 D = dt.date(2020, 3, 28)
+PUBLISHED = published()
 ONE, TWO = "310115016001", "310115016002"
 KINDS = {"business_date": "date", "due_at": "timestamptz", "batch_id": "bigint", "row_no": "int"}
 
