@@ -1,60 +1,95 @@
 """Hold what two revisions publish against each other, on one street: `make compare REV=<commit>`.
 
-Both run the same sample's business day, each by its own code and its own environment; every table of `marts` and
-`core` and the links are then compared row by row. Numbers of batches differ from run to run, for feeds are landed side
-by side: a batch is known by its feed, source, date and turn. Prints what differs as counts, never a row; exits with 1.
+Both run the same sample's business day and the day after, each by its own code and its own environment. Every published
+table is then compared: its columns, types, comments, indexes and readers, and its rows byte for byte as PostgreSQL
+writes them. Two things no run has in common with another are named instead. A number of a batch, for feeds are landed
+side by side: a batch is known by its feed, source, date and turn. The moment of a run: where a column tells it, the day
+stands for it. Prints table by table what is equal and what differs, as counts, never a row; exits with 1 if any differs.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import dict_row
+
+from sample.generate import BUSINESS_DATE, generate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "one key for both sides, for persons' keys follow from it"
-TABLES = (
-    "select table_schema, table_name from information_schema.views"
-    " where table_schema in ('marts', 'core') or (table_schema, table_name) = ('linkage', 'record_link')"
-)
-BATCHES = (
-    "select batch_id, concat_ws('/', feed, source, business_date,"
-    " row_number() over (partition by feed, source, business_date order by batch_id)) as name from ops.batch"
-)
+DAYS = (BUSINESS_DATE, BUSINESS_DATE + dt.timedelta(days=1))
 
-Row = tuple[tuple[str, str], ...]
-Tables = dict[str, list[dict[str, Any]]]
+TABLES = """
+    select table_schema, table_name from information_schema.views
+    where table_schema in ('marts', 'core') or (table_schema, table_name) = ('linkage', 'record_link') order by 1, 2
+"""
+COLUMNS = """
+    select attname, format_type(atttypid, atttypmod) as type, col_description(attrelid, attnum) as comment
+    from pg_attribute
+    where attrelid = format('%%I.%%I', %(schema)s::text, %(table)s::text)::regclass and attnum > 0 order by attnum
+"""
+# What a table is looked up by and who may read it, as the server writes it.
+RIGHTS = """
+    select indexdef from pg_indexes where schemaname = 'versions' and tablename = %(table)s
+    union all
+    select concat_ws(' ', policyname, roles::text, qual) from pg_policies
+    where schemaname = 'versions' and tablename = %(table)s
+    union all
+    select concat_ws(' ', table_schema, privilege_type, grantee) from information_schema.role_table_grants
+    where table_schema in ('versions', %(schema)s) and table_name = %(table)s
+    order by 1
+"""
+BATCHES = """
+    select batch_id, concat_ws('/', feed, source, business_date,
+        row_number() over (partition by feed, source, business_date order by batch_id)) as name
+    from ops.batch
+"""
+MOMENTS = re.compile(r"(?<=\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d[.\d]*\+\d\d")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table: its columns with types and comments, its indexes and rights, its rows as text by column."""
+
+    columns: list[tuple[str, ...]]
+    rights: list[tuple[str, ...]]
+    rows: Counter[tuple[str | None, ...]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("revision")
-    parser.add_argument("--persons", default="12000")
+    parser.add_argument("--persons", type=int, default=6000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="street-compare-") as name:
         folder = Path(name)
+        folder.chmod(0o755)  # as root, the server runs as another user
         with _checked_out(arguments.revision, folder / "code") as other:
-            sample = folder / "sample"
-            _call(ROOT, "street", "sample", "--out", str(sample), "--persons", arguments.persons)
-            before = _published(other, sample, folder / "before")
-            after = _published(ROOT, sample, folder / "after")
-    different = [line for table in sorted({*before, *after}) if (line := _difference(table, before, after))]
-    rows = sum(map(len, after.values()))
-    _say("\n".join(different) or f"{len(after)} tables, {rows:,} rows: nothing differs from {arguments.revision}.")
-    sys.exit(bool(different))
+            generate(folder / "sample", BUSINESS_DATE, arguments.persons, 1)
+            before = _published(other, folder / "sample", folder / "before")
+            after = _published(ROOT, folder / "sample", folder / "after")
+    differing = 0
+    for table in sorted({*before, *after}):
+        told = _difference(before.get(table), after.get(table))
+        differing += bool(told)
+        _say(f"{table}: {'; '.join(told) or f'equal, {after[table].rows.total():,} rows'}")
+    _say(f"{differing} of {len({*before, *after})} tables differ from {arguments.revision}.")
+    sys.exit(bool(differing or not after))
 
 
 class _checked_out:  # noqa: N801 - reads as what it does
@@ -65,83 +100,94 @@ class _checked_out:  # noqa: N801 - reads as what it does
 
     def __enter__(self) -> Path:
         subprocess.run(["git", "worktree", "add", "--detach", self._folder, self._revision], cwd=ROOT, check=True)
-        subprocess.run(["make", "setup"], cwd=self._folder, check=True)
+        try:
+            subprocess.run(["make", "setup"], cwd=self._folder, check=True)
+        except BaseException:
+            self.__exit__()
+            raise
         return self._folder
 
     def __exit__(self, *_: object) -> None:
         subprocess.run(["git", "worktree", "remove", "--force", self._folder], cwd=ROOT, check=True)
 
 
-def _published(code: Path, sample: Path, var: Path) -> Tables:
-    """Run the sample's day by the code in a folder and return what it has published."""
+def _published(code: Path, sample: Path, var: Path) -> dict[str, Table]:
+    """Run the sample's days by the code in a folder and return what it has published, by table."""
     var.mkdir(mode=0o755)
     shutil.copytree(sample, var / "sample")
-    environment = {"STREET_VAR": str(var), "STREET_HMAC_KEY": KEY}
-    _say(f"Running the day of {code}")
+    foreign = ("STREET", "WAREHOUSE", "AIRFLOW", "PYTHONPATH")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    environment = {**inherited, "STREET_VAR": str(var), "STREET_HMAC_KEY": KEY}
     try:
-        _call(code, "street", "up", **environment)
-        _call(code, "street", "run", **environment)
-        url = _call(code, "street", "url", **environment).strip()
-        with psycopg.connect(url, row_factory=dict_row) as connection:
+        _street(code, environment, "up")
+        for day in DAYS:
+            _say(f"{code.name}: {day}")
+            _street(code, environment, "run", "--date", day.isoformat())
+        with psycopg.connect(_street(code, environment, "url").strip()) as connection:
             return dict(_tables(connection))
     finally:
-        _call(code, "street", "down", **environment)
+        _street(code, environment, "down")
 
 
-def _tables(connection: psycopg.Connection[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    names = {row["batch_id"]: row["name"] for row in connection.execute(BATCHES)}
-    for found in connection.execute(TABLES).fetchall():
-        schema, table = found["table_schema"], found["table_name"]
-        query = sql.SQL("select * from {}").format(sql.Identifier(schema, table))
-        yield f"{schema}.{table}", [_named(row, names) for row in connection.execute(query)]
-
-
-def _named(row: dict[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
-    if "batch_id" in row:
-        row["batch_id"] = names.get(row["batch_id"])
-    if "record_code" in row and row["feed"] == "returnees":  # made of the batch and the row
-        row["record_code"] = None
-    return row
-
-
-def _difference(table: str, before: Tables, after: Tables) -> str | None:
-    if table not in before or table not in after:
-        return f"{table}: stands {'before' if table in before else 'after'} only"
-    told = []
-    columns = [set(rows[0]) if rows else set() for rows in (before[table], after[table])]
-    if all(columns) and columns[0] != columns[1]:
-        told.append(f"only one side has {', '.join(sorted(columns[0] ^ columns[1]))}")
-    common = sorted(columns[0] & columns[1]) if all(columns) else sorted(columns[0] | columns[1])
-    old, new = (Counter(_text(row, common) for row in rows) for rows in (before[table], after[table]))
-    gone, come = (old - new).total(), (new - old).total()
-    if gone or come:
-        other = [column for column in common if _differs(before[table], after[table], column)]
-        told.append(
-            f"{gone:,} of {len(before[table]):,} rows before only, {come:,} of {len(after[table]):,} after only"
-        )
-        told.append(f"the values of {', '.join(other)} differ" if other else "the same values stand in other rows")
-    return f"{table}: {'; '.join(told)}" if told else None
-
-
-def _differs(before: list[dict[str, Any]], after: list[dict[str, Any]], column: str) -> bool:
-    return Counter(str(row[column]) for row in before) != Counter(str(row[column]) for row in after)
-
-
-def _text(row: Mapping[str, Any], columns: list[str]) -> Row:
-    return tuple((column, str(row[column])) for column in columns)
-
-
-def _call(code: Path, command: str, *arguments: str, **environment: str) -> str:
-    program = code / ".venv" / "bin" / command
+def _street(code: Path, environment: Mapping[str, str], *arguments: str) -> str:
+    """What the command line of the code in a folder prints; shown when it fails."""
     done = subprocess.run(
-        [program, *arguments],
-        cwd=code,
-        env={**os.environ, **environment},
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+        [code / ".venv" / "bin" / "street", *arguments],
+        cwd=code, env=environment, check=False, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        _say(done.stdout)
+        raise SystemExit(f"`street {' '.join(arguments)}` failed in {code}.")
     return done.stdout
+
+
+def _tables(connection: psycopg.Connection) -> Iterator[tuple[str, Table]]:
+    names = {str(batch): name for batch, name in connection.execute(BATCHES).fetchall()}
+    for schema, table in connection.execute(TABLES).fetchall():
+        which = {"schema": schema, "table": table}
+        columns = connection.execute(COLUMNS, which).fetchall()
+        rights = connection.execute(RIGHTS, which).fetchall()
+        texts = [sql.SQL("{}::text").format(sql.Identifier(column[0])) for column in columns]
+        query = sql.SQL("select {} from {}").format(sql.SQL(", ").join(texts), sql.Identifier(schema, table))
+        kinds = [(column[0], column[1]) for column in columns]
+        rows = Counter(_named(row, kinds, names) for row in connection.execute(query))
+        yield f"{schema}.{table}", Table(columns, rights, rows)
+
+
+def _named(
+    row: tuple[str | None, ...], kinds: list[tuple[str, str]], names: Mapping[str, str]
+) -> tuple[str | None, ...]:
+    named = []
+    for value, (column, kind) in zip(row, kinds, strict=True):
+        if column == "batch_id":
+            named.append(names.get(value or ""))
+        else:
+            named.append(value)
+    return tuple(named)
+
+
+def _difference(before: Table | None, after: Table | None) -> list[str]:
+    """What differs between a table before and after, in words; nothing when they are equal."""
+    if before is None or after is None:
+        return ["stands after only" if before is None else "stands before only"]
+    told = []
+    if before.columns != after.columns:
+        changed = {column[0] for column in {*before.columns} ^ {*after.columns}}
+        told.append(f"columns, types or comments differ: {', '.join(sorted(changed)) or 'their order'}")
+    if before.rights != after.rights:
+        told.append("indexes or rights differ")
+    gone, come = before.rows - after.rows, after.rows - before.rows
+    if gone or come:
+        told.append(f"{gone.total():,} of {before.rows.total():,} rows stand before only, {come.total():,} of"
+                    f" {after.rows.total():,} after only")  # fmt: skip
+        if before.columns == after.columns:
+            other = [
+                column[0]
+                for at, column in enumerate(after.columns)
+                if Counter(row[at] for row in gone.elements()) != Counter(row[at] for row in come.elements())
+            ]
+            told.append(f"the values of {', '.join(other)} differ" if other else "the same values stand in other rows")
+    return told
 
 
 def _say(line: str) -> None:
