@@ -1,7 +1,7 @@
-"""What a day's registrations of one person come to, against an oracle that reads the rules a second time.
+"""What two registrations come to, against an oracle that reads the rules a second time.
 
-Every pair of registrations that two feeds can send is a person of its own: both orders, one batch or two, one door or
-two. All of them are one build.
+Every pair that two feeds can send on one day is a person of its own: both orders, one batch or two, one door or two.
+Every pair of origins is a person who came twice, and two persons behind one door. All of a test's are one build.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from linkage.run import link
 from sources.contract import all_contracts
 from street import dbt
 
-from .conftest import AS_OF, AS_OF_AT, ENTRY, PERSON, land
+from .conftest import AS_OF, AS_OF_AT, DWELLING, ENTRY, PERSON, land
 
 if TYPE_CHECKING:
     import psycopg
@@ -66,17 +66,21 @@ def everybody() -> list[Person]:
 def said(person: Person, position: int) -> tuple[str, dict[str, str]]:
     """The feed and the row of a person's first or second registration."""
     feed, says, _ = REGISTRATIONS[person.kinds[position]]
-    door = person.doors[position]
+    return feed, came(feed, person.number, position, ARRIVED, person.doors[position]) | says
+
+
+def came(feed: str, number: str, position: int, on: dt.date, door: str) -> dict[str, str]:
+    """The row of somebody who isolates behind a door of building 30."""
     if feed == "returnees":
-        return feed, says | {
-            "full_name": "测某", "id_number": person.number, "arrived_on": ARRIVED.isoformat(),
+        return {
+            "full_name": "测某", "id_number": number, "arrived_on": on.isoformat(), "isolation": "居家隔离",
             "compound_name": "银泰小区", "building_no": "30", "room_no": door, "remark": str(position),
         }  # fmt: skip
-    return feed, ENTRY | says | {
-        "entry_id": f"{person.number}-{position}", "document_type": "I", "document_no": person.number,
+    return ENTRY | {
+        "entry_id": f"{number}-{position}", "document_type": "I", "document_no": number,
         "name_cn": "测某", "name_latin": "CE MOU", "birth_date": "", "nationality": "CHN",
         "flight_no": f"MU{position}", "destination_address": f"梅花路1099弄30号{door}室",
-        "recorded_at": f"2020-03-20T1{position}:30:00+08:00",
+        "entered_at": f"{on}T10:00:00+08:00", "recorded_at": f"{on}T1{position}:30:00+08:00",
     }  # fmt: skip
 
 
@@ -165,3 +169,56 @@ def test_p1_of_one_day_central_holds_over_home_over_none_and_nobody_is_listed(
     assert counted is not None
     # Beside those of the small street: four, one without a place.
     assert counted[0] == len(persons) + 3
+
+
+#: Origin -> the feed that sends it, what it says, how it is told, and its colour.
+ORIGINS: dict[str, tuple[str, dict[str, str], str, str]] = {
+    "美国入境": ("border_entries", {"departed_country": "USA"}, "美国", "orange"),
+    "日本登记": ("returnees", {"origin": "日本"}, "日本", "orange"),
+    "湖北": ("returnees", {"origin": "湖北省武汉市"}, "湖北省", "yellow"),
+    "安徽": ("returnees", {"origin": "安徽合肥"}, "安徽省", "blue"),
+    "国内入境": ("border_entries", {"departed_country": "CHN"}, "中国", "blue"),
+}
+
+
+def test_orange_comes_before_yellow_and_that_before_blue_in_an_episode_and_behind_a_door(
+    street_in_raw: psycopg.Connection,
+) -> None:
+    conn = street_in_raw
+    pairs = list(product(ORIGINS, ORIGINS))
+    doors = [f"{6 + n // 10}{n % 10 + 1:02}" for n in range(2 * len(pairs))]
+    land(conn, "housing_registry", [
+        DWELLING | {"dwelling_code": f"C{door}", "room_no": door, "tenure": "1"} for door in doors
+    ])  # fmt: skip
+    arrivals: dict[str, list[dict[str, str]]] = {"border_entries": [], "returnees": []}
+    for n, pair in enumerate(pairs):
+        for position, origin in enumerate(pair):
+            feed, says, *_ = ORIGINS[origin]
+            on = dt.date(2020, 3, 18 + position)
+            for number, door in ((identity(3 * n), doors[2 * n]), (identity(3 * n + 1 + position), doors[2 * n + 1])):
+                arrivals[feed].append(came(feed, number, position, on, door) | says)
+    for feed, sent in arrivals.items():
+        land(conn, feed, sent)
+    conn.commit()
+    dbt.build(dbt.STAGING, AS_OF, AS_OF_AT)
+    link(AS_OF, all_contracts())
+    dbt.build(dbt.MARTS, AS_OF, AS_OF_AT)
+
+    drawn = by(conn, "select room_no, isolating, isolation_colour from build.building_view")
+    episodes = by(
+        conn,
+        "select room_no, colour, origin_name from build.isolation_episode as episode"
+        " inner join build.dim_dwelling as door on episode.dwelling_key = door.dwelling_key",
+    )
+    wrong: list[str] = []
+    for n, pair in enumerate(pairs):
+        one, two = doors[2 * n : 2 * n + 2]
+        told = [(ORIGINS[origin][3], ORIGINS[origin][2]) for origin in pair]
+        gravest = min((colour for colour, _ in told), key=("orange", "yellow", "blue").index)
+        if len(episodes[one]) != 1 or episodes[one][0] not in told or episodes[one][0][0] != gravest:
+            wrong.append(f"{pair} in one episode: {episodes[one]}")
+        if sorted(episodes[two]) != sorted(told):
+            wrong.append(f"{pair} in two episodes: {episodes[two]}")
+        if drawn[one] != [(1, gravest)] or drawn[two] != [(2, gravest)]:
+            wrong.append(f"{pair} as drawn: {drawn[one]} {drawn[two]}")
+    assert wrong == []

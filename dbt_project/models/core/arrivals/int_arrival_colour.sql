@@ -1,4 +1,4 @@
--- One row an arrival: the colour of the first rule its origin meets.
+-- One row an arrival: the colour of the rule for its origin.
 with arrivals as (
     select feed, batch_id, row_no, origin_kind, origin_code from {{ ref('int_arrival') }}
 ),
@@ -12,7 +12,8 @@ met as (
         colour.colour,
         row_number() over (
             partition by arrivals.feed, arrivals.batch_id, arrivals.row_no
-            order by colour.rule_no
+            -- A rule for one origin holds over the one for all of its kind; their numbers only say which colour is graver.
+            order by (colour.origin_code = '*'), colour.rule_no
         ) as place_in_order
     from arrivals
     inner join {{ ref('colours') }} as colour

@@ -1,11 +1,11 @@
--- One row an episode: the first colour rule that any of its registrations meets, and that one's origin.
+-- One row an episode: the gravest colour that any of its registrations has, and that one's origin.
 with ranked as (
     select
         *,
         row_number() over (
             partition by episode_key
             order by colour_rule asc, arrived_on desc, recorded_at desc nulls last, batch_id desc, row_no desc
-        ) as first_rule
+        ) as gravest
     from {{ ref('int_episode_arrival') }}
 )
 
@@ -16,4 +16,4 @@ select
     origin_name,
     colour
 from ranked
-where first_rule = 1
+where gravest = 1
