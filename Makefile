@@ -48,12 +48,13 @@ fuzz: setup  ## 10,000 damaged lists against a second count of their people (FUZ
 compare: setup  ## hold what this code publishes against what another revision does, on one street
 	@$(BIN)/python tests/benchmarks/compare.py $(REV)
 
+# It gives way to the tests that `make test` runs beside it: they take the longest.
 lint: setup
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2
+	@nice $(BIN)/ruff check .
+	@nice $(BIN)/ruff format --check .
+	@nice $(BIN)/mypy
+	@nice $(BIN)/lint-imports
+	@nice $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2
 
 # datacontract-cli wants other versions than the project does: an environment of its own, made when it is first asked for.
 lint-contracts: setup $(TOOLS)/.ready  ## the contracts by the standard's own tool

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -32,6 +34,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest, the whole stack's, come first."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("e2e") is None:
+        _give_way()
+
+
+@functools.cache
+def _give_way() -> None:
+    """Let this process, and all that it starts, wait for the worker of the whole stack: its tests take the longest."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.nice(5)
 
 
 @pytest.fixture(scope="session")
