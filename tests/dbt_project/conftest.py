@@ -69,10 +69,16 @@ def land(conn: psycopg.Connection, feed: str, rows: Sequence[Mapping[str, str]],
     return int(batch[0])
 
 
+@pytest.fixture(scope="session")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """STREET_VAR of every test here: dbt has read the project once for all of them."""
+    return tmp_path_factory.mktemp("var")
+
+
 @pytest.fixture
-def street_in_raw(warehouse: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> psycopg.Connection:
-    """The small street, landed and accepted, with what dbt writes in a folder of the test."""
-    monkeypatch.setenv("STREET_VAR", str(tmp_path))
+def street_in_raw(warehouse: psycopg.Connection, var: Path, monkeypatch: pytest.MonkeyPatch) -> psycopg.Connection:
+    """The small street, landed and accepted."""
+    monkeypatch.setenv("STREET_VAR", str(var))
     monkeypatch.setenv("STREET_HMAC_KEY", "synthetic key of a test, 32 bytes")
     settings.cache_clear()
     sync(warehouse)

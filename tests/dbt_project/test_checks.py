@@ -106,6 +106,8 @@ def test_whom_a_broken_rule_loses_is_listed_and_the_day_is_published(
     project = tmp_path / "project"
     shutil.copytree(dbt.PROJECT, project)
     monkeypatch.setattr(dbt, "PROJECT", project)
+    monkeypatch.setenv("STREET_VAR", str(tmp_path))  # what dbt has read of it is of no use to others
+    settings.cache_clear()
     by_person = {
         "int_isolation_day": "arrived_on", "int_isolation_step": "arrived_on", "int_episode": "started_on",
         "fct_isolation_episode": "started_on",
