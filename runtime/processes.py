@@ -52,12 +52,9 @@ class Managed:
         return self.run_dir / f"{self.name}.json"
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], cwd: Path, port: int | None = None) -> None:
-        """Start it unless it runs as asked; what runs otherwise, or was left by a killed leader, is ended first."""
-        asked = _fingerprint(command, environment)
+        """Start it unless it runs; what a killed leader left is ended first."""
         if self.pid() is not None:
-            if self._read()["asked"] == asked:
-                return
-            stop_all([self], grace_seconds=8)
+            return
         self.kill()
         self.log_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.log.is_file() and self.log.stat().st_size > LOG_BYTES:
@@ -68,8 +65,12 @@ class Managed:
                 start_new_session=True,
             )  # fmt: skip
         started = _started(psutil.Process(process.pid))
-        record = {"pid": process.pid, "started": started, "port": port, "asked": asked}
+        record = {"pid": process.pid, "started": started, "port": port, "asked": _fingerprint(command, environment)}
         write_private(self._record, json.dumps(record))
+
+    def runs_otherwise(self, command: Sequence[str], environment: Mapping[str, str]) -> bool:
+        """Whether it runs, but was started by another command or with other settings than these."""
+        return self.pid() is not None and self._read()["asked"] != _fingerprint(command, environment)
 
     def pid(self) -> int | None:
         """Return its process id, or None when it doesn't run."""

@@ -299,6 +299,9 @@ class Supervisor:
             ),
         }  # fmt: skip
         services = self._services()
+        # Each may take all of its grace: they end together.
+        changed = [name for name in services if self._managed(name).runs_otherwise(commands[name], environment)]
+        stop_all(map(self._managed, changed), _GRACE_SECONDS)
         if not all(self._managed(name).pid() for name in services):
             self._say("Starting Airflow")
         if self._managed("scheduler").pid() is None:
