@@ -6,16 +6,19 @@ READY  := $(VENV)/.ready
 TOOLS  := .venv-tools
 export DO_NOT_TRACK := 1
 
-.PHONY: run stop setup test tests truth fuzz compare lint lint-contracts format lock render docs clean
+.PHONY: run help stop setup hooks test tests truth fuzz compare lint lint-contracts format lock render docs clean
 
 run: setup  ## set up, start, run the business day, show where to look
 	@$(BIN)/street up
 	@$(BIN)/street run
 
+help:  ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
+
 stop:  ## stop everything `make run` started
 	@$(BIN)/street down
 
-setup: $(READY)
+setup: $(READY)  ## the environment, .venv, as requirements.lock has it
 
 # uv installs the locked set in seconds; it follows pip's own index setting where there is one (a company mirror).
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
@@ -28,10 +31,13 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+hooks: setup  ## let git hold each commit to the gates of `make lint`
+	@$(BIN)/pre-commit install
+
 test: setup  ## every gate and every test, the whole stack included
 	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
-tests: setup
+tests: setup  ## every test, without the gates
 	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 15
 
 # CI holds a small street against its truth; what is rare shows only in a whole one. Another street: TRUTH_SEED=7.
@@ -48,8 +54,9 @@ fuzz: setup  ## 10,000 damaged lists against a second count of their people (FUZ
 compare: setup  ## hold what this code publishes against what another revision does, on one street
 	@$(BIN)/python tests/benchmarks/compare.py $(REV)
 
-# It gives way to the tests that `make test` runs beside it: they take the longest.
-lint: setup
+# It gives way to the tests that `make test` runs beside it: they take the longest. .pre-commit-config.yaml holds a commit
+# to the same gates; a test compares the two.
+lint: setup  ## every gate: style, types, imports, SQL
 	@nice $(BIN)/ruff check .
 	@nice $(BIN)/ruff format --check .
 	@nice $(BIN)/mypy
@@ -66,7 +73,7 @@ $(TOOLS)/.ready: requirements-tools.lock
 	  $${index:+env UV_DEFAULT_INDEX=$$index} $(BIN)/uv pip sync --quiet --python $(TOOLS)/bin/python --require-hashes $<
 	@touch $@
 
-format: setup
+format: setup  ## rewrite what the gates of style can mend by themselves
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
@@ -85,5 +92,5 @@ render: setup  ## re-render what the contracts determine
 docs: setup  ## the documentation site, under var/docs
 	@$(BIN)/street docs
 
-clean: stop
+clean: stop  ## remove the environments and all data under var
 	rm -rf $(VENV) $(TOOLS) var
