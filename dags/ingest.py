@@ -132,7 +132,7 @@ def _landed(feed: str, on: dt.date) -> dict[str, Any]:
 
 
 def _promote(contract: Contract, landing: dict[str, Any]) -> None:
-    """Give each batch its verdict; fails for what was refused, and for what couldn't be landed beside it."""
+    """Give each batch its verdict; fails for what was refused and for what couldn't be landed (R-BATCH-10)."""
     from street import batch
     from street.database import connect
 

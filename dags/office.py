@@ -58,7 +58,7 @@ def by_clock(cron: str) -> BaseTimetable:
 
 
 def business_date(run: Any) -> dt.date:
-    """Return the business date of a DAG run: its partition key."""
+    """Return the business date of a DAG run: its partition key (docs/rules.md, R-DAY-1)."""
     if run.partition_key is None:
         raise AirflowFailException("没有业务日期：请带 partition_key（YYYY-MM-DD）触发。")
     return dt.date.fromisoformat(run.partition_key)
@@ -123,7 +123,7 @@ def _may_pass(error: Exception) -> bool:
 
 
 def notify(context: Any) -> None:
-    """Mail those on duty which task failed for which day; the reason stands in Airflow, not here.
+    """Mail those on duty which task failed for which day (R-DAY-9); the reason stands in Airflow, not here.
 
     Once a day for a task and a reason: a source that is down all day fails every hour.
     """

@@ -22,8 +22,8 @@ from sources.contract import (
 from sources.readers.reading import CELL_ERROR_MARK, NUL_MARK, RAGGED_MARK, STRAY_QUOTE_MARK, UNDECODABLE_MARK
 
 LONGEST_FIELD = 10_000
-OLDEST_ARRIVAL_DAYS = 365
-CLOCK_TOLERANCE = dt.timedelta(minutes=10)
+OLDEST_ARRIVAL_DAYS = 365  # R-DATE-3
+CLOCK_TOLERANCE = dt.timedelta(minutes=10)  # R-DAY-4
 MONTH, DAY = "(0[1-9]|1[0-2])", "(0[1-9]|1[0-9]|2[0-8])"  # that every year has
 # Marks for what couldn't be written, as linkage.names knows them, but for those that also stand for a dot.
 UNWRITTEN = "[?？*＊●○◯□■〓_＿\ufffd\ue000-\uf8ff]"
@@ -132,7 +132,7 @@ def read(column: Column, arrived: Arrived) -> str:
 
 
 def _unusable(contract: Contract, arrived: Arrived) -> Iterator[Check]:
-    """The only causes of quarantine, but for those that a contract states itself."""
+    """The only causes of quarantine (R-ROW-1, R-ROW-5), but for those that a contract states itself."""
     if contract.business_key:
         yield Check("business_key__missing", "quarantine", _all_blank(*contract.business_key))
     # A feed without documents (who lives where, as a company sees it) may leave the name out: the home is vacant.

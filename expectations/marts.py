@@ -1,8 +1,8 @@
 """What must hold between what came in and what goes out, checked on the build before it is published.
 
-A check is over persons and records, or over sums and structure (docs/rules.md, R-CHECK): `CHECKS` says which. Whom the
-first kind catches the build has listed in `unresolved` already (dbt_project/models/marts/checks), and the day is
-published; the second kind is a query for what is wrong, which must find nothing.
+A check is over persons and records, or over sums and structure (docs/rules.md, R-CHECK-1): `CHECKS` says which. Whom
+the first kind catches the build has listed in `unresolved` already (dbt_project/models/marts/checks); the day is published.
+The second kind is a query for what is wrong, which must find nothing.
 """
 
 from contextlib import closing
@@ -140,7 +140,7 @@ def _caught(conn: psycopg.Connection) -> dict[str, int]:
 
 
 def _too_many(conn: psycopg.Connection) -> list[str]:
-    """A sentence for each feed of whose persons the checks caught so many that the fault is no single person's."""
+    """A sentence for each feed of whose persons the checks caught too many to blame any one of them (R-CHECK-2)."""
     share, persons = settings().street_check_share, settings().street_check_persons
     sentences = []
     titles = {contract.feed: contract.title_zh for contract in all_contracts()}

@@ -2,7 +2,7 @@
 
 The grammar consumes the whole text: each piece is a part of the door, a harmless note, or a remainder, and `rest` says
 what the remainder could change. Texts that differ in their numbers alone are read once: a form is read by Python, the
-numbers are put back by Polars. Source of the rules: docs/rules.md, R-PLACE-3, R-PLACE-13 to R-PLACE-15.
+numbers are put back by Polars. Source of the rules: docs/rules.md, R-PLACE-3, R-PLACE-13, R-PLACE-14.
 """
 
 import re

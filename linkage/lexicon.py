@@ -275,7 +275,7 @@ class Lexicon:
         return {name: _core(name) for name in self.compounds}
 
     def compounds_meant(self, written: str) -> tuple[frozenset[str], bool]:
-        """(names of compounds that a written name can mean, whether it is one's full name).
+        """(names of compounds that a written name can mean, whether it is one's full name): R-PLACE-8.
 
         Short: without the kind word, with or without the phase (芳畔2期 for 芳畔花苑2期), the beginning of a name, or a
         full name behind a company's (绿城盛源家园).

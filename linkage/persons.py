@@ -3,7 +3,7 @@
 In order: what was known before (a record keeps its person), a person's decision, the same valid document without a
 contradiction, evidence that is as good as a document; what nothing ties gets a provisional person of its own.
 Probabilistic linkage has its place between the two last: it will propose `Tie`s of method `linkage` like the others.
-Source of the rules: docs/rules.md, Person.
+Source of the rules: docs/rules.md, R-PERSON-2.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ RECORD_SCHEMA: Final[dict[str, pl.DataType]] = {
     "feed": pl.String(),
     "batch_id": pl.Int64(),
     "row_no": pl.Int32(),
-    "record": pl.String(),  # keyed hash of (feed, business key)
+    "record": pl.String(),  # keyed hash of (feed, business key), by which it is known again: R-PERSON-12
     "document": pl.String(),  # keyed hash of the canonical document; null when there is none
     "document_kind": pl.String(),
     "second_document": pl.String(),  # of a feed with a second number (a resident ID beside the passport)

@@ -28,7 +28,7 @@ def resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
     place_level: dwelling, building, compound, street, outside, unparsed. place_method: exact (every part that is
     written agrees), alias (by a short form of the compound's name), contradiction (parts disagree; the level is what
     they share), partial (coarser than a door, or a piece was not understood), or null. candidates: keys (of dwellings
-    or compounds) to review.
+    or compounds) to review (R-PLACE-4).
     """
     # Neighbours write the same door in many ways, and what lies outside needs no door: each place is sought once.
     says = [*PARTS, "behind", "rest", "is_outside", "is_home", "is_empty"]
@@ -102,7 +102,7 @@ def _compounds_named(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 
 def _consistent(named: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """Of the compounds a name can mean those that lie at the road and lane that are written."""
+    """Of the compounds a name can mean those that lie at the road and lane that are written (R-PLACE-8)."""
     at = register.buildings.select("compound_key", at_road="road", at_lane="lane").unique()
     return (
         named.join(asked.select("id", "road", "lane"), on="id")
@@ -148,7 +148,7 @@ def _doors(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> 
     """(id, building_key, dwelling_key, is_unit_ignored): the doors of that room in these buildings.
 
     A numbered unit that the building doesn't have is ignored. Without a unit a room without one is meant, else every
-    unit's.
+    unit's (R-PLACE-9).
     """
     units = register.doors.select("building_key", "unit_no", has_unit=True).drop_nulls("unit_no").unique()
     unit, door_unit = pl.col("unit_no"), pl.col("door_unit")
@@ -260,14 +260,14 @@ def _decided(facts: pl.DataFrame) -> pl.DataFrame:
         (name_known & fits & pl.col("name_is_door") & (believed | ~pl.col("name_unit_ignored")), "dwelling", how,
          "name_door", None),
         (name_known & fits & one_building, "building", partly, "name_building", pl.col("name_door_candidates")),
-        # The numbers end at one building and only the name is another compound's: the building, its door to review.
+        # The numbers end at one building and only the name is another compound's (R-PLACE-6): its door to review.
         (contradicted & only_number, "building", "contradiction", "number_building",
          pl.coalesce(number_door, pl.col("named_candidates"))),
         (name_known & fits & one_compound, "compound", partly, "consistent_compound",
          pl.col("name_door_candidates")),
         (name_known & fits, "street", "partial", None,
          pl.coalesce("name_door_candidates", "consistent_candidates")),
-        # A road of this street without this lane, or a misspelt road before a lane the compound has: review decides.
+        # A road of this street without this lane, or a misspelt road before a lane the compound has (R-PLACE-7).
         (name_known & (lane_known | pl.col("road_known")), "street", "contradiction", None, name_or_lane),
         (name_known & pl.col("is_home"), "street", "contradiction", None, name_or_lane),
         (name_known, "unparsed", "contradiction", None, name_or_lane),

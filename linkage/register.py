@@ -1,7 +1,7 @@
-"""The street's register of doors: from the housing list in force, with keys that stay.
+"""The street's register of doors: from the housing list in force, with keys that stay (docs/rules.md, R-PLACE-1).
 
 A door is known by (compound, building, room) and by (road, lane, building, room). Source of the rules: docs/rules.md,
-Place: the same name in one committee, or over two committees with a common lane, is one compound; dwellings of no
+R-PLACE-2: the same name in one committee, or over two committees with a common lane, is one compound; dwellings of no
 compound belong to one compound a committee, 沿街散户.
 """
 
@@ -33,7 +33,7 @@ class Register:
 
     doors: one row a dwelling: DWELLING_COLUMNS and `door_no` (the room's number within its unit).
     buildings: building_key, compound_key, road, lane, building_no, committee_code (null: doors of two committees).
-    compounds: compound_key, compound_name, committee_code (null: it spans committees).
+    compounds: compound_key, compound_name, committee_code (null: it spans committees, R-PLACE-12).
     rooms: the ways to name each door in its building: building_key, unit_no, room_no, dwelling_key, is_spelled (only a
         text that writes the unit means it: A单元403 for a room A403).
     lexicon: the words its addresses are read by.
@@ -79,7 +79,7 @@ def registered(doors: pl.DataFrame) -> Register:
 
 
 def _rooms(doors: pl.DataFrame) -> pl.DataFrame:
-    """The columns of `Register.rooms`."""
+    """The columns of `Register.rooms` (R-PLACE-9)."""
     one = doors.sort("batch_id", "row_no").unique(["building_key", "unit_no", "door_no"], keep="last")
     said = one.select("building_key", "unit_no", "dwelling_key", room_no="door_no", is_spelled=pl.lit(value=False))
     lettered = pl.col("unit_no").str.contains("^[A-Z]$")

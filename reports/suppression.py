@@ -1,4 +1,4 @@
-"""Small counts in a table that leaves the office (docs/rules.md, Privacy).
+"""Small counts in a table that leaves the office (docs/rules.md, R-PRIV-6).
 
 A table below street level has one row per place, one column per class and a column of row totals; the street's own
 totals stand beneath it and are always printed. A count of 1-4 prints ``<5``; where one cell of a row or column is

@@ -21,7 +21,7 @@ _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
 def write(figures: Figures, title: str) -> bytes:
     """Return the workbook: one sheet a section, a frozen heading over each, dates and counts in their own formats."""
     buffer = io.BytesIO()
-    # Names come from the departments' lists: none of them may turn into a formula or a link.
+    # Names come from the departments' lists: none of them may turn into a formula or a link (R-VAL-6).
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(buffer, options)
     book.set_properties({"title": f"{title} {figures.as_of:%Y-%m-%d}"})

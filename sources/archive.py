@@ -1,7 +1,7 @@
 """Keep what was received as it was received: `STREET_VAR/archive/<feed>/<date>/<sha256><ending>`.
 
 Nothing half stays: what couldn't be written to its end is removed at once, or after a kill by the next landing. Each
-feed has one landing at a time, so whatever is unfinished in its folders is a leftover.
+feed has one landing at a time, so whatever is unfinished in its folders is a leftover (docs/rules.md, R-BATCH-11).
 """
 
 import datetime as dt

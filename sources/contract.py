@@ -88,7 +88,7 @@ class Closed(BaseModel):
 
 
 class Properties(Closed):
-    """What a feed must say and the standard has no place for (`customProperties` of the contract).
+    """What a feed must say and the standard has no place for (`customProperties` of the contract; R-PRIV-1).
 
     `due_at` is the local time (Asia/Shanghai) of the day, month or week's delivery, `late_after` the hours after it
     at which the feed counts as late, `row_floor` the share of the last accepted snapshot's rows below which a snapshot

@@ -1,4 +1,4 @@
-"""Access for people: who reads has a login of its own, and a committee sees its own rows (docs/rules.md, Privacy).
+"""Access for people: who reads has a login of its own, and a committee sees its own rows (docs/rules.md, R-PRIV-9).
 
 A login is a member of one of the readers' roles, and may do what that role may. Its limits (connections, time, what it
 may keep open) are set here; what a login can lift by itself the office ends (street.readers).

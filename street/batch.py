@@ -26,7 +26,7 @@ Status = Literal["landed", "accepted", "rejected", "repeated", "failed"]
 LoadMode = Literal["snapshot", "increment", "events"]
 
 QUARANTINE_LIMIT = Decimal("0.05")
-"""A snapshot is rejected with more than this share of its rows quarantined ..."""
+"""A snapshot is rejected with more than this share of its rows quarantined (R-BATCH-2) ..."""
 QUARANTINE_ROWS = 3
 """... and at least so many: two bad rows of a short list don't stop it."""
 
@@ -41,7 +41,7 @@ class BatchError(ValueError):
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of a batch's rows; in an accepted batch `received` is the sum of the others."""
+    """What became of a batch's rows; in an accepted batch `received` is the sum of the others (R-BATCH-5)."""
 
     received: int
     accepted: int
@@ -115,7 +115,7 @@ def unjudged(conn: psycopg.Connection, feed: str) -> list[int]:
 
 
 def in_force(conn: psycopg.Connection, as_of: dt.date) -> dict[str, list[int]]:
-    """Return, by feed, the batches that describe the business date `as_of` (SQL: `ops.batch_in_force`)."""
+    """Return, by feed, the batches that describe the business date `as_of` (SQL: `ops.batch_in_force`; R-BATCH-4)."""
     with scrubbed(), conn.transaction():
         rows = conn.execute(
             "select feed, array_agg(batch_id order by batch_id) from ops.batch_in_force(%s)"
@@ -249,7 +249,7 @@ def replaces_failed(conn: psycopg.Connection, batch_id: int) -> None:
 
 
 def add_sources(conn: psycopg.Connection, batch_id: int, sources: Sequence[Mapping[str, Any]]) -> None:
-    """Add files whose bytes are a batch's already, under other names or times; they bring it no rows."""
+    """Add files whose bytes are a batch's already, under other names or times; they bring it no rows (R-BATCH-9)."""
     with _transaction(conn):
         row = conn.execute("select sources from ops.batch where batch_id = %s for update", (batch_id,)).fetchone()
         assert row is not None  # noqa: S101 -- it has just been registered
@@ -301,7 +301,7 @@ def _repetition(batch_id: int, business_date: dt.date) -> str:
 
 
 def _name_rule(conn: psycopg.Connection, batch_id: int, feed: str, rule: str) -> None:
-    """Write down the rule by which a delivery is out of force, as `feed_health.failed_checks` names it."""
+    """Write down the rule by which a delivery is out of force, as `feed_health.failed_checks` names it (R-BATCH-6)."""
     conn.execute(
         "insert into ops.check_result (batch_id, subject, rule, severity, passed) values (%s, %s, %s, 'batch', false)",
         (batch_id, feed, rule),
@@ -316,7 +316,7 @@ class _Objection(NamedTuple):
 
 
 def _objection(conn: psycopg.Connection, batch_id: int, feed: str, source: str, counts: Counts) -> _Objection | None:
-    """Say why a snapshot can't be put in force, or return None."""
+    """Say why a snapshot can't be put in force (R-BATCH-2), or return None."""
     if counts.received == 0:
         return _Objection("no_rows", "名单没有一行数据")
     if counts.quarantined >= QUARANTINE_ROWS and counts.quarantined > QUARANTINE_LIMIT * counts.received:

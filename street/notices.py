@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def claim(conn: psycopg.Connection, subject: str, business_date: dt.date, reason: str) -> bool:
-    """Return whether nobody has been told yet; the caller commits once people have been.
+    """Return whether nobody has been told yet (R-DAY-9); the caller commits once people have been.
 
     Waits while another is about to tell the same. `reason` must hold no value of a row. Raises DatabaseError.
     """

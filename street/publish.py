@@ -5,7 +5,7 @@ which rewrites nothing and waits for no reader; then the pointers of all views m
 sees all of the old day or all of the new one, within a statement and within a REPEATABLE READ transaction.
 Views, and the grants and views that others put on them, are never dropped.
 
-Who may read what is docs/rules.md, Privacy: rights and row security are set when a table is first published.
+Who may read what is docs/rules.md, R-PRIV-4: rights and row security are set when a table is first published.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def fail_version(conn: psycopg.Connection, version: int, reason: str) -> None:
 def publish(conn: psycopg.Connection, version: int) -> None:
     """Make the tables of schema `build` what everybody reads, as `version`.
 
-    A version of a past business date moves the histories alone: the current tables are never rolled back. A retry after
-    a kill at any instant goes on where it was; publishing a published version only retires old ones.
+    A version of a past business date moves the histories alone: the current tables are never rolled back (R-DAY-7). A
+    retry after a kill at any instant goes on where it was; publishing a published version only retires old ones.
 
     `conn` must have no open transaction: publishing is several.
     Raises PublishError when the build isn't complete or doesn't fit, DatabaseError when a lock can't be had in time.
@@ -171,7 +171,7 @@ def _create_parent(conn: psycopg.Connection, table: str, columns: dict[str, str]
     for role in ("pipeline", *product.readers):
         own_rows_only = role == "committee_reader" and product.by_committee
         condition = (
-            # Never a session setting: anyone can SET one.
+            # Never a session setting: anyone can SET one (R-PRIV-5).
             "committee_code = (select committee_code from ops.access_grant where role_name = current_user)"
             if own_rows_only
             else "true"

@@ -29,7 +29,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def as_of_at(as_of: dt.date) -> dt.datetime:
-    """Return the default "now" of the business date: 07:30 Shanghai (docs/rules.md, The day)."""
+    """Return the default "now" of the business date: 07:30 Shanghai (docs/rules.md, R-DAY-3)."""
     return dt.datetime.combine(as_of, dt.time(7, 30), SHANGHAI)
 
 

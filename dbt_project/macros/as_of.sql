@@ -1,5 +1,5 @@
 {#-
-    The business date D, and the moment that counts as now. Nothing in a model reads the clock.
+    The business date D, and the moment that counts as now. Nothing in a model reads the clock (R-DAY-3).
     street.dbt gives both in the environment, read only when a model runs: as a variable of the project each new
     day would have all of it parsed again. A variable wins, for unit tests and by hand: `--vars '{as_of: 2020-03-28}'`.
 -#}

@@ -39,7 +39,7 @@
     where not _is_superseded
 {%- endmacro %}
 
-{#- Whether any of these feeds has anything in force: what no feed tells is null, never 0. -#}
+{#- Whether any of these feeds has anything in force: what no feed tells is null, never 0 (R-DAY-5). -#}
 {% macro is_any_connected(feeds) -%}
     exists (
         select 1 from {{ ref('int_feed_in_force') }} as connected

@@ -34,7 +34,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- One such column of a mart: 0 where nobody has the tag, null where no feed tells. -#}
+{#- One such column of a mart: 0 where nobody has the tag, null where no feed tells (R-TAG-8). -#}
 {% macro tag_count(column, relation) -%}
     case when {{ is_any_connected(tag_columns()[column][1]) }} then coalesce({{ relation }}.{{ column }}, 0) end as {{ column }}
 {%- endmacro %}

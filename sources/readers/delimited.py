@@ -112,7 +112,7 @@ def unpack(packed: bytes, limits: Limits) -> tuple[bytes, str | None]:
 
 
 def decode(content: bytes, encoding: str, most_undecodable: float) -> Text:
-    """Decode line by line where it must be; bytes that are no characters become U+FFFD.
+    """Decode line by line where it must be; bytes that are no characters become U+FFFD (R-FILE-5).
 
     No separator, quote or line end is ever a later byte of a character in UTF-8 or GB18030: a cut character takes
     nothing with it.
@@ -168,7 +168,7 @@ def _other_encoding(contract: Contract, content: bytes, encoding: str) -> str | 
 def _unfinished(
     contract: Contract, lines: Sequence[str], records: quotes.Records, headings: Sequence[str | None]
 ) -> str | None:
-    """What shows that the last line was cut, if anything does."""
+    """What shows that the last line was cut, if anything does (R-FILE-4)."""
     last = records.rows[-1]
     if lines[-1].endswith(("\n", "\r")):
         return None

@@ -13,7 +13,7 @@ from sources.readers.reading import Reading, empty, schema, without_nul
 
 UNREADABLE_ENTRY = "_entry"
 DEEPEST = 100
-"""An entry nested deeper than this is no entry, and would exhaust the stack of whoever walks it."""
+"""An entry nested deeper than this is no entry, and would exhaust the stack of whoever walks it (R-FILE-11)."""
 
 
 def read(paths: Sequence[Path], contract: Contract) -> Reading:
@@ -50,7 +50,7 @@ def page(content: bytes) -> dict[str, Any]:
     """Parse one answer, numbers kept as they are written.
 
     Raises:
-        ValueError: it isn't JSON, is nested deeper than any entry, or isn't of the agreed form.
+        ValueError: it isn't JSON, is nested deeper than any entry, or isn't of the agreed form (R-PULL-5).
     """
     try:
         answer = json.loads(content, parse_float=str, parse_int=str)

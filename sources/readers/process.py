@@ -29,7 +29,7 @@ _OUT_OF_MEMORY = (b"MemoryError", b"memory allocation", b"Cannot allocate", b"ou
 
 
 def read(path: Path, contract: Contract) -> Reading:
-    """Read a file of the contract's format, within the office's limits (docs/rules.md, R-FILE-1 and 2).
+    """Read a file of the contract's format, within the office's limits (docs/rules.md, R-FILE-1, R-FILE-2).
 
     Bad content never raises: the reading's `problem` says what is wrong, and `readable` whether anything may be used.
 

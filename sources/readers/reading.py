@@ -89,7 +89,7 @@ def without_nul(frame: pl.DataFrame) -> pl.DataFrame:
 def row_hashes(contract: Contract, frame: pl.DataFrame) -> pl.Series:
     """One digest a row over the known columns after NFKC and trimming: rows of equal digest are equal rows.
 
-    The serial number (序号) and extra columns don't count (docs/rules.md, Rows and batches).
+    The serial number (序号) and extra columns don't count (docs/rules.md, R-ROW-7).
     """
     counted = [column.name for column in contract.columns if column.role != "serial_no"]
     joined = frame.select(

@@ -63,7 +63,7 @@ def _table(sheet: calamine.CalamineSheet, facts: SheetFacts) -> Table:
 
 
 def _choose(contract: Contract, tables: list[Table]) -> tuple[list[Table], str | None]:
-    """The sheets that are the list, and what is to be said of one that seems part of it and can't be."""
+    """The sheets that are the list, and what is to be said of one that seems part of it and can't be (R-FILE-6)."""
     located = [(table, locate(contract, table.rows, table.merges)) for table in tables]
     complete = [table for table, headings in located if headings and not lacking(contract, headings.known)]
     problem = None
@@ -84,7 +84,7 @@ def _choose(contract: Contract, tables: list[Table]) -> tuple[list[Table], str |
 
 
 def _text(value: Value) -> str:
-    """A cell as a person reads it; a number of 16 digits and more, of which a cell keeps 15, with its exponent."""
+    """A cell as a person reads it; a number of 16 digits, of which it keeps 15, with its exponent (R-FILE-10)."""
     match value:
         case bool():
             return "TRUE" if value else "FALSE"

@@ -1,5 +1,6 @@
 -- One row a compound x committee.
 with residents as (
+    -- All who reach the compound or finer (R-HOME-5).
     select compound_key, committee_code, count(*) as residents
     from {{ ref('fct_residence') }}
     group by compound_key, committee_code
@@ -64,6 +65,7 @@ select
     {{ tag_count('volunteers', 'tags') }},
     coalesce(isolation.level, 'none') as level,
     {{ as_of() }} as as_of
+-- Who stands in no row, as someone known to a compound of two committees alone, is unplaced (R-PLACE-12).
 from {{ ref('dim_compound') }} as compound
 left join residents
     on compound.compound_key = residents.compound_key and compound.committee_code = residents.committee_code

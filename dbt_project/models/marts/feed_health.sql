@@ -17,7 +17,7 @@ failed as (
     select
         batch.feed,
         batch.business_date,
-        -- A delivery that could not be read at all has no results.
+        -- A delivery that could not be read at all has no results (R-BATCH-6).
         array_agg(distinct coalesce(result.rule, 'unreadable') order by coalesce(result.rule, 'unreadable')) as rules
     from {{ source('ops', 'batch') }} as batch
     left join {{ source('ops', 'check_result') }} as result

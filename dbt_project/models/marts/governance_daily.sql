@@ -55,7 +55,7 @@ computed as (
         coalesce(totals.released, 0) as released,
         -- What fell due is known of D and of the day that closed.
         case when dates.business_date >= {{ as_of() }} - 1 then coalesce(totals.duties_due, 0) end as duties_due,
-        -- Stocks describe D; of an earlier day only what was published then is known.
+        -- Stocks describe D; of an earlier day only what was published then is known (R-DAY-2).
         case when dates.business_date = {{ as_of() }} then coalesce(totals.residents, 0) end as residents,
         case when dates.business_date = {{ as_of() }} then coalesce(totals.living_alone_elderly, 0) end
             as living_alone_elderly,
@@ -80,7 +80,7 @@ select
         end as integer
     ) as {{ flow }},
     {%- endfor %}
-    -- Only devices and visits on record tell these, and no such feed is connected.
+    -- Only devices and visits on record tell these, and no such feed is connected (R-DAY-5).
     cast(null as integer) as breaches,
     cast(null as integer) as duties_done,
     cast(null as integer) as duties_overdue,
@@ -90,7 +90,7 @@ select
         case when computed.business_date = {{ as_of() }} then computed.{{ stock }} else published.{{ stock }} end as integer
     ) as {{ stock }},
     {%- endfor %}
-    -- A rerun corrects its own rows; the others stay what they were said to be.
+    -- A rerun corrects its own rows; the others stay what they were said to be (R-DAY-7).
     case
         when published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1) then {{ as_of() }}
         else published.as_of

@@ -22,7 +22,7 @@ with listed as (
         on caught.feed = place.feed and caught.batch_id = place.batch_id and caught.row_no = place.row_no
 ),
 
--- Whatever stood twice in a list stands once here.
+-- Whatever stood twice in a list stands once here (R-LIST-3).
 once as (
     select
         *,

@@ -22,7 +22,7 @@ left join {{ ref('dim_dwelling') }} as dwelling on duty.dwelling_key = dwelling.
 left join {{ ref('dim_building') }} as building on duty.building_key = building.building_key
 left join {{ ref('dim_compound') }} as compound
     on duty.compound_key = compound.compound_key and duty.committee_code = compound.committee_code
--- Yesterday's checks and releases belong to a closed day; a visit stays until it is made.
+-- Yesterday's checks and releases belong to a closed day; a visit stays until it is made (R-DUTY-5).
 where duty.due_on = {{ as_of() }} or duty.rule = 'until_visited'
 -- A committee reads its list in one stretch.
 order by duty.committee_code, duty.due_at, duty.priority, duty.duty_key

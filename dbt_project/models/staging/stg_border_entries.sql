@@ -4,6 +4,7 @@
 with ranked as (
     select
         *,
+        -- Across batches too the newest version of a key is in force (R-ROW-9).
         row_number() over (
             partition by entry_id
             order by revision desc, batch_id desc, row_no desc

@@ -6,6 +6,7 @@ with received as ({{ rows_in_force('returnees') }}),
 ranked as (
     select
         *,
+        -- Across batches too the newest of equal rows is in force (R-ROW-9).
         row_number() over (partition by _row_hash order by _batch_id desc, _row_no desc) as newest
     from received
 ),

@@ -193,7 +193,7 @@ $$;
 comment on function rules.find_date(text, date) is 'The date in the rarer written forms; see read_date';
 
 -- A date as written: see the forms in R-DATE-1. `reference` is the batch's business date and gives M月D日 and M/D
--- their year. Null when it cannot be read. Whether it lies too far back or ahead is the caller's question.
+-- their year (R-DATE-2). Null when it cannot be read. Whether it lies too far back or ahead is the caller's question.
 create or replace function rules.read_date(written text, reference date) returns date
 language sql immutable parallel safe
 return case

@@ -220,7 +220,8 @@ comment on function rules.number_kind(text) is
 -- The canonical identity of a document, or null when the number is only evidence. Equal texts = the same document.
 -- kinds: resident_id, residence_permit, passport, hm_permit, tw_permit, foreign_permit, disability_certificate; any
 -- other, or null = not stated. An 18-character number that proves itself is believed whatever kind was ticked.
--- Travel documents have no check character: their identity is the kind (a passport's country) and what is written.
+-- Travel documents have no check character: their identity is the kind (a passport's country, R-DOC-4) and what is
+-- written.
 create or replace function rules.document(kind text, number text, country text) returns text
 language plpgsql immutable parallel safe as $$
 declare
@@ -236,13 +237,13 @@ begin
                 and compact ~ '^[A-Z0-9]+$' and compact ~ '[0-9]'
                 then issuer || ':' || compact
         end;
-    elsif kind = 'hm_permit' then  -- Hong Kong and Macao: the last two of eleven count the issues
+    elsif kind = 'hm_permit' then  -- Hong Kong and Macao: the last two of eleven count the issues (R-DOC-5)
         return case when compact ~ '^[HMCW][0-9A-Z][0-9]{7}(?:[0-9]{2})?$' then 'HM:' || left(compact, 9) end;
     elsif kind = 'tw_permit' then  -- the letter behind counts the issues
         return case
             when compact ~ '^(?:[0-9]{8}|[0-9]{10}[A-Z]?|[TL][0-9]{8})$' then 'TW:' || left(compact, 10)
         end;
-    elsif kind = 'foreign_permit' then
+    elsif kind = 'foreign_permit' then  -- before 2023; what has 18 characters proves itself (R-DOC-6)
         return case when compact ~ '^[A-Z]{3}[0-9]{12}$' then 'FP:' || compact end;
     elsif kind = 'residence_permit' then
         return null;

@@ -1,4 +1,4 @@
--- Masking: what a mart may show of a number. (docs/rules.md, R-MASK-1, R-MASK-2)
+-- Masking: what a mart may show of a number. (docs/rules.md, R-PRIV-3, R-MASK-1, R-MASK-2)
 
 -- The mask of a compact number: 18 characters keep their first 6 and last 4, others their first 2 and last 2, under
 -- 10 characters their first and last; one or two keep nothing.

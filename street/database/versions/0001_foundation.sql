@@ -59,7 +59,7 @@ create index batch_by_content on ops.batch (feed, source, sha256);
 comment on table ops.batch is '批次 | One delivery of one feed: what came, when, and what became of its rows';
 
 -- The one definition of what describes a day: of a snapshot feed the newest accepted batch of each source, of increments
--- and events all accepted ones (docs/rules.md, Rows and batches).
+-- and events all accepted ones (docs/rules.md, R-BATCH-4).
 create function ops.batch_in_force(as_of date)
 returns table (feed text, source text, batch_id bigint, business_date date)
 language sql stable
@@ -191,6 +191,7 @@ create table linkage.person_document (
     first_seen_on date not null
 );
 comment on table linkage.person_document is '证件映射 | Keyed hash of a canonical document -> the person it identifies';
+-- What people decide overrides any rule (docs/rules.md, R-PERSON-7).
 create table linkage.decision (
     decision_id bigint generated always as identity primary key,
     kind text not null check (kind in ('same_person', 'different_person', 'place')),

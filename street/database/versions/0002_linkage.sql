@@ -1,4 +1,4 @@
--- Which person a record was given, for ever: a later version of the record keeps its person. (docs/rules.md, Person.)
+-- Which person a record was given, for ever: a later version of the record keeps its person (docs/rules.md, R-PERSON-6).
 
 create table linkage.person_record (
     feed text not null,

@@ -1,4 +1,4 @@
--- One row an accepted arrival in force: one registration of one person, on or before D.
+-- One row an accepted arrival in force: one registration of one person, on or before D (R-ISO-2).
 {{ config(indexes=[{'columns': ['person_key', 'arrived_on']}]) }}
 
 with placed as (
@@ -12,7 +12,7 @@ with placed as (
         link.committee_code,
         link.place_level,
         link.place_method,
-        -- A new entry_id of the same document, flight and day is the same arrival.
+        -- A new entry_id of the same document, flight and day is the same arrival (R-ISO-5).
         row_number() over (
             partition by link.person_key, arrival.arrived_on, coalesce(arrival.flight_no, arrival.record_code)
             order by arrival.recorded_at nulls last, arrival.batch_id, arrival.row_no

@@ -3,7 +3,7 @@ with revisions as (
     select
         entry_id,
         revision,
-        -- A revision that doesn't say when it was recorded counts from the day it came.
+        -- A revision that doesn't say when it was recorded counts from the day it came (R-ISO-3).
         coalesce(recorded_on, business_date) as recorded_on,
         disposition,
         -- Sent twice under one number it is one revision, the later row's.
@@ -30,6 +30,7 @@ last_home as (
     group by entry_id
 ),
 
+-- A revision closes what an earlier one said of home isolation (R-ISO-4).
 closing as (
     select
         spoken.entry_id,

@@ -2,6 +2,7 @@
 with told as (
     select
         *,
+        -- What 隔离方式 begins with (R-ISO-7).
         case
             when isolation like '居家%' then 'home_isolation'
             when isolation like '集中%' then 'central_isolation'
@@ -20,7 +21,7 @@ select
     told.received_at as recorded_at,
     cast(null as text) as flight_no,
     false as is_border_entry,
-    -- What can't be read is taken for elsewhere in China, and shown without a name.
+    -- What can't be read is taken for elsewhere in China, and shown without a name (R-ISO-8).
     coalesce(origin.origin_kind, 'domestic') as origin_kind,
     origin.origin_code,
     origin.origin_name,

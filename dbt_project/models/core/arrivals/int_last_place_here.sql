@@ -26,6 +26,7 @@ revisions as (
         on placed.feed = 'border_entries' and told.batch_id = placed.batch_id and told.row_no = placed.row_no
 ),
 
+-- An episode that a destination outside closed keeps its last place here (R-ISO-3).
 last_here as (
     select
         *,

@@ -49,7 +49,7 @@ named as (
     from written
     inner join words on strpos(written.said, words.word) > 0
     where
-        -- A whole word: it begins the text or a part of it, and names no road, house or district (湖北路, 四川北路).
+        -- A whole word: it begins the text or a part of it, and names no road, house or district (湖北路, 四川北路): R-ISO-8.
         left(written.said, strpos(written.said, words.word) - 1) ~ '(^|[^一-龥]|中国|来自|[从由自经到在])$'
         and substr(written.said, strpos(written.said, words.word) + length(words.word))
         !~ '^[东西南北中]?[一二三四五]?(路|街|大道|弄|巷|公路|新村|大厦|广场|饭店|酒店|宾馆|花园|小区|苑|区|县|镇|乡|村|旗)'

@@ -8,7 +8,7 @@ with linked as (
         welfare.monthly_amount,
         welfare.batch_id,
         welfare.row_no,
-        -- Both ends included; a first day that can't be read is no reason to forget someone.
+        -- Both ends included; a first day that can't be read is no reason to forget someone (R-TAG-4).
         coalesce(welfare.started_on <= {{ as_of() }}, true) and coalesce(welfare.ended_on >= {{ as_of() }}, true)
             as is_current
     from {{ ref('stg_welfare_list') }} as welfare

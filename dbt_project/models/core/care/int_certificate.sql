@@ -28,4 +28,5 @@ select
     first_issued_on,
     valid_until
 from ranked
+-- Without a last day it is valid (R-TAG-4).
 where highest = 1 and coalesce(valid_until >= {{ as_of() }}, true)

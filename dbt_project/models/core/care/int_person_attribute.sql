@@ -46,4 +46,5 @@ left join {{ ref('fct_residence') }} as residence on person.person_key = residen
 left join {{ ref('int_door') }} as door on residence.dwelling_key = door.dwelling_key
 left join isolating on person.person_key = isolating.person_key and isolating.newest = 1
 left join {{ ref('int_person_care') }} as care on person.person_key = care.person_key
+-- Residents have tags; isolating has everybody who does (R-TAG-3).
 where residence.person_key is not null or isolating.person_key is not null

@@ -2,6 +2,7 @@
 -- depends_on: {{ ref('tags') }}
 {{ config(indexes=[{'columns': ['person_key']}, {'columns': ['dwelling_key']}]) }}
 
+{#- The tags are data (R-TAG-6). -#}
 {%- set dictionary = [] -%}
 {%- if execute -%}
     {%- set dictionary = run_query("select tag, predicate, since from staging.tags order by tag").rows -%}
@@ -14,6 +15,7 @@ select
     attribute.compound_key,
     attribute.committee_code,
     met.tag,
+    -- Where no list tells the day: first seen (R-TAG-5).
     coalesce(met.since, attribute.first_seen_on) as since
 from {{ ref('int_person_attribute') }} as attribute
 cross join lateral (
@@ -21,6 +23,7 @@ cross join lateral (
     select
         '{{ tag.tag }}' as tag,
         cast({{ tag.since or 'null' }} as date) as since
+    -- Null, as of someone of unknown age, is no (R-PERSON-11).
     where {{ tag.predicate }}
     {{ "union all" if not loop.last }}
     {%- else %}

@@ -52,7 +52,7 @@ newest as (
         from {{ source('ops', 'batch') }} as batch
         where batch.feed = days.feed and batch.business_date <= days.business_date and batch.status = 'accepted'
     ) as accepted on true
-    -- Where each company sends a list of its own, every company's newest one.
+    -- Where each company sends a list of its own, every company's newest one (R-BATCH-6).
     left join lateral (
         select string_agg(of_source.source, chr(31) order by of_source.source) as failed_sources
         from (

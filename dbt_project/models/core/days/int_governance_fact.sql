@@ -1,5 +1,6 @@
 -- One row a date x committee x measure; the committee is 000000000000 where none is known.
 with facts as (
+    -- Arrivals whatever their disposition (R-ISO-14).
     select arrived_on as business_date, committee_code, 'arrivals' as measure, count(*) as counted
     from {{ ref('fct_arrival') }}
     where is_counted
@@ -10,6 +11,7 @@ with facts as (
     where is_counted and origin_kind = 'border' and colour = 'orange'
     group by arrived_on, committee_code
     union all
+    -- The episodes as of each day, whatever a run left behind that day (R-DAY-6).
     select
         cast(day.day as date) as business_date,
         episode.committee_code,

@@ -9,7 +9,7 @@ with received as (
         batch.business_date,
         accepted.batch_id is not null as is_accepted,
         {{ entry_key(feed, 'received') }} as entry,
-        -- In a feed without a key, what a registration tells of its person: the document, or the phone and the name.
+        -- In a feed without a key, what a registration tells of its person: the document, or the phone and the name (R-LIST-2).
         {%- if contracts()[feed].business_key %}
         cast(null as text) as document,
         cast(null as text) as phone_and_name

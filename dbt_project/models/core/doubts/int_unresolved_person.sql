@@ -1,4 +1,5 @@
 -- One row an accepted record whose person is not certain.
+-- Whom nobody can tell is listed (R-LIST-1).
 with arrivals as (
     select
         arrival.feed,
@@ -25,6 +26,7 @@ flagged as (
         row_no,
         committee_code,
         compound_key,
+        -- A document that names another, or that would tie two valid resident IDs (R-PERSON-3, R-PERSON-5).
         case
             when 'document_of_another' = any(flags) then 'document_of_another'
             when 'document_conflict' = any(flags) then 'document_conflict'

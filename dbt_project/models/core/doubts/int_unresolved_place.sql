@@ -1,4 +1,5 @@
 -- One row an accepted record whose home is not certain to the door (arrivals) or to the compound (residents).
+-- Whose home nobody knows is listed (R-LIST-1).
 with arrivals as (
     select
         arrival.feed,
@@ -6,6 +7,7 @@ with arrivals as (
         arrival.row_no,
         arrival.committee_code,
         arrival.compound_key,
+        -- A destination in another street makes no episode and is handed over (R-ISO-10).
         case
             when arrival.place_level = 'outside' then 'outside_street'
             else 'place_' || arrival.place_level
@@ -18,7 +20,7 @@ with arrivals as (
             and arrival.row_no = member.row_no
     left join {{ ref('fct_isolation_episode') }} as episode on member.episode_key = episode.episode_key
     where
-        -- What another registration of the day overrules says nothing of the person's place.
+        -- What another registration of the day overrules says nothing of the person's place (R-ISO-15).
         not arrival.is_overruled
         and case
             when arrival.place_level = 'outside'

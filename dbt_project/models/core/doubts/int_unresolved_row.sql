@@ -1,6 +1,7 @@
 -- One row a received arrival that could not be used and that no later record makes good.
 with listed as (
     {%- for feed in feeds_where('about_arrival') %}
+    -- Nobody disappears with a row that can't be used (R-ROW-3), nor in a rejected batch (R-BATCH-3).
     select
         '{{ feed }}' as feed,
         broken.batch_id,
@@ -28,7 +29,7 @@ select
     listed.feed,
     listed.batch_id,
     listed.row_no,
-    -- Where it would have gone, as far as its text says.
+    -- Where it would have gone, as far as its text says (R-LIST-3).
     place.committee_code,
     place.compound_key,
     -- Without a usable record it ages, and is still counted.

@@ -21,7 +21,7 @@ asked as (
     from isolation_days
     where newest = 1
     union all
-    -- Without a visit on record: spread evenly over the days of the cadence, always the same day for the same person.
+    -- Without a visit on record: spread evenly over the days of the cadence, the same day for the same person (R-DUTY-3).
     select
         tagged.tag,
         'until_visited' as rule,

@@ -2,7 +2,7 @@
 with ranked as (
     select
         *,
-        -- Newest first; on a tie the property company's word, then the later row.
+        -- Newest first; on a tie the property company's word, then the later row (R-HOME-6).
         row_number() over (
             partition by dwelling_key
             order by known_on desc nulls last, source_rank asc, batch_id desc, row_no desc
@@ -16,6 +16,7 @@ select
     evidence.source as occupancy_source,
     evidence.shown_on as occupancy_on,
     coalesce(evidence.is_renovating, false) as is_renovating,
+    -- Vacant by the evidence, and somebody lives there (R-HOME-8).
     coalesce(evidence.occupancy = 'vacant' and door.residents > 0, false) as is_occupied_conflict
 from {{ ref('dim_dwelling') }} as dwelling
 left join ranked as evidence

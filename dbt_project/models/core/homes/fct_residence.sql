@@ -4,7 +4,7 @@
 with chosen as (
     select
         *,
-        -- The first source that reaches the compound; without one the finest.
+        -- The first source that reaches the compound; without one the finest (R-HOME-2).
         row_number() over (
             partition by person_key
             order by
@@ -75,7 +75,7 @@ select
 from placed
 inner join told on placed.person_key = told.person_key
 where
-    -- Whom only lists know, beside a resident of that door with the same name, is that resident. A set that is hashed:
+    -- Whom only lists know, beside a resident of that door with the same name, is that resident (R-PERSON-10). A set that is hashed:
     -- of an anti-join the planner would make a loop over half a million pairs, for it can't tell how many are chosen.
     placed.person_key not in (
         select namesake.person_key

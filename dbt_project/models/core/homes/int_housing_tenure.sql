@@ -47,7 +47,7 @@ select
     housing.row_no,
     housing.tenure,
     coalesce(first_same.business_date, housing.business_date) as stood_since,
-    -- The first delivery ever counts as older than any date a company writes.
+    -- The first delivery ever counts as older than any date a company writes (R-HOME-7).
     coalesce(first_same.business_date, housing.business_date) = (
         select min(business_date) from {{ source('ops', 'batch') }}
         where feed = 'housing_registry' and status = 'accepted'

@@ -19,6 +19,7 @@ select
     1 as source_rank,
     told.batch_id,
     told.row_no,
+    -- 装修 is vacant, and told as such (R-HOME-6).
     case told.occupancy when '自住' then 'owner_occupied' when '出租' then 'rented' else 'vacant' end as occupancy,
     told.occupancy = '装修' as is_renovating,
     told.registered_on as known_on,

@@ -9,7 +9,7 @@ with isolating as (
     where status = 'isolating'
 ),
 
--- 无需: the destination counts from the day of arrival, for 180 days; home isolation: after its release.
+-- 无需: the destination counts from the day of arrival, for 180 days; home isolation: after its release (R-HOME-4).
 arrived as (
     select
         person_key, dwelling_key, building_key, compound_key, committee_code, place_level, release_on as since
@@ -49,6 +49,7 @@ occupying as (
     where link.person_key is not null and coalesce(told.registered_on, told.business_date) > {{ as_of() }} - 180
 ),
 
+-- The sources in order (R-HOME-1).
 evidence as (
     select
         2 as source_rank, 'isolation' as source,
@@ -97,6 +98,6 @@ from evidence
 left join {{ ref('int_registry_person') }} as registry on evidence.person_key = registry.person_key
 where
     evidence.place_level <> 'outside'
-    -- Deceased holds everywhere; living elsewhere holds against every later source.
+    -- Deceased holds everywhere; living elsewhere holds against every later source (R-HOME-3).
     and registry.died_on is null
     and (coalesce(registry.residence_type, 0) <> 2 or evidence.source_rank < 3)

@@ -13,6 +13,7 @@ with counted as (
     group by compound_key, committee_code
 ),
 
+-- The highest level whose bound is reached (R-ISO-12).
 levelled as (
     select
         counted.*,

@@ -1,4 +1,4 @@
--- One row a home-isolation episode: its dates as they stand at D.
+-- One row a home-isolation episode: its dates as they stand at D (R-ISO-1, R-ISO-3).
 with last_step as (
     select
         *,

@@ -2,6 +2,7 @@
 with ranked as (
     select
         *,
+        -- The first rule that any registration meets (R-ISO-9).
         row_number() over (
             partition by episode_key
             order by colour_rule asc, arrived_on desc, recorded_at desc nulls last, batch_id desc, row_no desc

@@ -17,7 +17,7 @@ days as (
     select
         person_key,
         arrived_on,
-        -- All of one kind: what another overrules is left out.
+        -- All of one kind: what another overrules is left out (R-ISO-15).
         min(isolation_kind) as kind,
         bool_or(is_new_entry) as is_new_entry,
         min(closed_on) as closed_on

@@ -53,8 +53,9 @@ with recursive step as (
     cross join lateral (
         select
             day.kind = 'home' and span.is_within as joins,
+            -- A registration joins, a new border entry restarts (R-ISO-5).
             day.kind = 'home' and span.is_within and day.is_new_entry as restarts,
-            -- After a central arrival only a new border entry begins a home episode.
+            -- After a central arrival only a new border entry begins a home episode (R-ISO-6).
             day.kind = 'home' and not span.is_within
             and (day.is_new_entry or coalesce(day.arrived_on >= before.blocked_until, true)) as opens,
             day.kind = 'central' and span.is_within as closes

@@ -10,7 +10,7 @@ with shared as (
 ranked as (
     select
         *,
-        -- The registry's name, else the newest in characters, else Latin.
+        -- The registry's name, else the newest in characters, else Latin (R-PERSON-9).
         row_number() over (
             partition by person_key
             order by name_rank asc nulls last, known_at desc nulls last, batch_id desc, row_no desc

@@ -1,4 +1,4 @@
--- One row a person: how their leading record was tied to them.
+-- One row a person: how their leading record was tied to them (R-PERSON-8).
 {{ config(indexes=[{'columns': ['person_key']}]) }}
 
 with ranked as (

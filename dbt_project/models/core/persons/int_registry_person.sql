@@ -20,7 +20,7 @@ with linked as (
         link.registered_dwelling_key,
         link.registered_compound_key,
         link.registered_place_level,
-        -- Moved out or living elsewhere voids that row alone; an unreadable status does not empty a home.
+        -- Moved out or living elsewhere voids that row alone; an unreadable status does not empty a home (R-HOME-3).
         coalesce(registry.status, 1) = 1 and coalesce(registry.residence_type, 0) <> 2 as is_living_here
     from {{ ref('stg_household_registry') }} as registry
     inner join {{ source('linkage_build', 'record_link') }} as link

@@ -21,6 +21,7 @@ with received as (
     {%- endfor %}
 ),
 
+-- In an episode, in a list, or by a rule in neither (R-CHECK-3).
 accounted as (
     select member.feed, member.batch_id, member.row_no
     from {{ ref('int_episode_arrival') }} as member
