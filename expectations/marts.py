@@ -1,8 +1,8 @@
 """What must hold between what came in and what goes out, checked on the build before it is published.
 
-A check is over persons and records, or over sums and structure (docs/rules.md, R-CHECK-1): `CHECKS` says which. Whom
-the first kind catches the build has listed in `unresolved` already (dbt_project/models/marts/checks); the day is published.
-The second kind is a query for what is wrong, which must find nothing.
+A check is over persons and records, or over sums and structure (docs/rules.md, R-CHECK): `CHECKS` says which. Whom the
+first kind catches the build has listed in `unresolved` already (dbt_project/models/marts/checks), and the day is
+published; the second kind is a query for what is wrong, which must find nothing.
 """
 
 from contextlib import closing
@@ -28,7 +28,7 @@ class CheckFailed(RuntimeError):  # noqa: N818 -- the outcome of a check, not a 
 
 @dataclass(frozen=True)
 class MartCheck:
-    """A check of the build: what it is over, and the sentence for the duty officer when it finds something.
+    """A check of the build: what it is over (R-CHECK-1), and what the duty officer reads when it finds something.
 
     Over persons, `name` is that of the model `check_<name>` and the subject of its rows in `unresolved`; over
     structure, `wrong` is the query whose every row is a breach.

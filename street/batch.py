@@ -26,7 +26,7 @@ Status = Literal["landed", "accepted", "rejected", "repeated", "failed"]
 LoadMode = Literal["snapshot", "increment", "events"]
 
 QUARANTINE_LIMIT = Decimal("0.05")
-"""A snapshot is rejected with more than this share of its rows quarantined (R-BATCH-2) ..."""
+"""A snapshot is rejected with more than this share of its rows quarantined ..."""
 QUARANTINE_ROWS = 3
 """... and at least so many: two bad rows of a short list don't stop it."""
 

@@ -148,7 +148,7 @@ def stop(pull: Pull, why: str) -> None:
 
 
 def complete(pull: Pull, base_url: str, token: str) -> None:
-    """Fetch the pages that are missing, each stored before the next is asked for (R-PULL-1); none if it was stopped.
+    """Fetch the pages that are still missing, each stored before the next is asked for; nothing if it was stopped.
 
     Raises:
         SourceAwayError: the server is busy or away for longer than the patience of a pull; its next run goes on.

@@ -1,4 +1,4 @@
-"""Read the stored pages of a JSON API: `{"data": [entry, ...], "next_cursor": ...}`."""
+"""Read the stored pages of a JSON API: `{"data": [entry, ...], "next_cursor": ...}` (docs/rules.md, R-PULL-1)."""
 
 import json
 from collections.abc import Sequence

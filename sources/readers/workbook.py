@@ -84,7 +84,7 @@ def _choose(contract: Contract, tables: list[Table]) -> tuple[list[Table], str |
 
 
 def _text(value: Value) -> str:
-    """A cell as a person reads it; a number of 16 digits, of which it keeps 15, with its exponent (R-FILE-10)."""
+    """A cell as a person reads it; a number of over 15 digits, of which it keeps 15, with its exponent (R-FILE-10)."""
     match value:
         case bool():
             return "TRUE" if value else "FALSE"
