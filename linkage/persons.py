@@ -6,18 +6,16 @@ Probabilistic linkage has its place between the two last: it will propose `Tie`s
 Source of the rules: docs/rules.md, R-PERSON-2.
 """
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from itertools import chain, count
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import polars as pl
 from polars._typing import PolarsDataType
 
-from linkage import names
+from linkage.memory import Decision, Learned, Memory, issued, new_key, unused
+from linkage.resolver import Resolver, Row
 
 RECORD_SCHEMA: Final[dict[str, pl.DataType]] = {
     "feed": pl.String(),
@@ -37,7 +35,7 @@ RECORD_SCHEMA: Final[dict[str, pl.DataType]] = {
     "leads": pl.Boolean(),  # of the register of the population, which speaks first
 }
 _RANK: Final = (~pl.col("leads"), pl.col("index"))
-# As `_Row.denial`.
+# As `Row.denial`.
 _DENIAL: Final = (
     pl.when(pl.col("birth_date") == pl.col("id_birth_date")).then(0)
     .when(pl.col("birth_date") != pl.col("id_birth_date")).then(2)
@@ -46,270 +44,16 @@ _DENIAL: Final = (
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What earlier runs issued; keys of merged persons are already followed to the person they were merged into.
-
-    records: feed, record, person_key. documents: document_hash, document_kind, person_key. persons: person_key,
-    origin_feed, origin_record, first_seen_on.
-    """
-
-    records: pl.DataFrame
-    documents: pl.DataFrame
-    persons: pl.DataFrame
-
-
-class Decision(NamedTuple):
-    """A person's decision about two records: (feed, record) on both sides; same person or different persons."""
-
-    same: bool
-    left: tuple[str, str]
-    right: tuple[str, str]
-
-
-@dataclass(frozen=True)
 class Links:
-    """The outcome: `links` one row a record, in the order given (person_key, person_method, person_score, agreed,
-    flags); what is to be remembered: `persons` (person_key, origin_feed, origin_record), `documents` (document_hash,
-    document_kind, person_key), `records` and `moved` (feed, record, person_key), `merged` (a key -> the older key).
+    """`links`: one row a record, in the order given (person_key, person_method, person_score, agreed, flags);
+    `learned`: what is to be remembered.
     """
 
     links: pl.DataFrame
-    persons: pl.DataFrame
-    documents: pl.DataFrame
-    records: pl.DataFrame
-    moved: pl.DataFrame
-    merged: dict[str, str]
+    learned: Learned
 
 
-class _Row(NamedTuple):
-    """A record that needs thought; `position` is its place among all records."""
-
-    position: int
-    feed: str
-    record: str
-    documents: tuple[tuple[str, str], ...]  # (hash, kind), the resident ID first
-    number: str | None
-    id_birth_date: date | None
-    names: tuple[str, ...]
-    birth_date: date | None
-    has_birth_date: bool
-    leads: bool
-    prior: str | None
-
-    @property
-    def has_travel_document(self) -> bool:
-        """Whether one of its documents is no resident ID."""
-        return any(kind != "resident_id" for _, kind in self.documents)
-
-    @property
-    def resident_id(self) -> str | None:
-        return next((document for document, kind in self.documents if kind == "resident_id"), None)
-
-    @property
-    def rank(self) -> tuple[bool, int]:
-        """The register of the population speaks first, then the order of arrival."""
-        return not self.leads, self.position  # as _RANK
-
-    @property
-    def denial(self) -> int:
-        """Whether its birth date bears its number out (0), says nothing of it (1) or denies it (2)."""
-        if self.birth_date is None or self.id_birth_date is None:
-            return 1
-        return 0 if self.birth_date == self.id_birth_date else 2
-
-
-def contradicts(row: _Row, other: _Row) -> bool:
-    """Whether a shared document can't be both records': name and birth date given and both different.
-
-    In a feed without birth dates the name alone decides. The other's birth date is its number's, if that is valid.
-    Names that can't be held against each other (linkage.names) contradict nothing.
-    """
-    pairs = [(a, b) for a in row.names for b in other.names]
-    if any(names.same(a, b) for a, b in pairs) or not any(names.contradict(a, b) for a, b in pairs):
-        return False
-    if not (row.has_birth_date and other.has_birth_date):
-        return True
-    theirs = other.birth_date if other.id_birth_date is None else other.id_birth_date
-    return row.birth_date is not None and theirs is not None and row.birth_date != theirs
-
-
-def _have_one_name(row: _Row, other: _Row) -> bool:
-    return any(names.same(a, b) for a in row.names for b in other.names)
-
-
-def _agreed(row: _Row, other: _Row) -> list[str]:
-    agreed = ["document"]
-    if _have_one_name(row, other):
-        agreed.append("name")
-    if row.birth_date is not None and row.birth_date == (other.id_birth_date or other.birth_date):
-        agreed.append("birth_date")
-    return agreed
-
-
-class _Groups:
-    """Union-find over records (their index) and persons (their key) that never joins two resident IDs by itself."""
-
-    def __init__(self) -> None:
-        self._parent: dict[int | str, int | str] = {}
-        self._resident_ids: dict[int | str, set[str]] = defaultdict(set)
-        self._apart: dict[int | str, set[int | str]] = defaultdict(set)
-
-    def root(self, node: int | str) -> int | str:
-        self._parent.setdefault(node, node)
-        while self._parent[node] != node:
-            self._parent[node] = self._parent[self._parent[node]]
-            node = self._parent[node]
-        return node
-
-    def holds(self, node: int | str, resident_ids: set[str]) -> None:
-        self._resident_ids[self.root(node)] |= resident_ids
-
-    def keep_apart(self, one: int | str, other: int | str) -> None:
-        self._apart[self.root(one)].add(other)
-        self._apart[self.root(other)].add(one)
-
-    def join(self, one: int | str, other: int | str, *, by_decision: bool = False) -> bool:
-        """Whether the two are one now. Refused: two valid resident IDs, or a decision that they are different."""
-        a, b = self.root(one), self.root(other)
-        if a == b:
-            return True
-        ours, theirs = self._resident_ids[a], self._resident_ids[b]
-        if not by_decision and ours and theirs and not (ours <= theirs or theirs <= ours):
-            return False
-        if {self.root(n) for n in self._apart[a]} & {b} or {self.root(n) for n in self._apart[b]} & {a}:
-            return False
-        self._parent[b] = a
-        self._resident_ids[a] |= self._resident_ids.pop(b, set())
-        self._apart[a] |= self._apart.pop(b, set())
-        return True
-
-
-@dataclass
-class _Verdict:
-    """What was found out about one record."""
-
-    is_tied: bool = False
-    is_decided: bool = False
-    agreed: list[str] = field(default_factory=list)
-    flags: set[str] = field(default_factory=set)
-
-
-class _Thinker:
-    """Ties the records that share a document, a number, a person or a decision with others."""
-
-    def __init__(self, rows: list[_Row], owners: Mapping[str, str], memory_ids: Mapping[str, set[str]]) -> None:
-        self.rows = sorted(rows, key=lambda row: row.rank)
-        self.owners = owners
-        self.groups = _Groups()
-        self.verdicts = {row.position: _Verdict() for row in rows}
-        self.documents: dict[str, tuple[str, int]] = {}  # unowned document -> (kind, the record it is taken from)
-        self._carriers: dict[tuple[str, str], list[_Row]] = defaultdict(list)
-        self._speaks_for: dict[str, _Row] = {}
-        for row in self.rows:
-            if row.resident_id is not None:
-                self.groups.holds(row.position, {row.resident_id})
-            if row.prior is not None:
-                self._speaks_for.setdefault(row.prior, row)
-            for document in row.documents:
-                self._carriers[document].append(row)
-        present = {row.prior for row in rows if row.resident_id is not None}
-        for person in {*owners.values(), *(row.prior for row in rows if row.prior is not None)} - present:
-            self.groups.holds(person, memory_ids.get(person, set()))
-
-    def think(self, decisions: list[Decision]) -> None:
-        """All ties, the surest first."""
-        self._obey(decisions)
-        self._remember()
-        for (document, kind), carriers in sorted(self._carriers.items(), key=lambda item: item[0][1] != "resident_id"):
-            self._tie_by_document(document, kind, carriers)
-        self._tie_by_number()
-
-    def _obey(self, decisions: list[Decision]) -> None:
-        index = {(row.feed, row.record): row.position for row in self.rows}
-        known = [(d.same, index[d.left], index[d.right]) for d in decisions if d.left in index and d.right in index]
-        for same, left, right in known:
-            for side in (left, right):
-                self.verdicts[side].is_decided = True
-            if not same:
-                self.groups.keep_apart(left, right)
-        for same, left, right in known:
-            if same:
-                self.groups.join(left, right, by_decision=True)
-
-    def _remember(self) -> None:
-        """A record keeps its person; of several with different IDs the one whose ID the person already has."""
-        for row in sorted(self.rows, key=lambda r: all(self.owners.get(d) != r.prior for d, _ in r.documents)):
-            if row.prior is not None and not self.groups.join(row.prior, row.position):
-                self._doubt(row)
-
-    def _doubt(self, row: _Row) -> None:
-        verdict = self.verdicts[row.position]
-        if not verdict.is_decided:
-            verdict.flags.add("document_conflict")
-
-    def _tie_by_document(self, document: str, kind: str, carriers: list[_Row]) -> None:
-        if len({row.resident_id for row in carriers} - {None}) > 1:
-            # It would tie persons with different valid IDs: it ties nothing.
-            for row in carriers:
-                self._doubt(row)
-            return
-        owner = self.owners.get(document)
-        carriers = sorted(
-            carriers,
-            key=lambda r: (owner is None or r.prior != owner, r.denial, r.rank),
-        )
-        first, target = carriers[0], self.groups.root(owner or carriers[0].position)
-        if owner is not None and first.prior != owner:
-            first = self._speaks_for.get(owner, first)
-        turned_away: list[_Row] = []
-        for row in carriers:
-            if row is not first and contradicts(row, first):
-                self.verdicts[row.position].flags.add("document_of_another")
-                # Whom two lists have under another's number by one name is one person, not two.
-                alike = next((other for other in turned_away if _have_one_name(row, other)), row)
-                self.groups.join(alike.position, row.position)
-                turned_away.append(row)
-            elif self.groups.join(target, row.position):
-                verdict = self.verdicts[row.position]
-                verdict.is_tied = True
-                verdict.agreed = verdict.agreed or (["document"] if len(carriers) == 1 else _agreed(row, first))
-            else:
-                self._doubt(row)
-        if owner is None:
-            self.documents[document] = (kind, first.position)
-
-    def _tie_by_number(self) -> None:
-        """A travel document's number without its country or kind, with the birth date or the name, is as good."""
-        by_number: dict[str, list[_Row]] = defaultdict(list)
-        for row in self.rows:
-            if row.number is not None:
-                by_number[row.number].append(row)
-        for rows in by_number.values():
-            for row in rows:
-                if row.has_travel_document:
-                    continue
-                alike = [other for other in rows if other is not row and _as_good_as_a_document(row, other)]
-                sure = {self.groups.root(other.position) for other in alike if other.has_travel_document}
-                roots = sure or {self.groups.root(other.position) for other in alike[:1]}
-                if len(roots) > 1 or not all(self.groups.join(root, row.position) for root in roots):
-                    self._doubt(row)
-                elif roots:
-                    self.verdicts[row.position].is_tied = True
-                    self.verdicts[row.position].agreed = ["number", *_agreed(row, alike[0])[1:]]
-
-
-def _as_good_as_a_document(row: _Row, other: _Row) -> bool:
-    if row.birth_date is not None and row.birth_date == other.birth_date:
-        return True
-    return _have_one_name(row, other)
-
-
-def new_key(feed: str, record: str) -> str:
-    """The key of a person first met in this record. `record` is a keyed hash, so the key gives nothing away."""
-    return "p" + hashlib.sha256(f"{feed}\x1f{record}".encode()).hexdigest()[:20]
-
-
-def link(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Links:
+def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Links:
     """Give each record of RECORD_SCHEMA its person. The same records, memory and decisions give the same outcome."""
     base = records.with_row_index("index").join(
         memory.records.rename({"person_key": "prior"}), on=["feed", "record"], how="left", maintain_order="left"
@@ -318,16 +62,16 @@ def link(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Li
         memory.documents.select("document_hash", owner="person_key"), on="document_hash", how="left"
     )
     involved = _involved(base, documents, decisions)
-    thinker = _Thinker(*_rows(base, documents, involved, memory))
-    thinker.think(decisions)
-    thought = _persons_of(thinker, memory)
+    resolver = Resolver(*_rows(base, documents, involved, memory))
+    resolver.resolve(decisions)
+    resolved = _persons_of(resolver, memory)
 
     # Which of the two documents a record carries, and of which kind, `documents` tells.
     alone = base.drop("document", "document_kind").join(involved, on="index", how="anti")
     simple = _agreed_by_all(alone.join(documents, on="index", how="left").sort(*_RANK))
     origins = simple.filter(pl.col("prior").is_null()).unique("group", keep="first", maintain_order=True)
-    issued = _issued(memory, origins)
-    named = [(feed, _unused(feed, record, issued)) for feed, record in origins.select("feed", "record").iter_rows()]
+    taken = issued(memory, origins)
+    named = [(feed, unused(feed, record, taken)) for feed, record in origins.select("feed", "record").iter_rows()]
     fresh = origins.select(
         "group",
         pl.Series("person_key", [new_key(*origin) for origin in named], pl.String),
@@ -343,7 +87,7 @@ def link(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Li
         .unique("document_hash")
     )
     identified = pl.concat([memory.documents.select("person_key"), to_remember.select("person_key")])
-    identified = pl.concat([identified, thought.documents.select("person_key")]).unique().with_columns(known=True)
+    identified = pl.concat([identified, resolved.documents.select("person_key")]).unique().with_columns(known=True)
     everyone = pl.concat(
         [
             simple.select(
@@ -351,7 +95,7 @@ def link(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Li
                 is_tied=pl.col("document_hash").is_not_null(), agreed="agreed",
                 flags=pl.lit(None, dtype=pl.List(pl.String)),
             ),
-            thought.links,
+            resolved.links,
         ]
     )  # fmt: skip
     everyone = everyone.join(identified, on="person_key", how="left").sort("index")
@@ -372,20 +116,15 @@ def link(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Li
         .otherwise(pl.lit([], dtype=pl.List(pl.String))),
         flags=pl.col("flags").fill_null([]),
     )
-    prior_now = pl.col("prior").replace(thought.merged)
-    return Links(
-        links=links,
-        persons=pl.concat(
-            [
-                fresh.select("person_key", "origin_feed", "origin_record"),
-                thought.persons,
-            ]
-        ),
-        documents=pl.concat([to_remember, thought.documents]),
+    prior_now = pl.col("prior").replace(resolved.merged)
+    learned = Learned(
+        persons=pl.concat([fresh.select("person_key", "origin_feed", "origin_record"), resolved.persons]),
+        documents=pl.concat([to_remember, resolved.documents]),
         records=everyone.filter(pl.col("prior").is_null()).select("feed", "record", "person_key"),
         moved=everyone.filter(prior_now != pl.col("person_key")).select("feed", "record", "person_key"),
-        merged=thought.merged,
+        merged=resolved.merged,
     )
+    return Links(links, learned)
 
 
 def _documents(base: pl.DataFrame) -> pl.DataFrame:
@@ -397,10 +136,10 @@ def _documents(base: pl.DataFrame) -> pl.DataFrame:
 
 
 def _agreed_by_all(simple: pl.DataFrame) -> pl.DataFrame:
-    """Records nobody need think about, first come those that speak first: with `group` (one person) and `agreed`."""
+    """Records that need no resolving, first come those that speak first: with `group` (one person) and `agreed`."""
     grouped = simple.with_columns(group=pl.coalesce("document_hash", pl.col("index").cast(pl.String)))
     shared = grouped.filter(pl.len().over("group") > 1)
-    # Whose number and birth date are at one speaks for a document, as in `_tie_by_document`.
+    # Whose number and birth date are at one speaks for a document, as in `Resolver`.
     speaks = shared.sort(_DENIAL, maintain_order=True).unique("group", keep="first", maintain_order=True)
     told = shared.join(
         speaks.select("group", said=pl.coalesce("id_birth_date", "birth_date")), on="group"
@@ -414,7 +153,7 @@ def _agreed_by_all(simple: pl.DataFrame) -> pl.DataFrame:
 
 
 def _involved(base: pl.DataFrame, documents: pl.DataFrame, decisions: list[Decision]) -> pl.DataFrame:
-    """(index): records that need thought, and all records of the persons these concern.
+    """(index): records that need resolved, and all records of the persons these concern.
 
     The rest stand alone, or agree with all that carry their document: the same name, of one person or all new.
     """
@@ -477,14 +216,14 @@ def _agreeing(shared: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
 
 def _rows(
     base: pl.DataFrame, documents: pl.DataFrame, involved: pl.DataFrame, memory: Memory
-) -> tuple[list[_Row], dict[str, str], dict[str, set[str]]]:
+) -> tuple[list[Row], dict[str, str], dict[str, set[str]]]:
     """The involved records, who owns their documents, and the resident IDs that persons were known by."""
     theirs = documents.join(involved, on="index", how="semi")
     carried: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for index, document, kind in theirs.select("index", "document_hash", "document_kind").iter_rows():
         carried[index].append((document, kind))
     rows = [
-        _Row(
+        Row(
             position=row["index"],
             feed=row["feed"],
             record=row["record"],
@@ -509,8 +248,8 @@ def _rows(
     return rows, owners, resident_ids
 
 
-class _Thought(NamedTuple):
-    """As in `Links`, for the involved records."""
+class _Resolved(NamedTuple):
+    """As in `Links` and `Learned`, for the involved records."""
 
     links: pl.DataFrame
     persons: pl.DataFrame
@@ -518,40 +257,41 @@ class _Thought(NamedTuple):
     merged: dict[str, str]
 
 
-def _persons_of(thinker: _Thinker, memory: Memory) -> _Thought:
+def _persons_of(resolver: Resolver, memory: Memory) -> _Resolved:
     """One person a group: the oldest there is, else a new one named after the group's first record."""
-    priors = {row.prior for row in thinker.rows if row.prior is not None} | set(thinker.owners.values())
+    priors = {row.prior for row in resolver.rows if row.prior is not None} | set(resolver.owners.values())
     seen = memory.persons.filter(pl.col("person_key").is_in(list(priors)))
     age = {key: (first, key) for key, first in seen.select("person_key", "first_seen_on").iter_rows()}
     candidates: dict[int | str, list[str]] = defaultdict(list)
     for person in sorted(priors, key=lambda key: age[key]):
-        candidates[thinker.groups.root(person)].append(person)
+        candidates[resolver.groups.root(person)].append(person)
     person_of = {root: keys[0] for root, keys in candidates.items()}
     merged = {key: keys[0] for keys in candidates.values() for key in keys[1:]}
-    issued = _issued(
-        memory, pl.DataFrame({"record": [row.record for row in thinker.rows]}, schema={"record": pl.String})
+    taken = issued(
+        memory, pl.DataFrame({"record": [row.record for row in resolver.rows]}, schema={"record": pl.String})
     )
     persons: list[tuple[str, str, str]] = []
-    for row in thinker.rows:
-        root = thinker.groups.root(row.position)
+    for row in resolver.rows:
+        root = resolver.groups.root(row.position)
         if root not in person_of:
-            origin = _unused(row.feed, row.record, issued)
-            issued.add((row.feed, origin))
+            origin = unused(row.feed, row.record, taken)
+            taken.add((row.feed, origin))
             person_of[root] = new_key(row.feed, origin)
             persons.append((person_of[root], row.feed, origin))
     links = []
-    for row in thinker.rows:
-        verdict = thinker.verdicts[row.position]
-        person = person_of[thinker.groups.root(row.position)]
+    for row in resolver.rows:
+        verdict = resolver.verdicts[row.position]
+        person = person_of[resolver.groups.root(row.position)]
         links.append(
             (row.position, row.feed, row.record, row.prior, person, verdict.is_decided, verdict.is_tied,
              verdict.agreed or None, sorted(verdict.flags))
         )  # fmt: skip
     documents = [
-        (document, kind, person_of[thinker.groups.root(index)]) for document, (kind, index) in thinker.documents.items()
+        (document, kind, person_of[resolver.groups.root(index)])
+        for document, (kind, index) in resolver.documents.items()
     ]
     text, texts = pl.String, pl.List(pl.String)
-    return _Thought(
+    return _Resolved(
         _table(
             links,
             {
@@ -568,15 +308,3 @@ def _persons_of(thinker: _Thinker, memory: Memory) -> _Thought:
 def _table(rows: Sequence[tuple[object, ...]], schema: Mapping[str, PolarsDataType]) -> pl.DataFrame:
     """The rows as a table, given by columns: row by row Polars takes several times as long."""
     return pl.DataFrame(dict(zip(schema, zip(*rows, strict=True), strict=True)) if rows else None, schema=schema)
-
-
-def _issued(memory: Memory, records: pl.DataFrame) -> set[tuple[str, str]]:
-    """The (feed, origin) of persons named after one of these records."""
-    known = memory.persons.with_columns(record=pl.col("origin_record").str.replace(r"#\d+$", ""))
-    return set(known.join(records, on="record", how="semi").select("origin_feed", "origin_record").iter_rows())
-
-
-def _unused(feed: str, record: str, issued: Collection[tuple[str, str]]) -> str:
-    """The record itself; where a person already bears its name (it was split from them), a numbered one."""
-    numbered = chain([record], (f"{record}#{number}" for number in count(2)))
-    return next(origin for origin in numbered if (feed, origin) not in issued)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage import persons
+from linkage.memory import Memory
 
 MOTHER, FATHER, CHILD = "11010519491231002X", "310115198001011259", "310115201506011238"
 
@@ -373,7 +374,7 @@ def frame(rows: list[dict[str, object]]) -> pl.DataFrame:
 
 
 class Office:
-    """The memory that `linkage.run` keeps in the database, kept in frames."""
+    """The memory that `linkage.memory` keeps in the database, kept in frames."""
 
     def __init__(self) -> None:
         text = pl.String
@@ -386,17 +387,17 @@ class Office:
 
     def link(self, rows: list[dict[str, object]]) -> list[str]:
         self.day += dt.timedelta(days=1)
-        found = persons.link(frame(rows), persons.Memory(self.records, self.documents, self.persons), [])
-        moved = {(f, r): p for f, r, p in found.moved.iter_rows()}
+        found = persons.resolve(frame(rows), Memory(self.records, self.documents, self.persons), [])
+        moved = {(f, r): p for f, r, p in found.learned.moved.iter_rows()}
         kept = [
-            (f, r, moved.get((f, r), found.merged.get(p, p)))
-            for f, r, p in itertools.chain(self.records.iter_rows(), found.records.iter_rows())
+            (f, r, moved.get((f, r), found.learned.merged.get(p, p)))
+            for f, r, p in itertools.chain(self.records.iter_rows(), found.learned.records.iter_rows())
         ]
         self.records = pl.DataFrame(kept, orient="row", schema=self.records.schema)
-        self.documents = pl.concat([self.documents, found.documents]).with_columns(
-            pl.col("person_key").replace(found.merged)
+        self.documents = pl.concat([self.documents, found.learned.documents]).with_columns(
+            pl.col("person_key").replace(found.learned.merged)
         )
-        self.persons = pl.concat([self.persons, found.persons.with_columns(first_seen_on=pl.lit(self.day))])
+        self.persons = pl.concat([self.persons, found.learned.persons.with_columns(first_seen_on=pl.lit(self.day))])
         assert self.documents["document_hash"].is_unique().all()
         assert self.persons.select("origin_feed", "origin_record").is_unique().all()
         assert self.records.select("feed", "record").is_unique().all()
@@ -439,10 +440,10 @@ def test_records_that_come_later_do_not_separate_those_that_were_one_nor_rekey_w
 @given(records_that_mostly_agree, records_that_mostly_agree)
 def test_records_that_agree_are_told_the_same_whether_they_are_thought_about_or_not(today, tomorrow) -> None:
     def outcome(office: Office, rows: list[dict[str, object]]) -> list[object]:
-        memory = persons.Memory(office.records, office.documents, office.persons)
-        found = persons.link(frame(rows), memory, [])
-        learned = [found.persons, found.documents, found.records, found.moved]
-        return [found.links.rows(), sorted(found.merged.items()), *(sorted(table.rows()) for table in learned)]
+        memory = Memory(office.records, office.documents, office.persons)
+        found = persons.resolve(frame(rows), memory, [])
+        learned = [found.learned.persons, found.learned.documents, found.learned.records, found.learned.moved]
+        return [found.links.rows(), sorted(found.learned.merged.items()), *(sorted(table.rows()) for table in learned)]
 
     office = Office()
     for rows in (today, tomorrow, tomorrow[::-1]):

@@ -1,0 +1,271 @@
+"""The records in force of every feed about persons, as their contracts tell: what each says, in one table.
+
+Documents leave raw as keyed hashes alone. Source of the rules: docs/rules.md, Document and Person.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import polars as pl
+import psycopg
+
+from linkage import facts, persons
+from linkage.table import read
+
+
+class PersonFeed(Protocol):
+    """A feed to be linked, as its contract tells it (sources.contract.Contract is one)."""
+
+    @property
+    def feed(self) -> str:
+        """Its name."""
+
+    @property
+    def business_key(self) -> tuple[str, ...]:
+        """The columns of its key; empty for a feed without one."""
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """Role -> column: what its columns mean to linkage.
+
+        person_name, person_name_latin, document_number, document_country, resident_id, birth_date, sex, phone,
+        address, registered_address, compound, building, room, recorded_at; person_no marks the register of the
+        population, event_time a feed of arrivals or other events: what has neither is a list. A feed that neither names
+        a person nor has a number of one is not about persons.
+        """
+
+    @property
+    def about_person(self) -> bool:
+        """Whether every row is about a person; otherwise only one with a name or a document is (an occupant)."""
+
+    @property
+    def about_arrival(self) -> bool:
+        """Whether a row registers an arrival: one that isn't in force (an older revision, a broken row) has a place."""
+
+
+TEXT_COLUMNS: Final = ("address", "registered_address", "compound", "building", "room")
+_NAMING: Final = frozenset({"person_name", "person_name_latin", "document_number", "resident_id"})
+_PRIVATE: Final = ("record_text", "canonical", "second_canonical", "bare_number")
+
+
+def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes) -> pl.DataFrame:
+    """The records in force of all feeds about persons, hashed with the key.
+
+    One row a record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (TEXT_COLUMNS), `is_about_person`,
+    `is_list`. Raises DatabaseError.
+    """
+    texts: dict[str, pl.DataType] = dict.fromkeys(TEXT_COLUMNS, pl.String())
+    truths: dict[str, pl.DataType] = dict.fromkeys(("is_about_person", "is_list"), pl.Boolean())
+    none = pl.DataFrame(schema=persons.RECORD_SCHEMA | facts.SAID_SCHEMA | texts | truths)
+    frames = [_of_feed(conn, feed, key) for feed in feeds if not _NAMING.isdisjoint(feed.roles)]
+    return pl.concat([*frames, none], how="diagonal")
+
+
+def _of_feed(conn: psycopg.Connection, feed: PersonFeed, key: bytes) -> pl.DataFrame:
+    role = feed.roles
+    rows = read(conn, _query(conn, feed), {
+        "batch_id": pl.Int64, "row_no": pl.Int32, "birth_date": pl.Date, "sex": pl.Int32,
+    }).sort("batch_id", "row_no")  # fmt: skip
+    rows = rows.with_columns(
+        feed=pl.lit(feed.feed),
+        has_birth_date=pl.lit("birth_date" in role),
+        leads=pl.lit("person_no" in role),
+        is_list=pl.lit(role.keys().isdisjoint({"person_no", "event_time"})),
+        record_text=pl.lit(feed.feed + "\x1f") + _record_text(),
+        document_kind=_kind("canonical"),
+        second_document_kind=_kind("second_canonical"),
+        bare_number=_bare_number(),
+        is_about_person=pl.lit(value=True)
+        if feed.about_person
+        else pl.any_horizontal(pl.col("name", "name_latin", "canonical", "second_canonical").is_not_null()),
+        **facts.of_the_number("canonical", "second_canonical"),
+    )
+    hashed = {
+        "record": _hashed(rows["record_text"], "record", key),
+        "document": _hashed(rows["canonical"], "document", key),
+        "second_document": _hashed(rows["second_canonical"], "document", key),
+        "number": _hashed(rows["bare_number"], "number", key),
+    }
+    return rows.with_columns(**hashed).drop("row_hash", *_PRIVATE)
+
+
+def _record_text() -> pl.Expr:
+    """What a record is known by: its key; in a feed without one, or where a key doesn't tell, the whole row.
+
+    Rows of one key that say the same of a person (two companies list one occupant) are one record, told twice: nobody
+    else is meant. Rows of one key that don't (a key with an empty part) are told apart.
+    """
+    of = ("name", "name_latin", "canonical", "second_canonical", "bare_number", "birth_date", "phone")
+    told = pl.struct(of).hash()
+    return (
+        pl.when((told != told.first()).any().over("record_text"))
+        .then(pl.col("record_text") + "\x1d" + pl.col("row_hash"))
+        .otherwise("record_text")
+    )
+
+
+def _query(conn: psycopg.Connection, feed: PersonFeed) -> str:
+    """What staging and raw have of the feed's records, by role: what staging has cleaned is not cleaned again."""
+    read_as = _Reading(feed, _columns(conn, "staging", f"stg_{feed.feed}"))
+    columns = {
+        "record_text": read_as.business_key(),
+        "row_hash": "r._row_hash",
+        "canonical": read_as.canonical(),
+        "second_canonical": read_as.second_canonical(),
+        "bare_number": read_as.bare_number(),
+        "birth_date": read_as.birth_date(),
+        "sex": read_as.sex(),
+        "name": read_as.name("person_name"),
+        "name_latin": read_as.name("person_name_latin"),
+        "phone": read_as.said("phone", "read_phone"),
+        "document_masked": read_as.masked("document_number", read_as.kind),
+        "second_masked": read_as.masked("resident_id", "'resident_id'"),
+        "known_at": read_as.known_at(),
+        **{name: read_as.said(name, "clean") for name in TEXT_COLUMNS},
+    }
+    return f"""
+        select s.batch_id, s.row_no, {", ".join(f"{value} as {name}" for name, value in columns.items())}
+        from staging.stg_{feed.feed} as s
+        join raw.{feed.feed} as r on r._batch_id = s.batch_id and r._row_no = s.row_no
+        left join ops.batch as batch on batch.batch_id = s.batch_id
+    """
+
+
+class _Reading:
+    """How SQL reads the columns of one feed: staging (`s`) where it has them, else raw (`r`) by a function of `rules`.
+
+    `staged`: the columns of the feed's staging table, with their types.
+    """
+
+    def __init__(self, feed: PersonFeed, staged: Mapping[str, str]) -> None:
+        self._feed, self._staged = feed, staged
+        self.kind = "s.document_kind" if "document_kind" in staged else "null"
+        self._number = self._raw("document_number", otherwise="null::text")
+
+    def _raw(self, role: str, otherwise: str) -> str:
+        column = self._feed.roles.get(role)
+        return otherwise if column is None else f"r.{column}"
+
+    def said(self, role: str, function: str) -> str:
+        """The role's text."""
+        column = self._feed.roles.get(role)
+        if column is None:
+            return "null::text"
+        return f"s.{column}::text" if column in self._staged else f"rules.{function}(r.{column})"
+
+    def name(self, role: str) -> str:
+        """A name, or null for what stands for none (不详)."""
+        text = self.said(role, "mask_text")
+        return f"case when not rules.is_blank({text}) then {text} end"
+
+    def masked(self, role: str, kind: str) -> str:
+        """A number as it may be shown (R-PRIV-2)."""
+        column = self._feed.roles.get(role)
+        if column is None:
+            return "null::text"
+        return f"s.{column}_masked" if f"{column}_masked" in self._staged else f"rules.mask({kind}, r.{column})"
+
+    def canonical(self) -> str:
+        """The document's canonical form, or null (R-DOC)."""
+        canonical = f"rules.document({self.kind}, {self._number}, {self._raw('document_country', 'null')})"
+        if "document_kind" not in self._staged:
+            return canonical
+        # Staging has proved most of them already; proving 240,000 again takes longer than all the rest of the query.
+        return (
+            "case when s.document_kind in ('resident_id', 'residence_permit') "
+            f"and {self._number} ~ '^[0-9]{{17}}[0-9X]$' then {self._number} else {canonical} end"
+        )
+
+    def second_canonical(self) -> str:
+        """The canonical resident ID of a feed that has one beside another document."""
+        return f"rules.document('resident_id', {self._raw('resident_id', 'null')}, null)"
+
+    def bare_number(self) -> str:
+        """The number as written, where it isn't of 18 characters."""
+        return (
+            f"case when {self._number} ~ '^[0-9]{{17}}[0-9X]$' then null else rules.document_text({self._number}) end"
+        )
+
+    def birth_date(self) -> str:
+        """The birth date, where the whole of it is known."""
+        column = self._feed.roles.get("birth_date")
+        if column is None:
+            return "null::date"
+        born = f"rules.read_birth_date(r.{column})"
+        if self._staged.get(column) != "date":
+            return born
+        return f"case when to_char(s.{column}, 'YYYYMMDD') = r.{column} then s.{column} else {born} end"
+
+    def sex(self) -> str:
+        """1 or 2."""
+        column = self._feed.roles.get("sex")
+        if column is None:
+            return "null::integer"
+        return (
+            f"case when r.{column} in ('1', '2') then cast(r.{column} as integer) else rules.read_sex(r.{column}) end"
+        )
+
+    def known_at(self) -> str:
+        """When it was recorded, where that can be read, else the day of its batch (R-PERSON-9)."""
+        delivered = "cast(batch.business_date as timestamp) at time zone 'Asia/Shanghai'"
+        column = self._feed.roles.get("recorded_at")
+        if column is None:
+            return delivered
+        recorded = {
+            "date": f"cast(s.{column} as timestamp) at time zone 'Asia/Shanghai'",
+            "timestamp with time zone": f"s.{column}",
+        }.get(self._staged.get(column, ""), f"rules.read_timestamp(r.{column})")
+        return f"coalesce({recorded}, {delivered})"
+
+    def business_key(self) -> str:
+        """The parts of the feed's key; the whole row in a feed without one (R-PERSON-12)."""
+        parts = [
+            f"s.{c}::text" if c in self._staged else f"rules.document_text(r.{c})" for c in self._feed.business_key
+        ]
+        if not parts:
+            return "r._row_hash"
+        return f"concat_ws(chr(31), {', '.join(f'coalesce({part}, chr(30))' for part in parts)})"
+
+
+def _columns(conn: psycopg.Connection, schema: str, table: str) -> dict[str, str]:
+    """The table's columns with their types."""
+    found = conn.execute(
+        "select column_name, data_type from information_schema.columns where table_schema = %s and table_name = %s",
+        [schema, table],
+    )
+    return dict(found.fetchall())
+
+
+def _kind(column: str) -> pl.Expr:
+    """The kind of a canonical document: 18 characters prove themselves, others are marked (R-DOC-4 to R-DOC-8)."""
+    text = pl.col(column)
+    return (
+        pl.when(text.str.contains("^8[123][0-9]{15}[0-9X]$"))
+        .then(pl.lit("residence_permit"))
+        .when(text.str.contains("^9[0-9]{16}[0-9X]$"))
+        .then(pl.lit("foreign_permit"))
+        .when(text.str.contains("^[0-9]{17}[0-9X]$"))
+        .then(pl.lit("resident_id"))
+        .when(text.str.contains("^[A-Z]{3}:"))
+        .then(pl.lit("passport"))
+        .when(text.is_not_null())
+        .then(pl.lit("permit"))
+    )
+
+
+def _bare_number() -> pl.Expr:
+    """A travel document's number without country or kind (R-DOC-4); what can't be one is no evidence of that sort."""
+    written = pl.col("bare_number").str.replace(r"^([HMCW]\d{8})\d{2}$", "${1}")
+    canonical = pl.col("canonical").str.extract("^[A-Z]+:(.+)$")
+    is_plausible = written.str.contains("^[0-9A-Z]{6,12}$") & (written.str.count_matches("[0-9]") >= 5)
+    return pl.coalesce(canonical, pl.when(pl.col("canonical").is_null() & is_plausible).then(written))
+
+
+def _hashed(values: pl.Series, purpose: str, key: bytes) -> pl.Series:
+    """HMAC-SHA256 of each text, 32 hexadecimal digits; null stays null."""
+    prefix = purpose.encode() + b"\x1f"
+    hashed = [
+        None if value is None else hmac.digest(key, prefix + value.encode(), "sha256").hex()[:32] for value in values
+    ]
+    return pl.Series(hashed, dtype=pl.String)

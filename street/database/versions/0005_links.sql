@@ -1,0 +1,107 @@
+-- The tables that linkage writes anew for every build. Publishing takes `record_link` out of schema `build`, so each
+-- build makes them; their indexes come after the rows. (docs/rules.md, Place and Person.)
+
+create procedure linkage.make_tables()
+language plpgsql
+as $$
+begin
+    drop table if exists build.record_link;
+    create table build.record_link (
+        feed text not null,
+        batch_id bigint not null,
+        row_no integer not null,
+        record text not null,
+        person_key text,
+        person_method text,
+        person_score double precision,
+        agreed text[] not null,
+        dwelling_key text,
+        building_key text,
+        compound_key text,
+        committee_code text,
+        place_level text not null,
+        place_method text,
+        candidates jsonb not null,
+        registered_dwelling_key text,
+        registered_compound_key text,
+        registered_place_level text,
+        flags text[] not null
+    );
+    drop table if exists build.arrival_place;
+    create table build.arrival_place (
+        feed text not null,
+        batch_id bigint not null,
+        row_no integer not null,
+        dwelling_key text,
+        building_key text,
+        compound_key text,
+        committee_code text,
+        place_level text not null,
+        place_method text,
+        candidates jsonb not null
+    );
+    drop table if exists build.dwelling;
+    create table build.dwelling (
+        dwelling_key text not null,
+        dwelling_code text not null,
+        batch_id bigint not null,
+        row_no integer not null,
+        building_key text not null,
+        compound_key text not null,
+        compound_name text not null,
+        committee_code text,
+        road text,
+        lane text,
+        building_no text,
+        unit_no text,
+        room_no text
+    );
+    drop table if exists build.person;
+    create table build.person (
+        person_key text not null,
+        is_provisional boolean not null,
+        first_seen_on date not null,
+        last_seen_on date not null
+    );
+    drop table if exists build.person_record;
+    create unlogged table build.person_record (
+        person_key text not null,
+        feed text not null,
+        batch_id bigint not null,
+        row_no integer not null,
+        leads boolean not null,
+        known_at timestamptz,
+        full_name text,
+        name_rank integer,
+        sex integer,
+        birth_date date,
+        is_birth_date_certified boolean not null,
+        id_masked text,
+        is_resident_id boolean not null,
+        phone text
+    );
+    drop table if exists build.namesake;
+    create table build.namesake (
+        person_key text not null,
+        dwelling_key text not null,
+        namesake_key text not null
+    );
+end
+$$;
+
+create procedure linkage.index_tables()
+language plpgsql
+as $$
+begin
+    alter table build.record_link add primary key (feed, batch_id, row_no);
+    alter table build.arrival_place add primary key (feed, batch_id, row_no);
+    alter table build.dwelling add primary key (dwelling_key);
+    alter table build.person add primary key (person_key);
+    analyze build.record_link;
+    analyze build.arrival_place;
+    analyze build.dwelling;
+    analyze build.person;
+    analyze build.person_record;
+    analyze build.namesake;
+end
+$$;
