@@ -87,7 +87,8 @@ def migrate_warehouse() -> None:
 @app.command()
 def status() -> None:
     """列出各服务是否在运行、在哪个端口，以及 Airflow 的登录方式。"""
-    from runtime.supervisor import LOGIN, Supervisor  # noqa: PLC0415
+    from runtime.services import AIRFLOW_LOGIN  # noqa: PLC0415
+    from runtime.supervisor import Supervisor  # noqa: PLC0415
 
     with _sentences():
         supervisor = Supervisor()
@@ -97,7 +98,7 @@ def status() -> None:
             [(each.name, "运行" if each.running else "停止", each.pid or "", each.address) for each in found],
         )
         if any(each.running for each in found):
-            typer.echo(f"Airflow：{supervisor.airflow_url}  用户 {LOGIN}  密码 {supervisor.airflow_password}")
+            typer.echo(f"Airflow：{supervisor.airflow_url}  用户 {AIRFLOW_LOGIN}  密码 {supervisor.airflow_password}")
 
 
 @app.command()
@@ -401,7 +402,7 @@ def _known(warehouse_url: str | None) -> str:
 
 def _tell(supervisor: Supervisor, ended: Day) -> None:
     """Print the day's headline figures and where to look."""
-    from runtime.supervisor import LOGIN  # noqa: PLC0415
+    from runtime.services import AIRFLOW_LOGIN  # noqa: PLC0415
     from street.database import connect, scrubbed  # noqa: PLC0415
 
     bad = [step.title for step in ended.steps if step.state == "failed"]
@@ -416,7 +417,7 @@ def _tell(supervisor: Supervisor, ended: Day) -> None:
         _print_table(("指标", "数值"), [(title, "无数据" if value is None else f"{value:,}") for title, value in rows])
     typer.echo(f"日报：{supervisor.var / 'reports' / ended.as_of.isoformat() / 'report.html'}")
     typer.echo(f"邮件：{supervisor.var / 'mail'}")
-    typer.echo(f"Airflow：{supervisor.airflow_url}  用户 {LOGIN}  密码 {supervisor.airflow_password}")
+    typer.echo(f"Airflow：{supervisor.airflow_url}  用户 {AIRFLOW_LOGIN}  密码 {supervisor.airflow_password}")
     typer.echo("查数：street sql 'select * from marts.compound_overview limit 10'")
 
 

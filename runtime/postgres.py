@@ -24,6 +24,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from runtime.services import POSTGRES_INITDB, POSTGRES_RIGHTS, POSTGRES_SETTINGS
 from street.database import SUPERUSER_SQL
 from street.settings import write_private
 
@@ -163,8 +164,7 @@ class Postgres:
         try:
             _run(
                 "initdb", "-D", str(self.data), "-U", "postgres", "--pwfile", str(password_file),
-                "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
-                "--builtin-locale=C.UTF-8", "--no-instructions", *([] if self.durable else ["--no-sync"]),
+                *POSTGRES_INITDB, "--no-instructions", *([] if self.durable else ["--no-sync"]),
             )  # fmt: skip
         finally:
             password_file.unlink()
@@ -178,28 +178,12 @@ class Postgres:
         values = {
             "listen_addresses": "'127.0.0.1'",
             "unix_socket_directories": "''",
-            "max_connections": "200",
-            "reserved_connections": "60",  # for the office's own: readers never hold them all
-            "timezone": "'UTC'",
-            "log_timezone": "'UTC'",
-            # No value of a row may reach the log: not by DETAIL or CONTEXT (terse), not by the statement (panic),
-            # not by an error's own sentence ("invalid input syntax ... "), which ranks below `log`.
-            "log_error_verbosity": "terse",
-            "log_min_error_statement": "panic",
-            "log_min_messages": "log",
-            "log_statement": "none",
-            "log_min_duration_statement": "-1",
-            "log_parameter_max_length": "0",
-            "log_parameter_max_length_on_error": "0",
-            # Two cores, whole-table work: large batches, little WAL, no compilation of short queries.
+            **{name: f"'{value}'" for name, value in POSTGRES_SETTINGS.items()},
+            # Whole-table work: large batches, little WAL.
             "shared_buffers": f"{shared_mb}MB",
             "effective_cache_size": f"{memory_mb // 2}MB",
             "work_mem": f"{max(16, min(128, memory_mb // 128))}MB",
             "maintenance_work_mem": f"{max(64, min(512, memory_mb // 16))}MB",
-            "max_parallel_workers_per_gather": "1",
-            "max_parallel_maintenance_workers": "1",
-            "jit": "off",
-            "random_page_cost": "1.1",
             # One server, no replica: a table filled in the transaction that makes it needs no WAL.
             "wal_level": "minimal",
             "max_wal_senders": "0",
@@ -250,14 +234,8 @@ class Postgres:
                 connection.execute(statement.format(sql.Identifier(name), sql.Literal(self._password(name))))
                 if connection.execute("select from pg_database where datname = %s", (name,)).fetchone() is None:
                     connection.execute(sql.SQL("create database {0} owner {0}").format(sql.Identifier(name)))
-            # The warehouse makes the reader roles and gives each committee its own (street/access.py).
-            connection.execute("alter role warehouse createrole")
-            # Readers have no business in the other databases, and the warehouse's own doors are street.database's.
-            for name in ("airflow", "postgres", "template1"):
-                connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
-            connection.execute("grant pg_use_reserved_connections to airflow")
-            # Airflow commits all the time; what it forgets in a power cut it does again, and each task may be repeated.
-            connection.execute("alter role airflow set synchronous_commit = off")
+            for right in POSTGRES_RIGHTS:
+                connection.execute(right.encode())
         with psycopg.connect(self.admin_url("warehouse"), autocommit=True) as connection:
             connection.execute(SUPERUSER_SQL.read_text("utf-8").encode())
 

@@ -1,4 +1,5 @@
-"""Render what is committed but follows from the contracts: dbt's sources and a macro, the privacy page, the dictionary.
+"""Render what is committed but follows from something else: from the contracts dbt's sources, a macro, the privacy page
+and the dictionary; from the list of services docker-compose.yml.
 
 `python -m runtime.render` writes it; a test renders it anew and compares.
 """
@@ -11,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from runtime.compose import compose
 from sources.contract import Column, Contract, all_contracts
 from street import catalogue
 
@@ -18,6 +20,7 @@ SOURCES_FILE = Path("dbt_project/models/staging/_sources.yml")
 MACRO_FILE = Path("dbt_project/macros/_contracts.sql")
 PRIVACY_FILE = Path("docs/privacy.md")
 DICTIONARY_FILE = Path("docs/data_dictionary.md")
+COMPOSE_FILE = Path("docker-compose.yml")
 MODELS = Path("dbt_project/models")
 HEADER = "# Rendered from sources/contracts by `python -m runtime.render`: edit the contracts instead.\n"
 
@@ -226,6 +229,7 @@ def main() -> None:
     MACRO_FILE.write_text(dbt_macro(contracts), encoding="utf-8")
     PRIVACY_FILE.write_text(privacy(contracts), encoding="utf-8")
     DICTIONARY_FILE.write_text(data_dictionary(contracts), encoding="utf-8")
+    COMPOSE_FILE.write_text(compose(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import psycopg
 from pydantic import SecretStr
@@ -29,68 +28,33 @@ from pydantic import SecretStr
 from runtime.airflow_api import AirflowApi, AirflowError
 from runtime.postgres import Postgres
 from runtime.processes import HOST, Managed, ProcessError, answers, free_port, stop_all
+from runtime.services import (
+    AIRFLOW,
+    AIRFLOW_LOGIN,
+    AIRFLOW_MIGRATION,
+    AIRFLOW_TUNING,
+    API_SERVER,
+    BORDER_API,
+    POSTGRES,
+    SCHEDULER,
+    SERVICES,
+    SMTP_SINK,
+    Place,
+    Service,
+    airflow_environment,
+)
 from street.database import scrubbed
 from street.settings import Settings, remember, settings, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
-LOGIN = "admin"
-"""The demo login of Airflow; its password is generated once per STREET_VAR."""
 
-_PORTS = {"api-server": 8080, "smtp-sink": 2525, "border-api": 8765}
-_HEALTH = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
 _READY_SECONDS = 300.0
 _GRACE_SECONDS = 8.0
 _ATTEMPTS = 4
 _PORT_SPREAD = 100
-
-# What the tasks of a day import, the dear ones first (runtime/preload.py).
-_PRELOADED = (
-    "airflow.sdk.execution_time.task_runner",
-    "airflow.providers.standard.decorators.python",
-    "airflow.providers.smtp.hooks.smtp",
-    "great_expectations",
-    "dbt.cli.main",
-    "dbt.task.build",
-    "dbt.adapters.postgres",
-    "polars",
-    "pandas",
-    "pyarrow.parquet",
-    "open_data_contract_standard.model",
-    "psycopg",
-    "alembic.command",
-    "matplotlib.backends.backend_agg",
-    "pypinyin",
-    "jinja2",
-)
-
-AIRFLOW_COMMANDS: Mapping[str, tuple[str, ...]] = {
-    "api-server": ("-m", "airflow", "api-server"),
-    "scheduler": ("-m", "runtime.preload", *_PRELOADED, "--", "airflow", "scheduler", "--skip-serve-logs"),
-    "dag-processor": ("-m", "airflow", "dag-processor"),
-    "triggerer": ("-m", "airflow", "triggerer", "--skip-serve-logs"),
-}
-"""Airflow's processes, each as the arguments of Python; docker-compose.yml runs the same."""
-
-AIRFLOW_TUNING: Mapping[str, str] = {
-    # Two cores: few workers, one parser; a short idle sleep because a task waits for it between two others.
-    "AIRFLOW__CORE__PARALLELISM": "4",
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-    "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
-    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-    # A scheduler that misses beats on a busy machine lives; that one was killed `up` says itself (_bury_scheduler).
-    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "120",
-    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
-    "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
-    "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING httpx=WARNING",
-}
-"""What a small machine needs of Airflow; the environment may say otherwise."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +79,11 @@ class Supervisor:
     @property
     def airflow_url(self) -> str:
         """The address of Airflow's pages and REST API."""
-        return f"http://{HOST}:{self._managed('api-server').port() or _PORTS['api-server']}"
+        return f"http://{HOST}:{self._managed(API_SERVER).port() or API_SERVER.port}"
 
     @cached_property
     def airflow_password(self) -> str:
-        """The password of LOGIN."""
+        """The password of AIRFLOW_LOGIN, generated once per STREET_VAR."""
         return self._secret("airflow_password", lambda: secrets.token_urlsafe(12))
 
     @property
@@ -138,7 +102,7 @@ class Supervisor:
 
     def airflow(self) -> AirflowApi:
         """Return a client of this Airflow."""
-        return AirflowApi(self.airflow_url, LOGIN, self.airflow_password)
+        return AirflowApi(self.airflow_url, AIRFLOW_LOGIN, self.airflow_password)
 
     def up(self, prepare_warehouse: Callable[[], None]) -> None:
         """Bring everything up and wait until it is healthy; what runs is left alone.
@@ -148,17 +112,17 @@ class Supervisor:
         with self._locked():
             if not self.postgres.answers():
                 # Their connections died with the server: a clean start is quicker than waiting for each to notice.
-                stop_all(map(self._managed, AIRFLOW_COMMANDS), grace_seconds=0)
+                stop_all(map(self._managed, AIRFLOW), grace_seconds=0)
                 self._say("Starting PostgreSQL")
                 self.postgres.start()
             sample = self._make_sample()
             for attempt in range(1, _ATTEMPTS + 1):
-                ports = {name: self._port(name, attempt) for name in _PORTS}
+                ports = {each.name: self._port(each, attempt) for each in self._services() if each.port}
                 self._remember(ports)
                 if attempt == 1:
                     self._say("Bringing the databases to their newest form")
                     prepare_warehouse()
-                    self._migrate_airflow(ports)
+                    self._migrate_airflow(self._place(ports[API_SERVER.name]))
                 try:
                     self._start(ports, sample)
                 except ProcessError:
@@ -174,43 +138,48 @@ class Supervisor:
         if not self.var.is_dir():
             return
         with self._locked():
-            stop_all(map(self._managed, (*AIRFLOW_COMMANDS, "smtp-sink", "border-api")), _GRACE_SECONDS)
+            stop_all((self._managed(each) for each in SERVICES if each is not POSTGRES), _GRACE_SECONDS)
             self.postgres.stop()
 
     def status(self) -> list[ServiceStatus]:
         """Return what runs where."""
         pid = self.postgres.pid()
         address = f"{HOST}:{self.postgres.port()}" if pid else ""
-        found = [ServiceStatus("postgresql", pid is not None, pid, address)]
-        for name in self._services():
-            managed = self._managed(name)
+        found = [ServiceStatus(POSTGRES.name, pid is not None, pid, address)]
+        for service in self._services():
+            managed = self._managed(service)
             pid, port = managed.pid(), managed.port()
-            found.append(ServiceStatus(name, pid is not None, pid, f"{HOST}:{port}" if pid and port else ""))
+            found.append(ServiceStatus(service.name, pid is not None, pid, f"{HOST}:{port}" if pid and port else ""))
         return found
 
     def dead(self) -> list[str]:
         """Return those of the services without which no run ends whose processes have ended."""
-        database = [] if self.postgres.pid() else ["postgresql"]
-        return database + [name for name in ("api-server", "scheduler") if self._managed(name).pid() is None]
+        database = [] if self.postgres.pid() else [POSTGRES.name]
+        return database + [each.name for each in (API_SERVER, SCHEDULER) if self._managed(each).pid() is None]
 
-    def _services(self) -> tuple[str, ...]:
-        sink = () if self._given.smtp_host else ("smtp-sink",)
-        sample = ("border-api",) if self.makes_sample else ()
-        return (*AIRFLOW_COMMANDS, *sink, *sample)
+    def _services(self) -> tuple[Service, ...]:
+        """Return those of SERVICES that run here besides the database; what the office hasn't given is stood in for."""
+        sink = () if self._given.smtp_host else (SMTP_SINK,)
+        sample = (BORDER_API,) if self.makes_sample else ()
+        return (*AIRFLOW, *sink, *sample)
 
-    def _managed(self, name: str) -> Managed:
-        return Managed(name, self.var / "run", self.var / "logs")
+    def _managed(self, service: Service) -> Managed:
+        return Managed(service.name, self.var / "run", self._logs)
 
-    def _port(self, name: str, attempt: int) -> int:
+    @property
+    def _logs(self) -> Path:
+        return self.var / "logs"
+
+    def _port(self, service: Service, attempt: int) -> int:
         """Return the port of a running service, else a free one, the one it had before if possible."""
-        managed = self._managed(name)
+        managed = self._managed(service)
         port = managed.port()
         if port is not None and managed.pid() is not None:
             return port
         if port is not None and not answers(port):
             return port
         # Clones that start at the same time and have collided would collide again: they part at random.
-        return free_port(_PORTS[name] + (secrets.randbelow(_PORT_SPREAD) if attempt > 1 else 0))
+        return free_port((service.port or 0) + (secrets.randbelow(_PORT_SPREAD) if attempt > 1 else 0))
 
     def _secret(self, name: str, make: Callable[[], str]) -> str:
         path = self.var / "secrets" / name
@@ -227,18 +196,18 @@ class Supervisor:
         if self._given.street_hmac_key is None:
             hidden["street_hmac_key"] = self._secret("street_hmac_key", lambda: secrets.token_hex(32))
         if self._given.smtp_host is None:
-            plain |= {"smtp_host": HOST, "smtp_port": ports["smtp-sink"]}
+            plain |= {"smtp_host": HOST, "smtp_port": ports[SMTP_SINK.name]}
         if not self._given.report_recipients:
             plain["report_recipients"] = ["director@localhost", "duty@localhost"]
         if not self._given.alert_recipients and self._given.smtp_host is None:
             plain["alert_recipients"] = ["duty@localhost"]
         if self.makes_sample:
             plain["street_inbox"] = str(self.sample_dir / "inbox")
-            plain["street_border_api_url"] = f"http://{HOST}:{ports['border-api']}"
+            plain["street_border_api_url"] = f"http://{HOST}:{ports[BORDER_API.name]}"
             hidden["street_border_api_token"] = self._border_token
         remember(plain, hidden)
 
-    def _migrate_airflow(self, ports: Mapping[str, int]) -> None:
+    def _migrate_airflow(self, place: Place) -> None:
         # The command takes some 8 s, also when there is nothing to do: a note of what it has done is quicker.
         note = self.var / "airflow" / "migrated.json"
         version = importlib.metadata.version("apache-airflow")
@@ -249,11 +218,12 @@ class Supervisor:
         if revision and note.is_file() and json.loads(note.read_text("utf-8")) == [version, *revision]:
             return
         self._say("Making Airflow's database")
-        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        command = [sys.executable, *AIRFLOW_MIGRATION]
         log = self._log("airflow-migrate")
         with log.open("ab") as file:
-            environment = self._environment(ports)
-            done = subprocess.run(command, env=environment, cwd=ROOT, stdout=file, stderr=file, check=False)
+            done = subprocess.run(
+                command, env=self._environment(place), cwd=ROOT, stdout=file, stderr=file, check=False
+            )
         if done.returncode:
             raise ProcessError(f"Airflow's database can't be migrated: see {log}.")
         with scrubbed(), psycopg.connect(self.postgres.url("airflow")) as connection:
@@ -281,43 +251,40 @@ class Supervisor:
         (self.var / "sample.part").rename(self.sample_dir)
 
     def _log(self, name: str) -> Path:
-        log = self._managed(name).log
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return log
+        self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._logs / f"{name}.log"
 
     def _start(self, ports: Mapping[str, int], sample: subprocess.Popen[bytes] | None) -> None:
-        environment = self._environment(ports)
-        python = sys.executable
-        commands = {
-            **{name: (python, *arguments) for name, arguments in AIRFLOW_COMMANDS.items()},
-            "smtp-sink": (
-                python, "-m", "runtime.smtp_sink", "--dir", str(self.var / "mail"), "--port", str(ports["smtp-sink"]),
-            ),
-            "border-api": (
-                python, "-m", "sample.border_api", "--data", str(self.sample_dir / "border"),
-                "--port", str(ports["border-api"]), "--faults",
-            ),
-        }  # fmt: skip
         services = self._services()
+        place = self._place(ports[API_SERVER.name])
+        environment = self._environment(place)
+        starts = [
+            (
+                each,
+                each.started(place, ports.get(each.name)),
+                environment if each.settings is None else {**os.environ, **as_environment(each.settings)},
+            )
+            for each in services
+        ]
         # Each may take all of its grace: they end together.
-        changed = [name for name in services if self._managed(name).runs_otherwise(commands[name], environment)]
-        stop_all(map(self._managed, changed), _GRACE_SECONDS)
-        if not all(self._managed(name).pid() for name in services):
+        changed = [self._managed(each) for each, *start in starts if self._managed(each).runs_otherwise(*start)]
+        stop_all(changed, _GRACE_SECONDS)
+        if not all(self._managed(each).pid() for each in services):
             self._say("Starting Airflow")
-        if self._managed("scheduler").pid() is None:
+        if self._managed(SCHEDULER).pid() is None:
             self._bury_scheduler()
-        for name in services:
-            if name == "border-api":
+        for service, command, told in starts:
+            if service is BORDER_API:
                 self._finish_sample(sample)
-            self._managed(name).start(commands[name], environment, ROOT, ports.get(name))
+            self._managed(service).start(command, told, ROOT, ports.get(service.name))
         deadline = time.monotonic() + _READY_SECONDS
         while not self._is_healthy():
-            for name in services:
-                managed = self._managed(name)
+            for service in services:
+                managed = self._managed(service)
                 if managed.pid() is None:
-                    raise ProcessError(f"{name} ended while it started: see {managed.log}.")
+                    raise ProcessError(f"{service.name} ended while it started: see {managed.log}.")
             if time.monotonic() > deadline:
-                raise ProcessError(f"Airflow isn't healthy after {_READY_SECONDS:.0f} s: see {self.var / 'logs'}.")
+                raise ProcessError(f"Airflow isn't healthy after {_READY_SECONDS:.0f} s: see {self._logs}.")
             time.sleep(0.25)
 
     def _bury_scheduler(self) -> None:
@@ -326,11 +293,11 @@ class Supervisor:
             connection.execute("update job set state = 'failed' where job_type = 'SchedulerJob' and state = 'running'")
 
     def _is_healthy(self) -> bool:
-        if not all(self._managed(name).is_ready() for name in self._services()):
+        if not all(self._managed(each).is_ready() for each in self._services()):
             return False
         with self.airflow() as api:
             health = api.health()
-            if any(health.get(part) != "healthy" for part in ("metadatabase", *_HEALTH.values())):
+            if any(health.get(each.component) != "healthy" for each in AIRFLOW if each.component):
                 return False
             try:
                 api.log_in()  # another clone's Airflow on this port would not let us in
@@ -338,41 +305,39 @@ class Supervisor:
                 return False
             return api.warm()
 
-    def _environment(self, ports: Mapping[str, int]) -> dict[str, str]:
-        """Return the environment of every service: all settings, then Airflow's own."""
-        url = f"http://{HOST}:{ports['api-server']}"
-        database = self.postgres.url("airflow").replace("postgresql://", "postgresql+psycopg://", 1)
-        home = self.var / "airflow"
-        passwords = self.var / "secrets" / "airflow_logins.json"
-        write_private(passwords, json.dumps({LOGIN: self.airflow_password}))
-        fixed = {
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-            "AIRFLOW__CORE__FERNET_KEY": self._secret("airflow_fernet_key", _fernet_key),
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{LOGIN}:admin",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": database,
-            "AIRFLOW__API__HOST": HOST,
-            "AIRFLOW__API__PORT": str(ports["api-server"]),
-            "AIRFLOW__API__BASE_URL": url,
-            "AIRFLOW__API__WORKERS": "1",
-            "AIRFLOW__API__INSTANCE_NAME": "街道治理数据仓库",
-            "AIRFLOW__API__SECRET_KEY": self._secret("airflow_secret_key", lambda: secrets.token_hex(32)),
-            "AIRFLOW__API_AUTH__JWT_SECRET": self._secret("airflow_jwt_secret", lambda: secrets.token_hex(64)),
-            "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+    def _place(self, port: int) -> Place:
+        """Return this machine as a place for services, Airflow's API server on `port`."""
+        logins = self.var / "secrets" / "airflow_logins.json"
+        write_private(logins, json.dumps({AIRFLOW_LOGIN: self.airflow_password}))
+        url = f"http://{HOST}:{port}"
+        return Place(
+            python=sys.executable,
+            code=str(ROOT),
+            var=str(self.var),
+            sample=str(self.sample_dir),
+            listen=HOST,
+            api_server=url,
+            pages=url,
+            api_port=str(port),
+            database=self.postgres.url("airflow"),
+            fernet_key=self._secret("airflow_fernet_key", _fernet_key),
+            secret_key=self._secret("airflow_secret_key", lambda: secrets.token_hex(32)),
+            jwt_secret=self._secret("airflow_jwt_secret", lambda: secrets.token_hex(64)),
+            logins={
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{AIRFLOW_LOGIN}:admin",
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(logins),
+            },
+        )
+
+    def _environment(self, place: Place) -> dict[str, str]:
+        """Return the environment of Airflow and its tasks: all settings, then Airflow's own."""
+        own = {
+            "STREET_VAR": str(self.var),
             "AIRFLOW_CONN_SMTP_DEFAULT": _smtp_connection(settings()),
-            "DO_NOT_TRACK": "1",
-            "GX_ANALYTICS_ENABLED": "False",
             # The services talk to each other: a proxy of the environment has no part in it.
             "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), HOST, "localhost"])),
-            "MPLCONFIGDIR": str(self.var / "cache" / "matplotlib"),
-            "PYTHONUNBUFFERED": "1",
         }
-        return {**AIRFLOW_TUNING, **os.environ, **as_environment(settings()), **fixed, "STREET_VAR": str(self.var)}
+        return {**AIRFLOW_TUNING, **os.environ, **as_environment(), **airflow_environment(place), **own}
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -382,11 +347,11 @@ class Supervisor:
             yield
 
 
-def as_environment(values: Settings) -> dict[str, str]:
+def as_environment(names: Iterable[str] = tuple(Settings.model_fields)) -> dict[str, str]:
     """Return settings as the environment variables that give them; what isn't set is left out."""
     told: dict[str, str] = {}
-    for name in Settings.model_fields:
-        value = getattr(values, name)
+    for name in names:
+        value = getattr(settings(), name)
         if value is None or value == ():
             continue
         if isinstance(value, SecretStr):
@@ -413,8 +378,3 @@ def _smtp_connection(values: Settings) -> str:
         password = values.smtp_password.get_secret_value() if values.smtp_password else ""
         connection |= {"login": values.smtp_user, "password": password}
     return json.dumps({**connection, "extra": extra})
-
-
-def login_url(base_url: str) -> str:
-    """Return the page where people log in to Airflow."""
-    return f"{base_url}/auth/login/?{urlencode({'next': base_url})}"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runtime import supervisor
+from runtime.services import AIRFLOW, SERVICES, SMTP_SINK
 from street.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -34,19 +34,28 @@ def test_the_file_meets_the_compose_specification() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_airflow_is_started_by_the_very_commands_of_the_supervisor(services: dict[str, dict[str, Any]]) -> None:
-    for name, arguments in supervisor.AIRFLOW_COMMANDS.items():
-        assert services[name]["command"] == ["python", *arguments]
+def test_every_service_of_the_list_is_there_but_the_mail_sink_whose_place_mailpit_takes(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    assert {each.name for each in SERVICES} - services.keys() == {SMTP_SINK.name}
+    assert "mailpit" in services
 
 
-def test_every_setting_that_the_supervisor_gives_is_given_here_too(services: dict[str, dict[str, Any]]) -> None:
-    given = services["scheduler"]["environment"]
-    assert supervisor.AIRFLOW_TUNING.items() <= given.items()
-    source = Path(supervisor.__file__).read_text(encoding="utf-8")
-    names = set(re.findall(r'"(AIRFLOW_\w+|DO_NOT_TRACK|GX_\w+|MPLCONFIGDIR)":', source))
-    assert len(names) > 30
-    assert names - given.keys() == set()
-    assert {name.upper() for name in Settings.model_fields} - given.keys() == set()
+def test_airflow_and_its_tasks_are_told_every_setting_of_the_office(services: dict[str, dict[str, Any]]) -> None:
+    for each in AIRFLOW:
+        assert {name.upper() for name in Settings.model_fields} - services[each.name]["environment"].keys() == set()
+
+
+def test_one_image_is_built_once(services: dict[str, dict[str, Any]]) -> None:
+    assert [name for name, service in services.items() if "build" in service] == ["migrate"]
+    ours = {service["image"] for service in services.values() if service["image"].startswith("street-office")}
+    assert ours == {services["migrate"]["image"]}
+
+
+def test_no_log_fills_the_disk_and_no_service_takes_the_whole_machine(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        assert {"max-size", "max-file"} <= service["logging"]["options"].keys(), name
+        assert {"mem_limit", "pids_limit"} <= service.keys(), name
 
 
 def test_every_service_that_stays_says_when_it_is_well(services: dict[str, dict[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from runtime import render
+from runtime.compose import compose
 from sources.contract import all_contracts
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,11 @@ def test_the_privacy_page_states_right_purpose_time_and_every_field_of_each_feed
 def test_the_committed_data_dictionary_is_what_contracts_and_models_say():
     committed = (ROOT / render.DICTIONARY_FILE).read_text(encoding="utf-8")
     assert committed == render.data_dictionary(all_contracts(), ROOT / render.MODELS), "run `make render` and commit"
+
+
+def test_the_committed_compose_file_is_what_the_list_of_services_says():
+    committed = (ROOT / render.COMPOSE_FILE).read_text(encoding="utf-8")
+    assert committed == compose(), "run `make render` and commit"
 
 
 def test_the_data_dictionary_explains_every_column_of_every_published_table_in_both_languages():
