@@ -160,7 +160,7 @@ class _Reading:
         return f"case when not rules.is_blank({text}) then {text} end"
 
     def masked(self, role: str, kind: str) -> str:
-        """A number as it may be shown (R-PRIV-2)."""
+        """A number as it may be shown (R-PRIV-3)."""
         column = self._feed.roles.get(role)
         if column is None:
             return "null::text"

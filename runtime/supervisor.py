@@ -267,7 +267,9 @@ class Supervisor:
             for each in services
         ]
         # Each may take all of its grace: they end together.
-        changed = [self._managed(each) for each, *start in starts if self._managed(each).runs_otherwise(*start)]
+        changed = [
+            self._managed(each) for each, command, told in starts if self._managed(each).runs_otherwise(command, told)
+        ]
         stop_all(changed, _GRACE_SECONDS)
         if not all(self._managed(each).pid() for each in services):
             self._say("Starting Airflow")
