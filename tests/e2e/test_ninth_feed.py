@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("dags", "dbt_project", "docs", "expectations", "linkage", "reports", "sources", "street")
+PARTS = (
+    "dags", "dbt_project", "docs", "expectations", "linkage", "reports", "runtime", "sample", "sources", "street",
+)  # fmt: skip
 FEED = "meal_subscribers"
 A_LATER_DAY = "2020-03-31"
 
