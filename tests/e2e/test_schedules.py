@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sources.contract import all_contracts
-from street.settings import SHANGHAI
-from tests.e2e.conftest import DAY
+from tests.e2e.conftest import DAY, PORT_AWAY, TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,14 +19,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 REPORT = "report__daily_governance"
-#: The port is asked for today alone: what a later pull has covered isn't asked for again.
-TODAY = dt.datetime.now(SHANGHAI).date()
 
 
 @pytest.fixture(scope="module")
 def scheduled(office: Office, day: str) -> Iterator[AirflowApi]:
-    """The API of an office whose schedules are on, once the day that its clocks began with is over."""
-    office.street("up", STREET_SCHEDULES="on", STREET_PULL_PATIENCE_SECONDS="20")
+    """The API of an office whose schedules are on and whose port is away, once the first day of its clocks is over."""
+    office.street("up", STREET_SCHEDULES="on", STREET_INBOX=str(office.inbox), **PORT_AWAY)
     with office.airflow() as api:
         _wait(300, lambda: "warehouse__clock" in api.dag_ids(), "the clocks are known")
         time.sleep(5)  # each clock strikes once when it is first known
@@ -57,8 +53,7 @@ def test_with_schedules_a_feeds_asset_wakes_the_warehouse_for_the_same_date(sche
 def test_a5_while_the_borders_api_is_down_the_other_feeds_are_published_and_on_the_report(
     office: Office, scheduled: AirflowApi
 ) -> None:
-    office.kill("border-api")  # nobody listens
-    _deliver(office)
+    office.send_housing(lacking=9)
     for feed in ("border_entries", "housing_registry"):
         scheduled.trigger(f"ingest__{feed}", TODAY, "api_down")
     _wait(360, lambda: _is_published(office), "the day was published without the border's entries")
@@ -74,15 +69,6 @@ def _wait(seconds: float, is_so: Callable[[], bool], what: str) -> None:
     while not is_so():
         assert time.monotonic() < deadline, f"not after {seconds} s: {what}"
         time.sleep(1)
-
-
-def _deliver(office: Office) -> None:
-    """Send a housing list of today that nobody has sent before: the first one with some rows less."""
-    folder = office.var / "sample" / "inbox" / "housing_registry"
-    lines = min(folder.glob("*/*.csv")).read_bytes().splitlines(keepends=True)
-    target = folder / TODAY.isoformat() / "housing.csv"
-    target.parent.mkdir(exist_ok=True)
-    target.write_bytes(b"".join(lines[:-9]))
 
 
 def _is_published(office: Office) -> bool:
