@@ -15,7 +15,7 @@ from street import database
 from street.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from xdist.remote import Producer
 
@@ -64,13 +64,23 @@ def _template(postgres: Postgres) -> str:
     return "warehouse"
 
 
+@pytest.fixture(scope="session")
+def new_warehouse(postgres: Postgres, _template: str) -> Callable[[str], str]:
+    """Makes a migrated, empty warehouse of this name, in place of the last one; gives its URL."""
+
+    def make(name: str) -> str:
+        with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
+            admin.execute(f"drop database if exists {name} with (force)")
+            admin.execute(f"create database {name} template {_template} owner warehouse")
+        return postgres.url("warehouse").removesuffix("/warehouse") + f"/{name}"
+
+    return make
+
+
 @pytest.fixture
-def warehouse_url(postgres: Postgres, _template: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def warehouse_url(new_warehouse: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """URL of a migrated, empty warehouse of this test alone; the settings point to it."""
-    url = postgres.url("warehouse").removesuffix("/warehouse") + "/test"
-    with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
-        admin.execute("drop database if exists test with (force)")
-        admin.execute(f"create database test template {_template} owner warehouse")
+    url = new_warehouse("test")
     monkeypatch.setenv("WAREHOUSE_URL", url)
     settings.cache_clear()
     yield url

@@ -13,16 +13,14 @@ from psycopg import sql
 
 from sample.generate import generate
 from sources.registry import sync
-from street import database
 from street.settings import settings
+from tests.building import built
 
-from .truth import DAY, PERSONS, SEED, Street, build
+from .truth import DAY, PERSONS, SEED, Street, entries_known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
-
-    from runtime.postgres import Postgres
 
 AS_OF = dt.date(2020, 3, 28)
 AS_OF_AT = dt.datetime(2020, 3, 28, 7, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -118,28 +116,9 @@ def street_in_raw(warehouse: psycopg.Connection, var: Path, monkeypatch: pytest.
 
 
 @pytest.fixture(scope="session")
-def street(postgres: Postgres, _template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+def street(new_warehouse: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
     """The sample street, built once; tests only read it."""
     folder = tmp_path_factory.mktemp("street")
-    generate(folder / "sample", DAY, PERSONS, SEED)
-    url = postgres.url("warehouse").removesuffix("/warehouse") + "/truth"
-    with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
-        admin.execute("drop database if exists truth with (force)")
-        admin.execute(f"create database truth template {_template} owner warehouse")
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in {
-            "WAREHOUSE_URL": url,
-            "STREET_VAR": str(folder / "var"),
-            "STREET_INBOX": str(folder / "sample" / "inbox"),
-            "STREET_BORDER_API_URL": "http://127.0.0.1:9",
-            "STREET_BORDER_API_TOKEN": "unused: the pull is complete",
-            "STREET_HMAC_KEY": "synthetic key of a test, 32 bytes",
-        }.items():
-            environment.setenv(name, value)
-        settings.cache_clear()
-        conn = database.connect()
-        build(conn, folder / "sample")
-    # The settings are again those of the other tests: what was built is read over the connection alone.
-    settings.cache_clear()
-    yield Street(conn, folder / "sample")
-    conn.close()
+    generate(folder, DAY, PERSONS, SEED)
+    with built(new_warehouse("truth"), folder, entries_known(folder), DAY) as conn:
+        yield Street(conn, folder)

@@ -5,18 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from expectations.gate import validate
-from linkage.run import link
 from linkage.table import read
-from sources import archive, landing
-from sources.connectors import paged_api
-from sources.contract import all_contracts
-from street import batch, dbt
-from street.settings import as_of_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,25 +64,11 @@ class Street:
         return keys.select("true_person_id", "person_key").unique()
 
 
-def build(conn: psycopg.Connection, sample: Path) -> None:
-    _store_the_pull(sample)
-    for contract in all_contracts():
-        for batch_id in landing.land(contract.feed, DAY):
-            validate(batch_id)
-            batch.promote(conn, batch_id, contract.load_mode)
-            conn.commit()
-    dbt.build(dbt.STAGING, DAY, as_of_at(DAY))
-    link(DAY, all_contracts())
-    dbt.build(dbt.MARTS, DAY, as_of_at(DAY))
-
-
-def _store_the_pull(sample: Path) -> None:
+def entries_known(sample: Path) -> list[dict[str, Any]]:
     """The port's answers as a complete pull leaves them: what was recorded by the sample's own now."""
     now = json.loads((sample / "manifest.json").read_text("utf-8"))["now"]
     entries = [json.loads(line) for line in (sample / "border" / "entries.jsonl").read_text("utf-8").splitlines()]
-    known = [e for e in entries if dt.datetime.fromisoformat(e["recorded_at"]) <= dt.datetime.fromisoformat(now)]
-    pull = paged_api.begin("border_entries", DAY, as_of_at(DAY), None)
-    archive.write(pull.folder / "page-000001.json", json.dumps({"data": known, "next_cursor": None}).encode())
+    return [e for e in entries if dt.datetime.fromisoformat(e["recorded_at"]) <= dt.datetime.fromisoformat(now)]
 
 
 def differences(true: pl.DataFrame, built: pl.DataFrame, facts: list[str]) -> list[tuple[object, ...]]:

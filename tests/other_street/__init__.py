@@ -6,5 +6,5 @@ at the code under test, and it shares nothing with them: other names of roads an
 Where the two disagree, one of them has read the rules wrongly.
 
 `draw` writes the departments' files and the truth of each record, `oracle` works out from the truth what must come
-out, plainly and slowly, `street` builds the warehouse from the files, `test_other_street` sets the two side by side.
+out, plainly and slowly, `street` asks the warehouse built from the files, `compare` sets the two side by side.
 """

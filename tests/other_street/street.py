@@ -1,52 +1,17 @@
-"""Builds the warehouse from a drawn street, inside this process."""
+"""What the warehouse made of a drawn street."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from expectations.gate import validate
-from linkage.run import link
-from sources import archive, landing
-from sources.connectors import paged_api
-from sources.contract import all_contracts
-from sources.registry import sync
-from street import batch, dbt
-from street.settings import as_of_at
-
 if TYPE_CHECKING:
-    import datetime as dt
-    from pathlib import Path
-
     import psycopg
 
     from .lists import Draw
 
 
-def build(conn: psycopg.Connection, folder: Path, day: dt.date) -> None:
-    """Land every folder up to `day`, the port's pull too, and build `staging` and the build schema."""
-    sync(conn)
-    conn.commit()
-    _store_the_pull(folder, day)
-    for contract in all_contracts():
-        for batch_id in landing.land(contract.feed, day):
-            validate(batch_id)
-            batch.promote(conn, batch_id, contract.load_mode)
-            conn.commit()
-    dbt.build(dbt.STAGING, day, as_of_at(day))
-    link(day, all_contracts())
-    dbt.build(dbt.MARTS, day, as_of_at(day))
-
-
-def _store_the_pull(folder: Path, day: dt.date) -> None:
-    lines = (folder / "border" / "entries.jsonl").read_text("utf-8").splitlines()
-    pull = paged_api.begin("border_entries", day, as_of_at(day), None)
-    page = {"data": [json.loads(line) for line in lines], "next_cursor": None}
-    archive.write(pull.folder / "page-000001.json", json.dumps(page).encode())
-
-
 class Built:
-    """What the warehouse made of a drawn street: queries, and the batches matched with those that were sent."""
+    """Queries on what was built, and the batches matched with those that were sent."""
 
     def __init__(self, conn: psycopg.Connection, drawn: Draw) -> None:
         self.conn, self.drawn = conn, drawn

@@ -1,0 +1,63 @@
+"""A street's files built to the models inside this process, for tests that only read what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from expectations.gate import validate
+from linkage.run import link
+from sources import archive, landing
+from sources.connectors import paged_api
+from sources.contract import all_contracts
+from sources.registry import sync
+from street import batch, database, dbt
+from street.settings import as_of_at, settings
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import psycopg
+
+
+@contextlib.contextmanager
+def built(url: str, folder: Path, entries: Sequence[object], day: dt.date) -> Iterator[psycopg.Connection]:
+    """The empty warehouse at `url` with every list in `folder`'s inbox up to `day` and the port's `entries`, built."""
+    with pytest.MonkeyPatch.context() as environment:
+        for key, value in {
+            "WAREHOUSE_URL": url,
+            "STREET_VAR": str(folder / "var"),
+            "STREET_INBOX": str(folder / "inbox"),
+            "STREET_BORDER_API_URL": "http://127.0.0.1:9",
+            "STREET_BORDER_API_TOKEN": "unused: the pull is complete",
+            "STREET_HMAC_KEY": "synthetic key of a test, 32 bytes",
+        }.items():
+            environment.setenv(key, value)
+        settings.cache_clear()
+        conn = database.connect()
+        _build(conn, entries, day)
+    # The settings are again those of the other tests: what was built is read over the connection alone.
+    settings.cache_clear()
+    with contextlib.closing(conn):
+        yield conn
+
+
+def _build(conn: psycopg.Connection, entries: Sequence[object], day: dt.date) -> None:
+    sync(conn)
+    conn.commit()
+    pull = paged_api.begin("border_entries", day, as_of_at(day), None)
+    page = {"data": entries, "next_cursor": None}
+    archive.write(pull.folder / "page-000001.json", json.dumps(page).encode())
+    for contract in all_contracts():
+        for batch_id in landing.land(contract.feed, day):
+            validate(batch_id)
+            batch.promote(conn, batch_id, contract.load_mode)
+            conn.commit()
+    dbt.build(dbt.STAGING, day, as_of_at(day))
+    link(day, all_contracts())
+    dbt.build(dbt.MARTS, day, as_of_at(day))
