@@ -291,6 +291,26 @@ class Comparison:
                     )
         return found
 
+    def drawn(self) -> list[Difference]:
+        """A home's colour is no paler than that of anybody who certainly isolates there."""
+        found = []
+        colours = {
+            r["dwelling_code"]: r["isolation_colour"]
+            for r in self.built.rows(
+                "select dwelling_code, isolation_colour from build.building_view"
+                " inner join build.dim_dwelling using (dwelling_key)"
+            )
+        }
+        gravity = ["orange", "yellow", "blue", None]
+        for no, arrivals in self.oracle.arrivals.items():
+            newest = arrivals.episodes[-1] if arrivals.episodes else None
+            if not self._firm(no) or arrivals.is_open or newest is None or newest.status != "isolating":
+                continue
+            [door, *others] = newest.doors
+            if door and not others and gravity.index(colours[door]) > gravity.index(newest.colour):
+                found.append(Difference(f"person {no}", (newest.colour,), f"built {colours[door]}"))
+        return found
+
     def arrivals_kept(self) -> list[Difference]:
         """Every accepted arrival that isolates at home is in an episode of its person's, or listed."""
         built, listed, found = self._episodes(), self._listed(), []

@@ -22,6 +22,7 @@ PROMISES = {
     "linked": "every accepted record in force belongs to somebody",
     "described": "nobody is nameless",
     "episodes": "who is certain isolates from the right day to the right day, behind the right door",
+    "drawn": "a home is drawn in the gravest colour of those who isolate there",
     "arrivals_kept": "every arrival is in an episode or listed",
     "listed": "what can't be used or lies elsewhere is listed, what was put right isn't",
     "sums": "committees and unplaced are the street",
