@@ -96,14 +96,16 @@ def _yaml(file: Path) -> dict[str, Any]:
     return yaml.load(file.read_text(encoding="utf-8"), loader) or {}  # noqa: S506 - both are safe loaders
 
 
-def _product(where: str, schema: str | None, meta: Mapping[str, Any], columns: set[str]) -> Product:
+def _product(where: str, schema: str | None, meta: object, columns: set[str]) -> Product:
+    if not isinstance(meta, dict):
+        raise CatalogueError(f"{where} is no list of keys; it may have {', '.join(_KEYS)}.")
     if unknown := sorted(meta.keys() - set(_KEYS)):
         raise CatalogueError(f"{where} has {', '.join(unknown)}, which means nothing; it may have {', '.join(_KEYS)}.")
     if (schema is None) == (meta.get("schema") is None):
         needed = "needs `schema`, for no folder says it" if schema is None else "says `schema`, but its folder does"
         raise CatalogueError(f"{where} {needed}.")
-    indexes = [_names(index) for index in meta.get("indexes") or [None]]
-    if not all(indexes):
+    indexes = [_names(index) for index in meta["indexes"]] if isinstance(meta.get("indexes"), list) else []
+    if not indexes or not all(indexes):
         raise CatalogueError(f"{where} needs `indexes`, a list of lists of columns: by what the table is looked up.")
     if columns and (lacking := sorted({column for index in indexes for column in index} - columns)):
         raise CatalogueError(f"{where} has an index over {', '.join(lacking)}, which the table doesn't have.")
