@@ -50,7 +50,7 @@ truth: setup  ## a street of full size against its truth (3 minutes)
 fuzz: setup  ## 10,000 damaged lists against a second count of their people (FUZZ_CASES=100000 for more)
 	@FUZZ_CASES=$${FUZZ_CASES:-10000} $(BIN)/pytest --numprocesses 2 tests/fuzz
 
-# Two days of a small street, some three minutes. REV is the code to compare with: make compare REV=HEAD~1
+# Two days of a small street by each code. REV is the code to compare with: make compare REV=HEAD~1
 compare: setup  ## hold what this code publishes against what another revision does, on one street
 	@$(BIN)/python tests/benchmarks/compare.py $(REV)
 

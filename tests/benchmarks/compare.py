@@ -2,9 +2,9 @@
 
 Both run the same sample's business day and the day after, each by its own code and its own environment. Every published
 table is then compared: its columns, types, comments, indexes and readers, and its rows byte for byte as PostgreSQL
-writes them. Two things no run has in common with another are named instead. A number of a batch, for feeds are landed
-side by side: a batch is known by its feed, source, date and turn. The moment of a run: where a column tells it, the day
-stands for it. Prints table by table what is equal and what differs, as counts, never a row; exits with 1 if any differs.
+writes them. What no run has in common with another has a name instead: a batch its feed, source, date and turn, for
+feeds are landed side by side and numbered as they come; a moment since the run began "now". Prints table by table what
+is equal and what differs, as counts, never a row; exits with 1 if any differs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -59,7 +58,8 @@ BATCHES = """
         row_number() over (partition by feed, source, business_date order by batch_id)) as name
     from ops.batch
 """
-MOMENTS = re.compile(r"(?<=\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d[.\d]*\+\d\d")
+
+Row = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Table:
 
     columns: list[tuple[str, ...]]
     rights: list[tuple[str, ...]]
-    rows: Counter[tuple[str | None, ...]]
+    rows: Counter[Row]
 
 
 def main() -> None:
@@ -117,6 +117,7 @@ def _published(code: Path, sample: Path, var: Path) -> dict[str, Table]:
     shutil.copytree(sample, var / "sample")
     foreign = ("STREET", "WAREHOUSE", "AIRFLOW", "PYTHONPATH")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    began = dt.datetime.now(dt.UTC)
     environment = {**inherited, "STREET_VAR": str(var), "STREET_HMAC_KEY": KEY}
     try:
         _street(code, environment, "up")
@@ -124,7 +125,7 @@ def _published(code: Path, sample: Path, var: Path) -> dict[str, Table]:
             _say(f"{code.name}: {day}")
             _street(code, environment, "run", "--date", day.isoformat())
         with psycopg.connect(_street(code, environment, "url").strip()) as connection:
-            return dict(_tables(connection))
+            return dict(_tables(connection, began))
     finally:
         _street(code, environment, "down")
 
@@ -141,29 +142,34 @@ def _street(code: Path, environment: Mapping[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-def _tables(connection: psycopg.Connection) -> Iterator[tuple[str, Table]]:
+def _tables(connection: psycopg.Connection, began: dt.datetime) -> Iterator[tuple[str, Table]]:
     names = {str(batch): name for batch, name in connection.execute(BATCHES).fetchall()}
     for schema, table in connection.execute(TABLES).fetchall():
         which = {"schema": schema, "table": table}
         columns = connection.execute(COLUMNS, which).fetchall()
         rights = connection.execute(RIGHTS, which).fetchall()
-        texts = [sql.SQL("{}::text").format(sql.Identifier(column[0])) for column in columns]
+        texts = [_text(name, kind, began) for name, kind, _ in columns]
         query = sql.SQL("select {} from {}").format(sql.SQL(", ").join(texts), sql.Identifier(schema, table))
-        kinds = [(column[0], column[1]) for column in columns]
-        rows = Counter(_named(row, kinds, names) for row in connection.execute(query))
+        headings = [column[0] for column in columns]
+        rows = Counter(_named(row, headings, names) for row in connection.execute(query))
         yield f"{schema}.{table}", Table(columns, rights, rows)
 
 
-def _named(
-    row: tuple[str | None, ...], kinds: list[tuple[str, str]], names: Mapping[str, str]
-) -> tuple[str | None, ...]:
-    named = []
-    for value, (column, kind) in zip(row, kinds, strict=True):
-        if column == "batch_id":
-            named.append(names.get(value or ""))
-        else:
-            named.append(value)
-    return tuple(named)
+def _text(name: str, kind: str, began: dt.datetime) -> sql.Composable:
+    column = sql.Identifier(name)
+    if kind == "timestamp with time zone":
+        return sql.SQL("case when {0} >= {1} then 'now' else {0}::text end").format(column, sql.Literal(began))
+    return sql.SQL("{}::text").format(column)
+
+
+def _named(row: Row, columns: list[str], names: Mapping[str, str]) -> Row:
+    """A row with its batch's name for the number, also where a feed without a key has it in its record's code."""
+    told = dict(zip(columns, row, strict=True))
+    if batch := told.get("batch_id"):
+        told["batch_id"] = names[batch]
+        if (told.get("record_code") or "").startswith(f"{batch}-"):
+            told["record_code"] = None  # batch and row, which stand in the row already
+    return tuple(told.values())
 
 
 def _difference(before: Table | None, after: Table | None) -> list[str]:

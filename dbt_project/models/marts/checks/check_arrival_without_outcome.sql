@@ -1,28 +1,6 @@
 -- One row a received arrival that is in no episode and in no list, and of which no rule says why.
-{%- set feeds = feeds_where('about_arrival') %}
-with received as (
-    {%- for feed in feeds %}
-    select
-        '{{ feed }}' as feed,
-        received._batch_id as batch_id,
-        received._row_no as row_no,
-        batch.status = 'accepted' and broken.row_no is null as is_usable,
-        {%- if contracts()[feed].business_key %}
-        {{ entry_key(feed, 'received') }} as entry
-        {%- else %}
-        received._row_hash as entry
-        {%- endif %}
-    from {{ source('raw', feed) }} as received
-    inner join {{ source('ops', 'batch') }} as batch on received._batch_id = batch.batch_id
-    left join {{ source('quarantine', feed) }} as broken
-        on received._batch_id = broken.batch_id and received._row_no = broken.row_no
-    where batch.status in ('accepted', 'rejected', 'failed') and batch.business_date <= {{ as_of() }}
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
-),
-
 -- In an episode, in a list, or by a rule in neither (R-CHECK-3).
-accounted as (
+with accounted as (
     select member.feed, member.batch_id, member.row_no
     from {{ ref('int_episode_arrival') }} as member
     inner join {{ ref('fct_isolation_episode') }} as episode on member.episode_key = episode.episode_key
@@ -48,7 +26,16 @@ accounted as (
     where arrived_on > {{ as_of() }}
 ),
 
--- One entry is one arrival, whichever of its revisions and equal rows is accounted for; a broken row stands by itself.
+-- One entry, or the same row sent again, is one arrival, whichever of its revisions and equal rows is accounted for; a
+-- broken row stands by itself.
+received as (
+    select
+        *,
+        unusable_for is null as is_usable,
+        case when unusable_for is null then coalesce(entry, row_hash) end as arrival
+    from {{ ref('int_received_arrival') }}
+),
+
 entries as (
     select
         received.feed,
@@ -70,10 +57,9 @@ entries as (
             and received.row_no = good.row_no
     window of_entry as (
         partition by
-            received.feed, received.is_usable,
-            case when received.is_usable then received.entry end,
-            case when not received.is_usable or received.entry is null then received.batch_id end,
-            case when not received.is_usable or received.entry is null then received.row_no end
+            received.feed, received.is_usable, received.arrival,
+            case when received.arrival is null then received.batch_id end,
+            case when received.arrival is null then received.row_no end
     )
 )
 
