@@ -183,7 +183,7 @@ def inbox(
 ) -> None:
     """列出收件箱里有什么、各文件的下落：待入库、在哪一批、读不了的原因、因不是名单而忽略。"""
     from sources.contract import all_contracts, load  # noqa: PLC0415
-    from sources.deliveries import lying  # noqa: PLC0415
+    from sources.lying import lying  # noqa: PLC0415
     from street.database import connect  # noqa: PLC0415
 
     with _sentences():

@@ -93,7 +93,7 @@ class Supervisor:
     @property
     def makes_sample(self) -> bool:
         """Whether the set-up works on a synthetic street: neither an inbox nor the border API is given."""
-        return self._given.street_inbox is None and self._given.street_border_api_url is None
+        return self._given.street_inbox is None and self._given.access("border_api").url is None
 
     @property
     def sample_dir(self) -> Path:

@@ -61,6 +61,10 @@ DocumentKind = Literal[
 ]
 Classification = Literal["public", "internal", "personal", "sensitive"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number"]
+ServerType = Literal["local", "api"]
+"""The kinds of servers that can be connected to: each has its connector in `sources.connectors`."""
+Format = Literal["csv", "xlsx"]
+"""The formats of files that can be read: each has its reader in `sources.readers.worker`."""
 
 IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]*$")
 # PostgreSQL cuts a name after 63 bytes without a word: two partitions of a feed would then be one.
@@ -100,15 +104,37 @@ class Properties(Closed):
     cadence: Literal["hourly", "daily", "weekly", "monthly"]
     due_at: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     late_after: float = Field(default=0, ge=0)
-    transport: Literal["file", "http"]
-    format: Literal["csv", "xlsx", "json"]
-    container: Literal["none", "gzip"] = "none"
-    encoding: Literal["utf-8", "gb18030"] = "utf-8"
     sources: Literal["one", "file_name"] = "one"
     row_floor: float = Field(default=0.7, ge=0, le=1)
     about_person: bool
     about_arrival: bool = False
     version_by: str | None = None
+
+
+class Server(Closed):
+    """Where a feed comes from (`servers` of the contract): `type` chooses the connector.
+
+    `local`: files in the inbox, by `path`, `format` and `encoding`. `api`: pages of `page_size` entries from the path
+    of `location`, at the address that the settings of `name` give (`street.settings.Settings.access`).
+    """
+
+    name: str = Field(pattern=IDENTIFIER.pattern)
+    type: ServerType
+    path: str | None = None
+    format: Format | None = None
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    location: str | None = None
+    page_size: int = Field(default=500, ge=1)
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether its files are gzipped, as their names say."""
+        return (self.path or "").endswith(".gz")
+
+    @property
+    def ending(self) -> str:
+        """How the names of its files end, in lower case."""
+        return f".{self.format}" + (".gz" if self.is_packed else "")
 
 
 class ColumnProperties(Closed):
@@ -211,6 +237,7 @@ class Contract(Closed):
     grain: str
     retention_days: int
     business_key: tuple[str, ...]
+    server: Server
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]
     properties: Properties
@@ -234,11 +261,6 @@ class Contract(Closed):
     def due_at(self) -> str:
         """The hour (Asia/Shanghai, `HH:MM`) at which a delivery is due."""
         return self.properties.due_at
-
-    @property
-    def transport(self) -> str:
-        """How a delivery arrives: a file in the inbox, or pulled by HTTP."""
-        return self.properties.transport
 
     @property
     def about_person(self) -> bool:
@@ -360,6 +382,7 @@ def _read(standard: OpenDataContractStandard) -> Contract:
             "grain": table.dataGranularityDescription,
             "retentionDays": _retention_days(standard),
             "businessKey": tuple(p.name for p in key),
+            "server": _only_server(standard),
             "columns": columns,
             "rules": tuple(_rule(check) for check in table.quality or []),
             "properties": Properties.model_validate(_custom(standard.customProperties)),
@@ -410,6 +433,27 @@ def _only_table(standard: OpenDataContractStandard) -> SchemaObject:
     if len(tables) != 1 or tables[0].name != standard.id:
         raise ContractError("schema must declare exactly one object, named as the contract's id")
     return tables[0]
+
+
+def _only_server(standard: OpenDataContractStandard) -> Server:
+    servers = standard.servers or []
+    if len(servers) != 1:
+        raise ContractError("servers must name exactly one: where the feed comes from")
+    declared = servers[0]
+    said = {
+        "name": declared.server,
+        "type": declared.type,
+        "path": declared.path,
+        "format": declared.format,
+        "location": declared.location,
+        "encoding": (declared.encoding or "utf-8").lower(),
+    }
+    server = Server.model_validate(said | _custom(declared.customProperties))
+    if server.type == "local":
+        wanted = f"{standard.id}/{{business_date}}/*{server.ending}"
+        if server.format is None or server.path != wanted:
+            raise ContractError(f"the path of server {server.name} must be {wanted}: so the inbox is laid out")
+    return server
 
 
 def _column(declared: SchemaProperty) -> Column:

@@ -91,15 +91,15 @@ def _read(sample: Path) -> tuple[list[str], dict[str, str]]:
         # Titles stand above the headings in one cell: the headings are the first row that is filled like a table.
         filled = [[cell.strip() for cell in row if cell.strip()] for row in rows]
         headings = next((row for row in filled if len(row) >= 2), [])
-        facts = {"format": "xlsx"}
+        facts = {"format": "xlsx", "ending": ".xlsx"}
     elif name.endswith((".csv", ".csv.gz")):
         content = sample.read_bytes()
-        facts = {"format": "csv"} | ({"container": "gzip"} if name.endswith(".gz") else {})
+        facts = {"format": "csv", "ending": ".csv.gz" if name.endswith(".gz") else ".csv"}
         content = gzip.decompress(content) if name.endswith(".gz") else content
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            text, facts["encoding"] = content.decode("gb18030", errors="replace"), "gb18030"
+            text, facts["encoding"] = content.decode("gb18030", errors="replace"), "GB18030"
         headings = [cell.strip() for cell in next(csv.reader(text.splitlines()), []) if cell.strip()]
     else:
         raise ContractError(f"{sample.name}: a sample is a .csv, .csv.gz or .xlsx file")
@@ -122,16 +122,14 @@ def _property(name: str, heading: str, known: Column | None) -> dict[str, Any]:
 
 
 def _contract(feed: str, columns: list[dict[str, Any]], facts: dict[str, str], *, about_person: bool) -> str:
-    path = f"{feed}/{{business_date}}/*.{facts['format']}{'.gz' if 'container' in facts else ''}"
     said: dict[str, Any] = {
         "legalBasis": [UNFINISHED],
         "loadMode": "snapshot",
         "cadence": "daily",
         "dueAt": "02:00",
-        "transport": "file",
-        **facts,
         "aboutPerson": about_person,
     }
+    ending = facts.pop("ending")
     document = {
         "version": "0.1.0",
         "kind": "DataContract",
@@ -142,7 +140,7 @@ def _contract(feed: str, columns: list[dict[str, Any]], facts: dict[str, str], *
         "domain": UNFINISHED,
         "description": {"purpose": UNFINISHED, "usage": UNFINISHED, "limitations": UNFINISHED},
         "team": {"name": UNFINISHED},
-        "servers": [{"server": "inbox", "type": "local", "path": path, "format": facts["format"]}],
+        "servers": [{"server": "inbox", "type": "local", "path": f"{feed}/{{business_date}}/*{ending}", **facts}],
         "slaProperties": [{"property": "retention", "value": 35, "unit": "d"}],
         "customProperties": [{"property": name, "value": value} for name, value in said.items()],
         "schema": [

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, create_model, field_validator
 from pydantic_settings import (
     BaseSettings,
     JsonConfigSettingsSource,
@@ -33,15 +35,23 @@ def as_of_at(as_of: dt.date) -> dt.datetime:
     return dt.datetime.combine(as_of, dt.time(7, 30), SHANGHAI)
 
 
+@dataclass(frozen=True)
+class Access:
+    """How a server that a contract names is reached, and the two settings that say so."""
+
+    url: str | None
+    token: SecretStr | None
+    url_setting: str
+    token_setting: str
+
+
 class Settings(BaseSettings):
-    """Every setting of the project; `.env.example` documents each."""
+    """Every setting of the project but those of `access`; `.env.example` documents each."""
 
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     street_var: Path = Path("var")
     street_inbox: Path | None = None
-    street_border_api_url: str | None = None
-    street_border_api_token: SecretStr | None = None
     street_pull_patience_seconds: float = Field(default=60.0, ge=0)
     street_pull_max_pages: int = Field(default=2_000, ge=1)
     street_pull_max_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
@@ -75,6 +85,17 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    def access(self, server: str) -> Access:
+        """Return how the server of this name in a contract is reached: `STREET_<NAME>_URL` and `STREET_<NAME>_TOKEN`.
+
+        Which servers there are only contracts know: their settings are read when they are asked for, from wherever
+        these were read.
+        """
+        url, token = f"street_{server}_url", f"street_{server}_token"
+        fields: dict[str, Any] = {url: (str | None, None), token: (SecretStr | None, None)}
+        read = create_model("SettingsOfServer", __base__=type(self), **fields)()
+        return Access(getattr(read, url), getattr(read, token), url.upper(), token.upper())
 
     @property
     def run_dir(self) -> Path:
@@ -110,6 +131,9 @@ def _remembered_file(var: Path) -> Path:
     return var / "run" / "settings.json"
 
 
+_OF_SERVER = re.compile(r"street_[a-z0-9_]+_(url|token)")
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """Return the settings, read once; `settings.cache_clear()` reads them again."""
@@ -117,13 +141,14 @@ def settings() -> Settings:
 
 
 def remember(plain: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
-    """Keep the embedded set-up's settings for later commands, under the names of `Settings`.
+    """Keep the embedded set-up's settings for later commands, under the names of `Settings` and of its `access`.
 
     `plain` replaces what was kept in `run/settings.json`; each secret becomes a file of its own, readable by its
     owner alone. A value given by the environment or `.env` wins over a remembered one.
     """
     current = Settings()
     unknown = (plain.keys() | secrets.keys()) - Settings.model_fields.keys()
+    unknown = {name for name in unknown if not _OF_SERVER.fullmatch(name)}
     if unknown:
         raise ValueError(f"No such setting: {', '.join(sorted(unknown))}.")
     for name, value in secrets.items():

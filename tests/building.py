@@ -11,7 +11,7 @@ import pytest
 from expectations.gate import validate
 from linkage.run import link
 from sources import archive, landing
-from sources.connectors import paged_api
+from sources.connectors import pulls
 from sources.contract import all_contracts
 from sources.registry import sync
 from street import batch, database, dbt
@@ -50,7 +50,7 @@ def built(url: str, folder: Path, entries: Sequence[object], day: dt.date) -> It
 def _build(conn: psycopg.Connection, entries: Sequence[object], day: dt.date) -> None:
     sync(conn)
     conn.commit()
-    pull = paged_api.begin("border_entries", day, as_of_at(day), None)
+    pull = pulls.begin("border_entries", day, as_of_at(day), None)
     page = {"data": entries, "next_cursor": None}
     archive.write(pull.folder / "page-000001.json", json.dumps(page).encode())
     for contract in all_contracts():

@@ -1,233 +1,187 @@
-"""Deliveries that arrive as files: `<inbox>/<feed>/<YYYY-MM-DD>/<any name>.<ext>` (docs/rules.md, Rows and batches).
-
-A link is never followed, whatever part of the path it stands for; names may be any bytes.
-"""
+"""Deliveries that arrive as files: a batch a folder or company, each file copied into the archive before it is read."""
 
 import datetime as dt
-import errno
+import logging
 import os
-import stat
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from sources import archive, readers, troubles
+from sources.connectors import folders
+from sources.connectors.folders import Arrival
 from sources.contract import Contract
-from sources.failures import PassingError, UnreadableError
+from sources.deliveries import Delivery, is_today, received_at
+from sources.failures import PassingError, PermanentError, UnreadableError
+from sources.known import Known
+from sources.readers.limits import MEGABYTE
+from sources.readers.reading import Reading, together, unreadable
+from sources.troubles import Trouble
+from street.settings import settings
 
-UNFINISHED = (".part", ".tmp")
-SYSTEM_FILES = ("thumbs.db", "desktop.ini")
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Without O_NONBLOCK a pipe that took the file's place in between would block for ever.
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A list in the inbox: `place` is its path within it, `name` its name as it is written down and shown."""
-
-    place: tuple[str, ...]
-    name: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-
-    def facts(self) -> dict[str, Any]:
-        """What `ops.batch.sources` says of the file before it is read."""
-        return {"name": self.name, "bytes": self.size, "mtime_ns": self.mtime_ns, "ctime_ns": self.ctime_ns}
+_log = logging.getLogger(__name__)
+_NAMED = 5
+"""How many ignored files a line of the log names."""
 
 
-@dataclass(frozen=True)
-class Ignored:
-    """What lies in the inbox and isn't a list, and why."""
-
-    name: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Folder:
-    """What lies in the inbox for one feed and business date, the lists in order of the code points of their names.
-
-    `trouble` says why nothing of it can be read just now, if so.
-    """
-
-    business_date: dt.date
-    files: tuple[Arrival, ...] = ()
-    ignored: tuple[Ignored, ...] = ()
-    trouble: str | None = None
-
-
-@dataclass(frozen=True)
-class Inbox:
-    """What lies in the inbox for one feed: dated folders, oldest first, and what nobody will look into."""
-
-    folders: tuple[Folder, ...]
-    astray: tuple[Ignored, ...]
-
-
-def ending(contract: Contract) -> str:
-    """How the name of a list of this feed ends, in lower case."""
-    return f".{contract.properties.format}" + (".gz" if contract.properties.container == "gzip" else "")
-
-
-def by_source(contract: Contract, folder: Folder) -> dict[str, list[Arrival]]:
-    """The lists of a folder by their source: the company, a file's name without its ending, or "" for all together."""
-    found: dict[str, list[Arrival]] = defaultdict(list)
-    for file in folder.files:
-        is_company = contract.properties.sources == "file_name"
-        found[file.name[: -len(ending(contract))] if is_company else ""].append(file)
-    return found
-
-
-def look(inbox: Path, contract: Contract, up_to: dt.date | None = None) -> Inbox:
-    """What lies in the inbox for a feed, at or before a date if one is given.
+def deliveries(contract: Contract, known: Known, up_to: dt.date) -> Iterator[Delivery | Trouble]:
+    """Hand over what is new or changed in the inbox (`sources.deliveries.Connector`), a source of a folder at a time.
 
     Raises:
         PassingError: the inbox, or the feed's folder in it, can't be read just now.
+        PermanentError: no inbox is set.
+        DatabaseError: the database is away.
     """
-    try:
-        root = os.open(inbox, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise PassingError(f"收件箱 {inbox} 打不开：{_why(error)}。请核对 STREET_INBOX 和共享盘的挂载") from None
-    try:
-        feed = os.open(contract.feed, _FOLDER, dir_fd=root)
-    except FileNotFoundError:
-        return Inbox((), ())
-    except OSError as error:
-        raise PassingError(f"收件箱的文件夹 {contract.feed} 打不开：{_why(error)}") from None
-    finally:
-        os.close(root)
-    try:
-        dated: dict[dt.date, list[str]] = defaultdict(list)
-        astray: list[Ignored] = []
-        for name, facts in _entries(feed):
-            day = _date(name)
-            if day is not None and stat.S_ISDIR(facts.st_mode):
-                dated[day].append(name)
-            elif stat.S_ISLNK(facts.st_mode):
-                astray.append(Ignored(written(name), "是链接，不跟随"))
-            elif not name.startswith("."):
-                astray.append(Ignored(written(name), "不在以业务日期（YYYY-MM-DD）命名的文件夹里"))
-        found = tuple(
-            _folder(feed, contract, day, dated[day]) for day in sorted(dated) if up_to is None or day <= up_to
+    place = settings().street_inbox
+    if place is None:
+        raise PermanentError("没有设置收件箱：请设置 STREET_INBOX")
+    found = folders.look(place, contract, up_to)
+    _tell_ignored(contract, found)
+    for folder in found.folders:
+        day = folder.business_date
+        if folder.trouble is not None:
+            yield Trouble(PassingError, f"文件夹 {day}", folder.trouble)
+        for source, files in folders.by_source(contract, folder).items():
+            lists = _Lists(contract, known, place, day, source)
+            yield from troubles.alone(lists.where, lists.deliveries(files))
+
+
+def _tell_ignored(contract: Contract, found: folders.Inbox) -> None:
+    ignored = [*found.astray, *(each for folder in found.folders for each in folder.ignored)]
+    if ignored:
+        named = "、".join(f"{each.name}（{each.why}）" for each in ignored[:_NAMED])
+        _log.info("%s：收件箱里有 %d 个不是名单，已忽略：%s", contract.feed, len(ignored), named)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A list of a folder and its copy in the archive; neither copy nor digest, and why, if it couldn't be copied."""
+
+    file: Arrival
+    sha256: str | None = None
+    copy: Path | None = None
+    why: str | None = None
+
+    def fact(self) -> dict[str, Any]:
+        """What `ops.batch.sources` says of it before it is read."""
+        return {**self.file.facts(), "sha256": self.sha256}
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A list of a folder, and what reading it gave."""
+
+    kept: _Kept
+    reading: Reading
+
+    @property
+    def name(self) -> str:
+        """The file's name as it is shown."""
+        return self.kept.file.name
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was read to its end and lacks nothing."""
+        return self.reading.readable and self.reading.problem is None
+
+    def fact(self) -> dict[str, Any]:
+        """What `ops.batch.sources` says of it."""
+        return {**self.kept.fact(), "rows": self.reading.rows if self.reading.readable else 0}
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """The lists of one source in the folder of one business date."""
+
+    contract: Contract
+    known: Known
+    place: Path
+    business_date: dt.date
+    source: str
+
+    @property
+    def where(self) -> str:
+        """What a sentence about them calls them."""
+        return "/".join(filter(None, (str(self.business_date), self.source)))
+
+    def deliveries(self, files: Sequence[Arrival]) -> Iterator[Delivery | Trouble]:
+        """Hand over what is new or changed: whole files together, each other alone (R-BATCH-1, 8, 9)."""
+        day, is_snapshot = self.business_date, self.contract.load_mode == "snapshot"
+        # Closed days are compared by size and times: hashing 35 days of snapshots on every run would cost minutes.
+        looked_at = [file for file in files if is_today(day) or not self.known.is_unchanged(day, file.facts())]
+        kept, growing = self._kept(looked_at)
+        yield from growing
+        if is_snapshot and growing:
+            return  # a list that is still being written belongs to the folder's batch
+        same = [each for each in kept if self.known.holds(day, each.file.name, each.sha256)]
+        self.known.remember_times(day, [each.fact() for each in same])
+        fresh = [self._read(each) for each in kept if each not in same]
+        whole = [each for each in fresh if each.is_whole]
+        if whole and is_snapshot:
+            unchanged, growing = self._kept([file for file in files if file not in looked_at])
+            yield from growing
+            whole += [each for each in map(self._read, [*same, *unchanged]) if each.is_whole]
+            whole.sort(key=lambda each: files.index(each.kept.file))
+        if whole:
+            yield self._together(whole)
+        # Those that failed come last: the newest verdict is what the feed's health tells.
+        yield from (self._alone(each) for each in fresh if not each.is_whole)
+
+    def _kept(self, files: Sequence[Arrival]) -> tuple[list[_Kept], list[Trouble]]:
+        """Copy lists into the archive; those that somebody still writes are trouble."""
+        found = [self._keep(file) for file in files]
+        return [each for each in found if isinstance(each, _Kept)], [
+            each for each in found if isinstance(each, Trouble)
+        ]
+
+    def _keep(self, file: Arrival) -> _Kept | Trouble:
+        """Copy a list into the archive; its trouble while somebody still writes it."""
+        most = settings().street_read_file_mb
+        if file.size > most * MEGABYTE:
+            return _Kept(file, why=f"文件超过 {most} MB（STREET_READ_FILE_MB），请核对后拆分重发")
+        try:
+            with folders.opened(self.place, file) as source:
+                before = os.fstat(source.fileno())
+                copy, digest = archive.keep(source, self.contract.feed, self.business_date, self.contract.server.ending)
+                after = os.fstat(source.fileno())
+        except UnreadableError as error:
+            return _Kept(file, why=str(error))
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            return Trouble(PassingError, f"{self.business_date}/{file.name}", "还在写入，稍后再读")
+        return _Kept(file, digest, copy)
+
+    def _read(self, kept: _Kept) -> _Read:
+        if kept.copy is None:
+            return _Read(kept, unreadable(self.contract, str(kept.why)))
+        return _Read(kept, readers.read(kept.copy, self.contract))
+
+    def _together(self, lists: Sequence[_Read]) -> Delivery:
+        digests = [each.kept.sha256 or "" for each in lists]
+        if len(lists) == 1:
+            return self._delivery(lists, digests[0], lists[0].reading)
+        content = sha256("".join(digests).encode()).hexdigest()
+        return self._delivery(lists, content, together(self.contract, [(each.name, each.reading) for each in lists]))
+
+    def _alone(self, one: _Read) -> Delivery:
+        """A file that isn't whole as a batch of its own: rejected with what could be decoded, or failed."""
+        content = one.kept.sha256 or ""
+        if not one.reading.readable:
+            # Two broken files of equal content are two files to be sent anew.
+            content = sha256(f"{one.name}\0{content}".encode()).hexdigest()
+        return self._delivery([one], content, replace(one.reading, problem=f"{one.name}：{one.reading.problem}"))
+
+    def _delivery(self, lists: Sequence[_Read], content: str, reading: Reading) -> Delivery:
+        facts = [each.fact() for each in lists]
+        return Delivery(
+            where=self.where,
+            business_date=self.business_date,
+            source=self.source,
+            received_at=received_at(self.business_date),
+            facts=facts,
+            sha256=content,
+            reading=reading,
+            repeated=partial(self.known.add_names, files=facts),  # the same bytes under another name
         )
-    except OSError as error:
-        raise PassingError(f"收件箱的文件夹 {contract.feed} 打不开：{_why(error)}") from None
-    finally:
-        os.close(feed)
-    return Inbox(found, tuple(astray))
-
-
-@contextmanager
-def opened(inbox: Path, arrival: Arrival) -> Iterator[BinaryIO]:
-    """Open a list for reading, none of the path's parts below the inbox being a link.
-
-    Raises:
-        UnreadableError: it isn't there any more, may not be read, or isn't a file any more.
-    """
-    try:
-        at = os.open(inbox, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        for part in arrival.place[:-1]:
-            at = _step(at, part, _FOLDER)
-        file = os.fdopen(_step(at, arrival.place[-1], _FILE), "rb")
-    except OSError as error:
-        raise UnreadableError(_why(error)) from None
-    with file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise UnreadableError("已不是普通文件")
-        yield file
-
-
-def _step(folder: int, name: str, flags: int) -> int:
-    """Open what is in a folder, and let go of the folder."""
-    try:
-        return os.open(name, flags, dir_fd=folder)
-    finally:
-        os.close(folder)
-
-
-def written(name: str) -> str:
-    """A file's name as text that can be stored and shown: read as UTF-8 or GB18030, control characters escaped."""
-    raw = os.fsencode(name)
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        try:
-            text = raw.decode("gb18030")
-        except UnicodeDecodeError:
-            text = raw.decode(errors="backslashreplace")
-    return "".join(_shown(character) for character in text)
-
-
-def _shown(character: str) -> str:
-    hidden = unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
-    return character.encode("unicode_escape").decode() if hidden else character
-
-
-def _folder(feed: int, contract: Contract, day: dt.date, names: list[str]) -> Folder:
-    files: list[Arrival] = []
-    ignored: list[Ignored] = []
-    for folder in sorted(names):
-        try:
-            at = os.open(folder, _FOLDER, dir_fd=feed)
-        except OSError as error:
-            return Folder(day, trouble=_why(error))
-        try:
-            for name, facts in _entries(at):
-                why = _no_list(name, facts, ending(contract))
-                if why is not None:
-                    ignored.append(Ignored(written(name), why))
-                    continue
-                place = (contract.feed, folder, name)
-                files.append(Arrival(place, written(name), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns))
-        except OSError as error:
-            return Folder(day, trouble=_why(error))
-        finally:
-            os.close(at)
-    in_order = sorted(files, key=lambda file: (file.name, os.fsencode("/".join(file.place))))
-    return Folder(day, tuple(in_order), tuple(sorted(ignored, key=lambda each: each.name)))
-
-
-def _entries(folder: int) -> Iterator[tuple[str, os.stat_result]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            try:
-                yield entry.name, entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue  # taken away since the folder was read
-
-
-def _no_list(name: str, facts: os.stat_result, suffix: str) -> str | None:
-    """Why something isn't a list, if it isn't (docs/rules.md, R-BATCH-7)."""
-    folded = name.lower()
-    reasons = {
-        "是链接，不跟随": stat.S_ISLNK(facts.st_mode),
-        "是文件夹": stat.S_ISDIR(facts.st_mode),
-        "不是普通文件": not stat.S_ISREG(facts.st_mode),
-        "还没有传完": folded.endswith(UNFINISHED),
-        "系统或软件的临时文件": folded.startswith((".", "~$")) or folded in SYSTEM_FILES,
-        f"不是约定的 {suffix} 文件": not folded.endswith(suffix),
-    }
-    return next((why for why, holds in reasons.items() if holds), None)
-
-
-def _date(name: str) -> dt.date | None:
-    try:
-        return dt.datetime.strptime(name, "%Y-%m-%d").date()  # noqa: DTZ007 -- a day, no point in time
-    except ValueError:
-        return None
-
-
-def _why(error: OSError) -> str:
-    match error.errno:
-        case errno.EACCES | errno.EPERM:
-            return "没有读取权限，请放开权限"
-        case errno.ENOENT:
-            return "已不在原处"
-        case errno.ELOOP | errno.ENOTDIR:
-            return "是链接，不跟随"
-    return f"暂时无法读取（{errno.errorcode.get(error.errno or 0, type(error).__name__)}）"

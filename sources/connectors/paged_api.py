@@ -1,378 +1,137 @@
-"""Deliveries that are pulled page by page: `GET {base}/v1/entries?since=&limit=&cursor=` with a bearer token.
+"""Deliveries that are pulled page by page from an API: one pull is one batch (docs/rules.md, R-PULL-1 to 5)."""
 
-Each answer is stored before the next is asked for, in a folder of its pull, so that a pull that was cut off or killed
-goes on at the last cursor it has stored, and neither loses nor doubles an entry (docs/rules.md, Pulls).
-"""
-
-import asyncio
 import datetime as dt
-import json
-import shutil
-import time
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
+import polars as pl
 
-from sources import archive
+from sources import troubles
+from sources.connectors import client, pulls
+from sources.connectors.pulls import Pull
+from sources.contract import Contract
+from sources.deliveries import Delivery, is_today, received_at
 from sources.failures import PermanentError, SourceAwayError
+from sources.known import Known
 from sources.readers import pages
-from street.settings import SHANGHAI, as_of_at, settings
+from sources.troubles import Trouble
 
-PAGE_SIZE = 500
-LEAST_WAIT_SECONDS = 1.0
-"""Between two tries, whatever the server says."""
-LONGEST_WAIT_SECONDS = 30.0
-LONGEST_ASKED_SECONDS = 1e9
-ANSWER_SECONDS = 30.0
-"""How long one answer may take to its last byte."""
-LONGEST_CURSOR = 8192
-MOST_ATTEMPTS = 5
-"""How often a pull is begun anew because the server doesn't know its cursor any more."""
-
-# Not the request, the cursor in it is refused: it has expired or the server has forgotten it.
-_CURSOR_REFUSED = (400, 404, 409, 410, 412, 416, 422)
-_BUSY = (408, 425, 429)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-class StoppedError(PermanentError):
-    """The server would never come to an end, or what was stored of the pull is damaged: it ends here."""
+def deliveries(contract: Contract, known: Known, up_to: dt.date) -> Iterator[Delivery | Trouble]:
+    """Finish the pulls that broke off, then pull what is new (`sources.deliveries.Connector`).
+
+    The first pull that can't be finished is the last: the next would ask the same server.
+
+    Raises:
+        DatabaseError: the database is away.
+    """
+    return troubles.alone("拉取", _deliveries(contract, known, up_to))
 
 
-class _BusyError(Exception):
-    """The server asks for patience or the connection broke; `retry_after` in seconds if it said so."""
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class _CursorRefusedError(Exception):
-    """The server doesn't know the cursor."""
+def _deliveries(contract: Contract, known: Known, up_to: dt.date) -> Iterator[Delivery | Trouble]:
+    work = _Pulling(contract, known, up_to, client.Api.of(contract.server))
+    begun, landed = pulls.begun(contract.feed), known.pulls()
+    done = [pull for pull in begun if pull.name in landed and pull.stopped is None]
+    finished: list[Pull] = []
+    for pull in begun:
+        if pull.name not in landed:
+            yield from work.finish(pull)
+            if pull.stopped is None:
+                finished.append(pull)
+    # A past day that a later pull has covered already is in the warehouse: asking again would date it back.
+    covered = not is_today(up_to) and any(pull.business_date > up_to for pull in [*done, *finished])
+    if not covered and all(pull.business_date != up_to for pull in finished):
+        since = max((pull.started_at for pull in [*done, *finished]), default=None)
+        yield from work.finish(pulls.begin(contract.feed, up_to, received_at(up_to), since))
 
 
 @dataclass(frozen=True)
-class Pull:
-    """One pull: its folder in the archive, the run's "now" when it began, and from when on it asked."""
+class _Pulling:
+    """Finishes the pulls of one feed; `up_to` is the business date of the run."""
 
-    folder: Path
-    business_date: dt.date
-    started_at: dt.datetime
-    since: dt.datetime | None
+    contract: Contract
+    known: Known
+    up_to: dt.date
+    api: client.Api
 
-    @property
-    def name(self) -> str:
-        """What `ops.batch.sources` calls the pull."""
-        return self.folder.name
+    def finish(self, pull: Pull) -> Iterator[Delivery | Trouble]:
+        """Fetch what a pull lacks and hand it over.
 
-    @property
-    def stopped(self) -> str | None:
-        """Why the pull was given up before its end, if it was."""
-        file = self.folder / "stopped.txt"
-        return file.read_text(encoding="utf-8") if file.exists() else None
-
-    def stored(self) -> list[Path]:
-        """The pages stored so far, in the order served."""
-        return sorted(self.folder.glob("page-*.json"))
-
-    def attempts(self) -> Iterator[list[tuple[Path, dict[str, Any]]]]:
-        """The pages stored so far and what they say, those of each beginning together; damaged ones are left out."""
-        found: list[tuple[Path, dict[str, Any]]] = []
-        anew = {file.name.removeprefix("anew-") for file in self.folder.glob("anew-*")}
-        for path in self.stored():
-            if path.name in anew and found:
-                yield found
-                found = []
-            try:
-                found.append((path, _parsed(path.read_bytes())))
-            except ValueError:
-                continue
-        yield found
-
-    def received_at(self) -> dt.datetime:
-        """The "now" of its entries: when its last page came; for a past day that day's (docs/rules.md, R-DAY-4)."""
-        if self.started_at == as_of_at(self.business_date):
-            return self.started_at
-        times = [path.stat().st_mtime for path in self.stored()]
-        return max([self.started_at, *(dt.datetime.fromtimestamp(each, SHANGHAI) for each in times)])
-
-
-def begin(feed: str, business_date: dt.date, started_at: dt.datetime, since: dt.datetime | None) -> Pull:
-    """Open the folder of a new pull in the archive.
-
-    Raises:
-        OSError: the archive can't be written just now.
-    """
-    day = archive.folder(feed, business_date)
-    number = 1 + max((int(each.name.removeprefix("pull-")) for each in day.glob("pull-*")), default=0)
-    folder = day / f"pull-{number:04d}"
-    folder.mkdir(mode=0o700)
-    facts = {"started_at": started_at.isoformat(), "since": since.isoformat() if since else None}
-    archive.write(folder / "pull.json", json.dumps(facts).encode())
-    return Pull(folder, business_date, started_at, since)
-
-
-def pulls(var: Path, feed: str) -> list[Pull]:
-    """Every pull that was ever begun for a feed, oldest first."""
-    found = []
-    for file in sorted((var / "archive" / feed).glob("*/pull-*/pull.json")):
+        Raises:
+            SourceAwayError, PermanentError: it can't be finished now (`client.complete`).
+            OSError: the archive can't be written just now.
+        """
         try:
-            facts = json.loads(file.read_bytes())
-        except ValueError:
-            continue  # a damaged note: the next pull asks from the end of the one before it, and misses nothing
-        since = facts["since"]
-        found.append(
-            Pull(
-                file.parent,
-                dt.date.fromisoformat(file.parent.parent.name),
-                dt.datetime.fromisoformat(facts["started_at"]),
-                dt.datetime.fromisoformat(since) if since else None,
-            )
+            client.complete(pull, self.api)
+        except client.StoppedError as error:
+            yield troubles.of(pull.name, error)
+        except (SourceAwayError, PermanentError) as error:
+            # R-PULL-3: its pages have waited for a day; whoever stands in them is listed rather than waited for longer.
+            if pull.business_date < self.up_to and pull.stored():
+                pulls.stop(pull, f"{pull.business_date} 起没有取完：{error}")
+                yield from self._received(pull)
+            raise
+        yield from self._received(pull)
+
+    def _received(self, pull: Pull) -> Iterator[Delivery]:
+        """Hand over the pages of a pull; what an earlier page brought already isn't received again (R-PULL-2)."""
+        known = self.known.pages()
+        before: set[str] = set()
+        facts: list[dict[str, Any]] = []
+        paths: list[Path] = []
+        received: list[bool] = []
+        for attempt in pull.attempts():
+            during: set[str] = set()
+            for path, answer in attempt:
+                digest, entries = _digest(answer["data"]), [_digest(entry) for entry in answer["data"]]
+                is_new = [digest not in known and entry not in before for entry in entries]
+                known.add(digest)
+                during.update(entries)
+                if any(is_new):
+                    paths.append(path)
+                    received += is_new
+                facts.append(
+                    {
+                        "name": path.name,
+                        "pull": pull.name,
+                        "since": pull.since.isoformat() if pull.since else None,
+                        "sha256": digest,
+                        "rows": sum(is_new),
+                        "next_cursor": (answer["next_cursor"] or "").replace("\0", "") or None,
+                    }
+                )
+            before |= during
+        day, stopped = pull.business_date, pull.stopped
+        if not paths and not is_today(day) and stopped is None and self.known.has_batch(day):
+            pulls.discard(pull)  # a rerun of a closed day that brought nothing: the day stays as it is
+            return
+        # A pull that was stopped and brings what the last one brought isn't listed twice (R-PULL-3).
+        name = pull.name if stopped is None else ""
+        reading = pages.read(paths, self.contract)
+        if paths:
+            reading = replace(reading, frame=reading.frame.filter(pl.Series(received, dtype=pl.Boolean)))
+        yield Delivery(
+            where=pull.name,
+            business_date=day,
+            source="",
+            received_at=pull.received_at(),
+            facts=facts,
+            sha256=sha256("".join([name, *(fact["sha256"] for fact in facts)]).encode()).hexdigest(),
+            reading=replace(reading, problem=stopped),
+            repeated=partial(_repeated, pull),
         )
-    return found
 
 
-def discard(pull: Pull) -> None:
-    """Remove a pull that brought nothing new."""
-    shutil.rmtree(pull.folder)
-
-
-def stop(pull: Pull, why: str) -> None:
-    """Give a pull up before its end: nothing more is asked for it. Raises OSError."""
-    archive.write(pull.folder / "stopped.txt", why.encode())
-
-
-def complete(pull: Pull, base_url: str, token: str) -> None:
-    """Fetch the pages that are still missing, each stored before the next is asked for; nothing if it was stopped.
-
-    Raises:
-        SourceAwayError: the server is busy or away for longer than the patience of a pull; its next run goes on.
-        StoppedError: the server would never come to an end (R-PULL-3); what was stored stays.
-        PermanentError: the server refuses the request, or answers in another form than agreed.
-        OSError: the archive can't be written just now.
-    """
+def _repeated(pull: Pull, _: int) -> None:
     if pull.stopped is not None:
-        raise StoppedError(pull.stopped)
-    if not (token.isascii() and token.isprintable()):
-        raise PermanentError("接口令牌含有不能发送的字符：请核对 STREET_BORDER_API_TOKEN")
-    archive.sweep(pull.folder)
-    try:
-        trail = _Trail.of(pull)
-        if not trail.is_done:
-            asyncio.run(_go_on(pull, trail, base_url, token))
-    except StoppedError as error:
-        stop(pull, str(error))
-        raise
+        pulls.discard(pull)
 
 
-async def _go_on(pull: Pull, trail: "_Trail", base_url: str, token: str) -> None:
-    patience = _Patience(settings().street_pull_patience_seconds)
-    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
-    try:
-        # A redirect is never followed: it would take the token elsewhere.
-        client = httpx.AsyncClient(
-            base_url=base_url, headers=headers, timeout=ANSWER_SECONDS, trust_env=False, follow_redirects=False
-        )
-    except httpx.InvalidURL:
-        raise PermanentError("接口地址写得不对：请核对 STREET_BORDER_API_URL") from None
-    may_begin_anew = True
-    async with client:
-        while not trail.is_done:
-            trail.check()
-            try:
-                content = await _patiently(client, pull.since, trail.cursor, patience)
-            except _CursorRefusedError:
-                if not may_begin_anew:
-                    raise PermanentError("接口两次不认自己给出的 cursor，请联系对方") from None
-                may_begin_anew = False
-                trail.begin_anew()
-                archive.write(pull.folder / f"anew-{_page_name(trail)}", b"")
-                continue
-            archive.write(pull.folder / _page_name(trail), content)
-            trail.add(content)
-
-
-@dataclass
-class _Patience:
-    """What is left of the time that one pull may spend waiting for its server."""
-
-    seconds: float
-    spent: float = 0.0
-
-    @property
-    def left(self) -> float:
-        return self.seconds - self.spent
-
-
-@dataclass
-class _Trail:
-    """What the pages of a pull have said so far, and by what a server is known that never comes to an end."""
-
-    cursor: str | None = None
-    is_done: bool = False
-    pages: int = 0
-    size: int = 0
-    attempts: int = 1
-    barren: int = 0
-    """Pages since the last that brought something new."""
-    asked: set[str] = field(default_factory=set)
-    brought: set[bytes] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, pull: Pull) -> "_Trail":
-        """Follow the stored pages. Raises StoppedError when one of them is damaged."""
-        trail = cls()
-        anew = {file.name.removeprefix("anew-") for file in pull.folder.glob("anew-*")}
-        for path in pull.stored():
-            if path.name in anew:
-                trail.begin_anew()
-            try:
-                trail.add(path.read_bytes())
-            except ValueError:
-                raise StoppedError(f"归档中的 {path.name} 已损坏，本次拉取到此为止") from None
-        if _page_name(trail) in anew:
-            trail.begin_anew()
-        return trail
-
-    def add(self, content: bytes) -> None:
-        answer = _parsed(content)
-        if self.cursor is not None:
-            self.asked.add(self.cursor)
-        data = sha256(repr(answer["data"]).encode("utf-8", "surrogatepass")).digest()
-        self.barren = 0 if answer["data"] and data not in self.brought else self.barren + 1
-        self.brought.add(data)
-        self.pages, self.size = self.pages + 1, self.size + len(content)
-        # An empty cursor can't be asked for: it is the end.
-        self.cursor = answer["next_cursor"] or None
-        self.is_done = self.cursor is None
-
-    def begin_anew(self) -> None:
-        self.cursor, self.is_done, self.attempts, self.barren = None, False, self.attempts + 1, 0
-        self.asked.clear()
-        self.brought.clear()
-
-    def check(self) -> None:
-        """Raise StoppedError when the server can be seen to never come to an end (docs/rules.md, R-PULL-3)."""
-        limits = settings()
-        if self.cursor in self.asked:
-            raise StoppedError(f"接口的 next_cursor 在第 {self.pages} 页后回到已取过的一页，不会结束，请联系对方")
-        if self.barren >= limits.street_pull_max_barren_pages:
-            raise StoppedError(f"接口连续 {self.barren} 页没有新的记录却仍说还有，请联系对方")
-        if self.pages >= limits.street_pull_max_pages:
-            raise StoppedError(
-                f"接口已给出 {self.pages} 页仍未结束：若确有这么多，请调大 STREET_PULL_MAX_PAGES，否则联系对方"
-            )
-        if self.size >= limits.street_pull_max_bytes:
-            raise StoppedError(
-                f"接口已给出 {self.size} 字节仍未结束：若确有这么多，请调大 STREET_PULL_MAX_BYTES，否则联系对方"
-            )
-        if self.attempts > MOST_ATTEMPTS:
-            raise StoppedError(f"接口 {self.attempts} 次不认自己给出的 cursor，请联系对方")
-
-
-def _page_name(trail: _Trail) -> str:
-    """The name of the page that comes next."""
-    return f"page-{trail.pages + 1:06d}.json"
-
-
-async def _patiently(
-    client: httpx.AsyncClient, since: dt.datetime | None, cursor: str | None, left: _Patience
-) -> bytes:
-    """Fetch one page, as often as the patience allows; only what is spent in vain counts."""
-    backing_off = LEAST_WAIT_SECONDS
-    while True:
-        began = time.monotonic()
-        try:
-            async with asyncio.timeout(max(min(ANSWER_SECONDS, left.left), LEAST_WAIT_SECONDS)):
-                return await _fetch(client, since, cursor)
-        except TimeoutError:
-            busy = _BusyError("接口应答太慢")
-        except _BusyError as error:
-            busy = error
-        wait = max(LEAST_WAIT_SECONDS, backing_off if busy.retry_after is None else busy.retry_after)
-        left.spent += time.monotonic() - began + wait
-        if left.left <= 0:
-            asked = f"，对方要求等待 {busy.retry_after:.0f} 秒" if busy.retry_after else ""
-            raise SourceAwayError(f"{busy}{asked}；已超过 {left.seconds:.0f} 秒的耐心，下次运行再试") from None
-        await asyncio.sleep(wait)
-        backing_off = min(2 * backing_off, LONGEST_WAIT_SECONDS)
-
-
-async def _fetch(client: httpx.AsyncClient, since: dt.datetime | None, cursor: str | None) -> bytes:
-    asked = {"since": since.isoformat() if since else None, "limit": str(PAGE_SIZE), "cursor": cursor}
-    params = {key: value for key, value in asked.items() if value is not None}
-    try:
-        async with client.stream("GET", "v1/entries", params=params) as answer:
-            _check_status(answer, cursor)
-            content = await _body(answer)
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-        raise PermanentError("接口地址写得不对：请核对 STREET_BORDER_API_URL") from None
-    except httpx.ConnectError:
-        raise _BusyError("接口无人应答（连接不上）") from None
-    except httpx.TransportError as error:
-        raise _BusyError(f"接口连接中断（{type(error).__name__}）") from None
-    try:
-        _parsed(content)
-    except ValueError:
-        raise PermanentError("接口应答的格式与约定不符（应为 JSON 的 data 与 next_cursor），请联系对方") from None
-    return content
-
-
-def _check_status(answer: httpx.Response, cursor: str | None) -> None:
-    status = answer.status_code
-    if status == httpx.codes.OK:
-        return
-    if status in _BUSY or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        raise _BusyError(f"接口暂时不可用（HTTP {status}）", _retry_after(answer.headers.get("Retry-After")))
-    if cursor is not None and status in _CURSOR_REFUSED:
-        raise _CursorRefusedError
-    if answer.is_redirect:
-        raise PermanentError(f"接口要求转到别处（HTTP {status}），不跟随：请核对 STREET_BORDER_API_URL")
-    raise PermanentError(f"接口拒绝了请求（HTTP {status}），请核对地址与令牌")
-
-
-async def _body(answer: httpx.Response) -> bytes:
-    """The answer's bytes, unpacked as they come and never more of them than one answer may have."""
-    most = settings().street_pull_max_answer_bytes
-    coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding not in ("identity", "", "gzip", "x-gzip", "deflate"):
-        raise PermanentError("接口应答的压缩方式与约定不符，请联系对方")
-    unpacking = zlib.decompressobj(wbits=47) if coding not in ("identity", "") else None
-    content = bytearray()
-    try:
-        async for chunk in answer.aiter_raw():
-            content += unpacking.decompress(chunk, most + 1 - len(content)) if unpacking else chunk
-            if len(content) > most:
-                raise PermanentError(f"接口的一个应答超过 {most} 字节（STREET_PULL_MAX_ANSWER_BYTES），请联系对方")
-    except zlib.error:
-        raise _BusyError("接口应答无法解压") from None
-    if unpacking and not unpacking.eof:
-        raise _BusyError("接口应答的压缩数据不完整")
-    return bytes(content)
-
-
-def _parsed(content: bytes) -> dict[str, Any]:
-    """Parse an answer. Raises ValueError when it isn't of the agreed form, or has a cursor no address could hold."""
-    answer = pages.page(content)
-    if len((answer["next_cursor"] or "").encode()) > LONGEST_CURSOR:
-        raise ValueError("a cursor that no address could hold")
-    return answer
-
-
-def _retry_after(header: str | None) -> float | None:
-    """The seconds that the server asks for, if it does so in a way that can be read."""
-    if header is None:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(header) - dt.datetime.now(dt.UTC)).total_seconds()
-        except (TypeError, ValueError):
-            return None
-    return min(max(0.0, seconds), LONGEST_ASKED_SECONDS)
+def _digest(said: object) -> str:
+    return sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()

@@ -46,7 +46,7 @@ def read(path: Path, contract: Contract, limits: Limits) -> Reading:
 
 
 def _read(packed: bytes, contract: Contract, limits: Limits) -> Reading:
-    if contract.properties.container == "gzip":
+    if contract.server.is_packed:
         content, broken = unpack(packed, limits)
     else:
         content, broken = packed, None
@@ -54,7 +54,7 @@ def _read(packed: bytes, contract: Contract, limits: Limits) -> Reading:
     for magic, what in FORMATS:
         if content.startswith(magic):
             raise UnreadableError(f"文件是{what},约定为 CSV 文本,请另存为 CSV 后重新发送")
-    encoding = contract.properties.encoding
+    encoding = contract.server.encoding
     text = decode(content, encoding, limits.undecodable)
     headings = _headings(contract, text.lines)
     if headings is None or text.problem:

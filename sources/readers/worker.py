@@ -44,7 +44,7 @@ def _answer(request: dict[str, object], answers: BinaryIO) -> None:
     # The other process waits no longer; should it be gone, nobody else would end this one.
     signal.setitimer(signal.ITIMER_REAL, limits.seconds + GRACE_SECONDS)
     try:
-        reading = READERS[contract.properties.format](Path(str(request["path"])), contract, limits)
+        reading = READERS[str(contract.server.format)](Path(str(request["path"])), contract, limits)
     except OSError as error:
         if error.errno in (None, errno.ENOMEM):
             raise

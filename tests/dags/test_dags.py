@@ -12,7 +12,7 @@ from airflow.sdk import AssetAny, CronPartitionTimetable, PartitionedAssetTimeta
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from sources import archive
-from sources.connectors import paged_api
+from sources.connectors import pulls
 from sources.contract import all_contracts
 from sources.failures import PassingError, PermanentError, SourceAwayError
 from street import ingests
@@ -126,7 +126,7 @@ def test_what_has_arrived_is_judged_although_its_source_is_away_now(
         monkeypatch.setenv(name, value)
     dag = read_dags().dags["ingest__border_entries"]
     yesterday = MONDAY - dt.timedelta(days=1)
-    pull = paged_api.begin("border_entries", yesterday, as_of_at(yesterday), None)
+    pull = pulls.begin("border_entries", yesterday, as_of_at(yesterday), None)
     page = {"data": [{"entry_id": "E1", "document_no": "E1", "entered_at": "2020-03-20T10:00:00+08:00"}]}
     archive.write(pull.folder / "page-000001.json", json.dumps({**page, "next_cursor": None}).encode())
     landing = _function(dag, "land")(dag_run=SimpleNamespace(partition_key=MONDAY.isoformat(), run_id="r"))

@@ -116,7 +116,7 @@ def _mark_list(folder: Path, contract: Contract) -> None:
     ]
     lacking = ["" if column.role in by_role else f"{PHONE} {ADDRESS}" for column in contract.columns]
     headings, rows = [column.header for column in contract.columns], [whole, spoilt, lacking]
-    if contract.properties.format == "xlsx":
+    if contract.server.format == "xlsx":
         sheet = Heading(contract.title_zh, contract.title_zh, headings)
         write_sheet(folder / "名单.xlsx", sheet, rows)
     else:

@@ -32,8 +32,6 @@ customProperties:
   - {property: loadMode, value: snapshot}
   - {property: cadence, value: daily}
   - {property: dueAt, value: "06:00"}
-  - {property: transport, value: file}
-  - {property: format, value: csv}
   - {property: aboutPerson, value: true}
 schema:
   - name: meal_subscribers

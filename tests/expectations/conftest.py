@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sources import contract, landing, raw, registry
+from sources import contract, deliveries, landing, raw, registry
 from street import batch
 from street.settings import settings
 
@@ -81,7 +81,7 @@ def landed_rows(inbox: Path, warehouse: psycopg.Connection) -> Callable[..., int
         terms = contract.load(feed)
         registry.sync(warehouse, [terms])
         batch_id = batch.register(
-            warehouse, feed=feed, source="", business_date=DAY, received_at=landing.received_at(DAY),
+            warehouse, feed=feed, source="", business_date=DAY, received_at=deliveries.received_at(DAY),
             sources=[], sha256=f"{len(rows)}-{id(rows)}", contract_version=terms.version,
         )  # fmt: skip
         columns = {column.name: [row.get(column.name) for row in rows] for column in terms.columns}

@@ -10,7 +10,7 @@ from expectations.marts import CHECKS, CheckFailed, check
 from linkage.run import link
 from sample.generate import generate
 from sources import archive, landing
-from sources.connectors import paged_api
+from sources.connectors import pulls
 from sources.contract import all_contracts
 from sources.registry import sync
 from street import batch, dbt, publish
@@ -47,7 +47,7 @@ def test_a_sound_street_passes_and_sums_that_do_not_hold_stop_the_publication(
     monkeypatch.setenv("STREET_HMAC_KEY", "test")
     settings.cache_clear()
     entries = [json.loads(line) for line in (sample / "border" / "entries.jsonl").read_text("utf-8").splitlines()]
-    pull = paged_api.begin("border_entries", DAY, as_of_at(DAY), None)
+    pull = pulls.begin("border_entries", DAY, as_of_at(DAY), None)
     archive.write(pull.folder / "page-000001.json", json.dumps({"data": entries, "next_cursor": None}).encode())
 
     version = _build(warehouse)

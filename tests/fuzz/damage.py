@@ -35,7 +35,7 @@ class Case:
 
     @property
     def suffix(self) -> str:
-        return ".xlsx" if self.contract.properties.format == "xlsx" else ".csv"
+        return ".xlsx" if self.contract.server.format == "xlsx" else ".csv"
 
 
 def make(seed: int) -> Case:
@@ -93,11 +93,11 @@ def _text(chance: random.Random) -> Case:
     for of_text in chance.sample(TEXT_CHANGES, chance.randrange(3)):
         text = of_text(text, chance)
         done.append(of_text.__name__)
-    content = text.encode(chance.choices([contract.properties.encoding, "utf-16", "utf-8"], [30, 1, 1])[0], "replace")
+    content = text.encode(chance.choices([contract.server.encoding, "utf-16", "utf-8"], [30, 1, 1])[0], "replace")
     for of_bytes in chance.sample(BYTE_CHANGES, chance.choice([0, 0, 1, 1, 2])):
         content = of_bytes(content, chance)
         done.append(of_bytes.__name__)
-    if contract.properties.container == "gzip":
+    if contract.server.is_packed:
         content = gzip.compress(content, 1)
         if chance.random() < 0.1:
             content = truncated(content, chance)

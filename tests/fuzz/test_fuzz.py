@@ -37,7 +37,7 @@ def naive_marks(case: Case) -> Counter[str]:
     """The marks that stand in the file, each as often as it does: looked for, not read."""
     if case.suffix == ".xlsx":
         return _marks_of_book(case.content)
-    content = _gunzipped(case.content) if case.contract.properties.container == "gzip" else case.content
+    content = _gunzipped(case.content) if case.contract.server.is_packed else case.content
     return Counter(MARK.findall(content.decode("latin-1")))
 
 
@@ -124,8 +124,8 @@ def test_the_second_count_notices_what_a_parser_that_believes_every_quote_loses(
     swallowed = 0
     for case in map(make, range(300)):
         if case.suffix == ".csv" and {"stray_quotes", "quotes_lost", "ditto_marks"} & {*case.done}:
-            content = _gunzipped(case.content) if case.contract.properties.container == "gzip" else case.content
-            text = content.decode(case.contract.properties.encoding, "replace")
+            content = _gunzipped(case.content) if case.contract.server.is_packed else case.content
+            text = content.decode(case.contract.server.encoding, "replace")
             rows = csv.reader(io.StringIO(text, newline=""))
             swallowed += any(len(MARK.findall("\n".join(row))) > 1 for row in rows)
     assert swallowed > 10
@@ -135,7 +135,7 @@ def test_every_file_of_the_sample_has_as_many_records_as_were_written(tmp_path):
     manifest = generate(tmp_path, dt.date(2020, 3, 28), 1_000, seed=5)
     for feed, written in manifest.rows.items():
         contract = load(feed)
-        if contract.transport == "file":
+        if contract.server.type == "local":
             files = sorted(path for path in (tmp_path / "inbox" / feed).rglob("*") if path.is_file())
             readings = [readers.read(path, contract) for path in files]
             assert [reading.problem for reading in readings] == [None] * len(files)

@@ -67,6 +67,7 @@ def test_a_feed_without_a_contract_is_an_error():
 def _named(feed="household_registry", column=None):
     document = _document()
     document["id"] = document["schema"][0]["name"] = feed
+    document["servers"][0]["path"] = f"{feed}/{{business_date}}/*.csv.gz"
     if column:
         document["schema"][0]["properties"][0]["name"] = column
     return document

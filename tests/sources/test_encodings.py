@@ -88,7 +88,7 @@ def test_a_whole_file_in_another_encoding_is_told_by_its_name(tmp_path, feed, en
     text = "\n".join([",".join(values), *[",".join(values.values())] * rows, ""])
     path = tmp_path / "x.csv"
     content = text.encode(encoding)
-    path.write_bytes(gzip.compress(content) if contract.properties.container == "gzip" else content)
+    path.write_bytes(gzip.compress(content) if contract.server.is_packed else content)
     reading = delimited.read(path, contract, LIMITS)
     assert not reading.readable
     assert reading.rows == 0

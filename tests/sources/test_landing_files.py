@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from runtime.cli import app
 from sources import archive, contract, landing, readers, relanding
-from sources.connectors import inbox as inboxes
+from sources.connectors import folders
 from sources.failures import PassingError, UnreadableError
 from street import batch
 from street.settings import settings
@@ -120,7 +120,7 @@ def test_f3_what_is_not_a_list_is_ignored_and_counted(put, warehouse, caplog):
     for name in others:
         put(ARRIVALS, name, b"nothing")
     (put(ARRIVALS, "x", b"").parent / "旧文件").mkdir()
-    with caplog.at_level("INFO", logger="sources.landing"):
+    with caplog.at_level("INFO", logger="sources.connectors.inbox"):
         assert len(landing.land(ARRIVALS, DAY)) == 1
     assert verdicts(warehouse) == [("landed", 2, ["登记.xlsx"])]
     assert f"有 {len(others) + 2} 个不是名单" in caplog.text
@@ -242,10 +242,10 @@ def test_f5_a_feed_folder_that_is_a_link_is_named_and_not_followed(warehouse, in
 
 def test_f5_a_link_put_in_a_files_place_after_the_look_is_not_followed(put, inbox, tmp_path):
     path = put(ARRIVALS, "登记.xlsx", book("张三"))
-    (folder,) = inboxes.look(inbox, contract.load(ARRIVALS)).folders
+    (folder,) = folders.look(inbox, contract.load(ARRIVALS)).folders
     path.unlink()
     path.symlink_to(tmp_path / "secret")
-    with pytest.raises(UnreadableError, match="链接"), inboxes.opened(inbox, folder.files[0]):
+    with pytest.raises(UnreadableError, match="链接"), folders.opened(inbox, folder.files[0]):
         pass
 
 
@@ -277,14 +277,14 @@ def test_f5_a_bad_company_holds_no_other_company_or_day(put, warehouse):
 def test_f5_a_file_that_vanishes_while_it_is_read_fails_alone(put, warehouse, monkeypatch):
     put(ARRIVALS, "甲.xlsx", book("张三"))
     gone = put(ARRIVALS, "乙.xlsx", book("李四"))
-    look = inboxes.look
+    look = folders.look
 
-    def looked(place: Path, terms: contract.Contract, up_to: dt.date) -> inboxes.Inbox:
+    def looked(place: Path, terms: contract.Contract, up_to: dt.date) -> folders.Inbox:
         found = look(place, terms, up_to)
         gone.unlink()
         return found
 
-    monkeypatch.setattr(inboxes, "look", looked)
+    monkeypatch.setattr(folders, "look", looked)
     landing.land(ARRIVALS, DAY)
     assert verdicts(warehouse) == [("landed", 1, ["甲.xlsx"]), ("failed", 0, ["乙.xlsx"])]
 
@@ -382,7 +382,7 @@ def test_f6_a_closed_days_unchanged_file_is_not_even_opened(put, monkeypatch):
     landing.land(COMPANIES, DAY)
     os.utime(path)
     assert landing.land(COMPANIES, DAY) == [], "touched, not changed"
-    monkeypatch.setattr(inboxes, "opened", None)
+    monkeypatch.setattr(folders, "opened", None)
     assert landing.land(COMPANIES, DAY) == []
 
 
@@ -392,7 +392,7 @@ def test_files_landed_before_times_were_kept_are_read_once_and_not_landed_again(
     warehouse.execute("update ops.batch set sources = jsonb_build_array((sources -> 0) - 'mtime_ns' - 'ctime_ns')")
     warehouse.commit()
     assert landing.land(COMPANIES, DAY) == []
-    monkeypatch.setattr(inboxes, "opened", None)
+    monkeypatch.setattr(folders, "opened", None)
     assert landing.land(COMPANIES, DAY) == []
 
 
@@ -402,7 +402,7 @@ def test_the_same_list_under_a_second_name_brings_no_rows_and_is_known_from_then
     put(ARRIVALS, "登记 (1).xlsx", content, CLOSED)
     assert landing.land(ARRIVALS, DAY) == []
     assert verdicts(warehouse) == [("landed", 1, ["登记.xlsx", "登记 (1).xlsx"])]
-    monkeypatch.setattr(inboxes, "opened", None)
+    monkeypatch.setattr(folders, "opened", None)
     assert landing.land(ARRIVALS, DAY) == []
 
 

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sources import landing
-from sources.connectors import paged_api
+from sources import contract, landing
+from sources.connectors import client, pulls
 from sources.failures import PassingError, PermanentError, SourceAwayError
 from street.settings import SHANGHAI, as_of_at, settings
 
@@ -131,8 +131,8 @@ def test_a_pull_that_was_cut_off_goes_on_at_the_last_cursor_it_has_stored(port, 
 
 
 def test_a_complete_pull_that_was_not_registered_is_landed_without_asking_again(port, warehouse):
-    pull = paged_api.begin(FEED, DAY, as_of_at(DAY), None)
-    paged_api.complete(pull, f"http://127.0.0.1:{port.server_port}", TOKEN)
+    pull = pulls.begin(FEED, DAY, as_of_at(DAY), None)
+    client.complete(pull, client.Api.of(contract.load(FEED).server))
     port.asked.clear()
     assert len(landing.land(FEED, DAY)) == 1
     assert port.asked == []
@@ -304,7 +304,7 @@ def test_a1_a_server_that_never_knows_its_own_cursors_is_left_after_one_new_begi
 
 def test_a1_a_server_that_never_knows_its_own_cursors_is_stopped_in_the_end_and_its_entries_listed(liar, warehouse):
     liar(lambda asked: (410, {}, b"{}") if "cursor" in asked else _page([1], "next"))
-    for _ in range(paged_api.MOST_ATTEMPTS + 1):
+    for _ in range(client.MOST_ATTEMPTS + 1):
         with pytest.raises(PermanentError, match="cursor"):
             landing.land(FEED, DAY)
     ((status, received, reason),) = _batches(warehouse)
@@ -387,7 +387,7 @@ def test_a2_what_a_stopped_pull_brought_is_received_once_the_server_is_mended(li
 
 
 def test_a2_a_pull_killed_after_it_was_stopped_is_landed_by_the_next(port, warehouse):
-    pull = paged_api.begin(FEED, DAY - dt.timedelta(days=1), as_of_at(DAY - dt.timedelta(days=1)), None)
+    pull = pulls.begin(FEED, DAY - dt.timedelta(days=1), as_of_at(DAY - dt.timedelta(days=1)), None)
     (pull.folder / "page-000001.json").write_bytes(json.dumps(_page([7], "1")).encode())
     (pull.folder / "stopped.txt").write_text("不会结束", encoding="utf-8")
     with pytest.raises(PermanentError, match="不会结束"):
@@ -414,7 +414,7 @@ def test_a2_pages_that_wait_for_one_that_never_comes_are_listed_the_next_day(por
 
 
 def test_a_damaged_page_in_the_archive_ends_its_pull_and_holds_no_other(port, warehouse):
-    pull = paged_api.begin(FEED, DAY - dt.timedelta(days=1), as_of_at(DAY - dt.timedelta(days=1)), None)
+    pull = pulls.begin(FEED, DAY - dt.timedelta(days=1), as_of_at(DAY - dt.timedelta(days=1)), None)
     for number, content in ((1, json.dumps(_page([7], "1")).encode()), (2, b'{"data": [{')):
         (pull.folder / f"page-{number:06d}.json").write_bytes(content)
     with pytest.raises(PermanentError, match=r"page-000002\.json 已损坏"):
@@ -445,9 +445,9 @@ def test_a3_a_wait_of_nothing_is_at_least_a_second(liar, monkeypatch, asks):
 
 @pytest.mark.parametrize("asks", ["9" * 300, "inf", "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_a3_a_wait_for_ever_is_not_waited_for(asks):
-    waits = paged_api._retry_after(asks)
+    waits = client._retry_after(asks)
     assert waits is not None
-    assert 3600 < waits <= paged_api.LONGEST_ASKED_SECONDS
+    assert 3600 < waits <= client.LONGEST_ASKED_SECONDS
 
 
 def test_a3_the_patience_is_the_whole_pulls(liar, monkeypatch):
@@ -486,7 +486,7 @@ def test_a6_what_came_while_the_server_was_away_does_not_lie_in_the_future(port,
 
 
 def test_an_answer_that_drips_is_cut_off(liar, monkeypatch):
-    monkeypatch.setattr(paged_api, "ANSWER_SECONDS", 1.5)
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 1.5)
     _patience(monkeypatch, 1)
 
     def drip(asked):

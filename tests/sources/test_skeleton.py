@@ -34,7 +34,7 @@ def test_headings_known_elsewhere_get_their_names_and_roles_and_the_others_a_num
         ("full_name", "姓名"), ("id_number", "身份证号"), ("birth_date", "出生日期"), ("school", "学校"),
     ]  # fmt: skip
     assert [each.role for each in made.columns] == ["person_name", "document_number", "birth_date", None]
-    assert (made.properties.format, made.properties.encoding, made.properties.container) == ("csv", "gb18030", "gzip")
+    assert (made.server.format, made.server.encoding, made.server.is_packed) == ("csv", "gb18030", True)
     assert made.about_person
 
 
