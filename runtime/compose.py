@@ -26,6 +26,7 @@ from runtime.services import (
     Service,
     airflow_environment,
 )
+from sources.contract import all_contracts
 from street.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def compose() -> str:
     frame = Environment(  # noqa: S701 - it renders YAML
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
     )
-    office = {name.upper(): _passed_on(name) for name in Settings.model_fields}
+    office = {name.upper(): _passed_on(name) for name in (*Settings.model_fields, *_of_servers())}
     return frame.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         airflow=_lines({**airflow_environment(CONTAINERS), **AIRFLOW_TUNING}, 2),
         office=_lines(office, 2),
@@ -94,6 +95,12 @@ def compose() -> str:
         services=[_rendered(each) for each in AIRFLOW],
         border=_rendered(BORDER_API),
     )
+
+
+def _of_servers() -> list[str]:
+    """Return the settings of each API that a contract names (docs/rules.md, R-PULL-6)."""
+    servers = dict.fromkeys(terms.server.name for terms in all_contracts() if terms.server.type == "api")
+    return [f"street_{server}_{what}" for server in servers for what in ("url", "token")]
 
 
 def _rendered(service: Service) -> dict[str, str]:

@@ -353,7 +353,7 @@ def as_environment(names: Iterable[str] = tuple(Settings.model_fields)) -> dict[
     """Return settings as the environment variables that give them; what isn't set is left out."""
     told: dict[str, str] = {}
     for name in names:
-        value = getattr(settings(), name)
+        value = _value(name)
         if value is None or value == ():
             continue
         if isinstance(value, SecretStr):
@@ -362,6 +362,14 @@ def as_environment(names: Iterable[str] = tuple(Settings.model_fields)) -> dict[
             value = ",".join(value)
         told[name.upper()] = str(value)
     return told
+
+
+def _value(name: str) -> object:
+    """Return a setting of the office, or of a server that a contract names."""
+    if name in Settings.model_fields:
+        return getattr(settings(), name)
+    server, _, what = name.removeprefix("street_").rpartition("_")
+    return getattr(settings().access(server), what)
 
 
 def _fernet_key() -> str:

@@ -71,7 +71,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def trouble(error: OSError) -> str:
-    """Say in Chinese why the archive can't be used just now, and who does what."""
+    """Say in Chinese why the archive can't be used just now, and who does what (docs/rules.md, R-BATCH-11)."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "归档所在的磁盘已满：请清出 STREET_VAR 所在磁盘的空间，之后的运行会自动接着入库"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

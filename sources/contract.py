@@ -124,7 +124,7 @@ class Server(Closed):
     format: Format | None = None
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
     location: str | None = None
-    page_size: int = Field(default=500, ge=1)
+    page_size: int
 
     @property
     def is_packed(self) -> bool:
@@ -135,6 +135,12 @@ class Server(Closed):
     def ending(self) -> str:
         """How the names of its files end, in lower case."""
         return f".{self.format}" + (".gz" if self.is_packed else "")
+
+
+class ServerProperties(Closed):
+    """What a server may say beyond the standard (`customProperties` of the server)."""
+
+    page_size: int = Field(default=500, ge=1)
 
 
 class ColumnProperties(Closed):
@@ -447,8 +453,9 @@ def _only_server(standard: OpenDataContractStandard) -> Server:
         "format": declared.format,
         "location": declared.location,
         "encoding": (declared.encoding or "utf-8").lower(),
+        "pageSize": ServerProperties.model_validate(_custom(declared.customProperties)).page_size,
     }
-    server = Server.model_validate(said | _custom(declared.customProperties))
+    server = Server.model_validate(said)
     if server.type == "local":
         wanted = f"{standard.id}/{{business_date}}/*{server.ending}"
         if server.format is None or server.path != wanted:

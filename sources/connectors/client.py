@@ -1,7 +1,7 @@
 """Ask a paged API for what a pull still lacks: `GET <url><path>?since=&limit=&cursor=` with a bearer token.
 
 Each answer is stored before the next is asked for, in the folder of its pull, so that a pull that was cut off or killed
-goes on at the last cursor it has stored, and neither loses nor doubles an entry (docs/rules.md, R-PULL-1 to 5).
+goes on at the last cursor it has stored, and neither loses nor doubles an entry (docs/rules.md, R-PULL).
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class _CursorRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Api:
-    """Where and how to ask: address and token by settings of the office, path and page size by the contract."""
+    """Where and how to ask: address and token by settings, path and page size by the contract (R-PULL-6)."""
 
     url: str
     token: str
@@ -65,7 +65,7 @@ class Api:
 
     @classmethod
     def of(cls, server: Server) -> "Api":
-        """The API that a contract names. Raises PermanentError when its settings aren't set or can't be sent."""
+        """The API that a contract names. Raises PermanentError when its settings aren't set."""
         access = settings().access(server.name)
         if access.url is None or access.token is None:
             raise PermanentError(f"没有设置接口地址或令牌：请设置 {access.url_setting} 与 {access.token_setting}")
@@ -217,7 +217,7 @@ class _Asking:
 
 
 async def _patiently(asking: _Asking, cursor: str | None, left: _Patience) -> bytes:
-    """Fetch one page, as often as the patience allows; only what is spent in vain counts."""
+    """Fetch one page, as often as the patience allows; only what is spent in vain counts (R-PULL-4)."""
     backing_off = LEAST_WAIT_SECONDS
     while True:
         began = time.monotonic()
@@ -259,6 +259,7 @@ async def _fetch(asking: _Asking, cursor: str | None) -> bytes:
 
 
 def _check_status(answer: httpx.Response, cursor: str | None, api: Api) -> None:
+    """Raise what another status than 200 means: come again, begin anew (R-PULL-2), or give up (R-PULL-5)."""
     status = answer.status_code
     if status == httpx.codes.OK:
         return
@@ -272,7 +273,7 @@ def _check_status(answer: httpx.Response, cursor: str | None, api: Api) -> None:
 
 
 async def _body(answer: httpx.Response) -> bytes:
-    """The answer's bytes, unpacked as they come and never more of them than one answer may have."""
+    """The answer's bytes, unpacked as they come and never more of them than one answer may have (R-PULL-5)."""
     most = settings().street_pull_max_answer_bytes
     coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in ("identity", "", "gzip", "x-gzip", "deflate"):

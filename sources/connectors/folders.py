@@ -85,7 +85,7 @@ def look(inbox: Path, contract: Contract, up_to: dt.date | None = None) -> Inbox
     """What lies in the inbox for a feed, at or before a date if one is given.
 
     Raises:
-        PassingError: the inbox, or the feed's folder in it, can't be read just now.
+        PassingError: the inbox, or the feed's folder in it, can't be read just now (R-BATCH-11).
     """
     try:
         root = os.open(inbox, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -108,7 +108,7 @@ class _Lists:
         return "/".join(filter(None, (str(self.business_date), self.source)))
 
     def deliveries(self, files: Sequence[Arrival]) -> Iterator[Delivery | Trouble]:
-        """Hand over what is new or changed: whole files together, each other alone (R-BATCH-1, 8, 9)."""
+        """Hand over what is new or changed (R-BATCH-9): whole files together (R-BATCH-1), others alone (R-BATCH-8)."""
         day, is_snapshot = self.business_date, self.contract.load_mode == "snapshot"
         # Closed days are compared by size and times: hashing 35 days of snapshots on every run would cost minutes.
         looked_at = [file for file in files if is_today(day) or not self.known.is_unchanged(day, file.facts())]

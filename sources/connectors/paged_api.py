@@ -1,4 +1,4 @@
-"""Deliveries that are pulled page by page from an API: one pull is one batch (docs/rules.md, R-PULL-1 to 5)."""
+"""Deliveries that are pulled page by page from an API: one pull is one batch (docs/rules.md, R-PULL-1)."""
 
 import datetime as dt
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Read delimited text, packed or not, in the encoding that the contract declares (docs/rules.md, R-FILE-3 to 5)."""
+"""Read delimited text, packed or not, in the contract's encoding (docs/rules.md, R-FILE-3, R-FILE-4, R-FILE-5)."""
 
 import csv
 import io

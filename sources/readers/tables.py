@@ -187,7 +187,7 @@ def _all_headings(headings: Headings, row: Row) -> bool:
 
 
 def _is_title(row: Row, span: int, width: int, titles: set[str]) -> bool:
-    """Whether the only text of a row is a title or a note: merged across, worded so, or one that stands on top."""
+    """Whether the only text of a row is a title or a note: merged, worded so, or one of the top (R-FILE-8)."""
     text = _folded(_only(row))
     return (
         span >= max(_NARROWEST_TITLE, width / 2)

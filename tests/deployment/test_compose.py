@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from runtime.services import AIRFLOW, SERVICES, SMTP_SINK
+from sources.contract import all_contracts
 from street.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,9 @@ def test_every_service_of_the_list_is_there_but_the_mail_sink_whose_place_mailpi
 def test_airflow_and_its_tasks_are_told_every_setting_of_the_office(services: dict[str, dict[str, Any]]) -> None:
     for each in AIRFLOW:
         assert {name.upper() for name in Settings.model_fields} - services[each.name]["environment"].keys() == set()
+        access = [Settings().access(terms.server.name) for terms in all_contracts() if terms.server.type == "api"]
+        named = {name for server in access for name in (server.url_setting, server.token_setting)}
+        assert named - services[each.name]["environment"].keys() == set()
 
 
 def test_one_image_is_built_once(services: dict[str, dict[str, Any]]) -> None:

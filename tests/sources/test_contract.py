@@ -1,8 +1,12 @@
+from typing import get_args
+
 import pytest
 import yaml
 
 from sources import raw
-from sources.contract import COLUMN_LIMIT, FEED_LIMIT, ContractError, all_contracts, load, parse
+from sources.connectors import CONNECTORS
+from sources.contract import COLUMN_LIMIT, FEED_LIMIT, ContractError, Format, ServerType, all_contracts, load, parse
+from sources.readers.worker import READERS
 
 PATH = "household_registry.yaml"
 
@@ -98,3 +102,33 @@ def test_f13_a_column_name_that_leaves_no_room_is_refused_with_the_limit():
 def test_f13_a_name_that_the_warehouse_needs_itself_is_refused(feed, column):
     with pytest.raises(ContractError):
         _parse(_named(feed, column))
+
+
+def test_every_kind_of_server_has_a_connector_and_every_format_a_reader():
+    assert set(CONNECTORS) == set(get_args(ServerType))
+    assert set(READERS) == set(get_args(Format))
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ({"type": "custom"}, "'local' or 'api'"),
+        ({"format": "parquet"}, "'csv' or 'xlsx'"),
+        ({"encoding": "UTF-16"}, "'utf-8' or 'gb18030'"),
+        ({"path": "elsewhere/*.csv.gz"}, r"must be household_registry/\{business_date\}/\*\.csv"),
+        ({"server": "Inbox 1"}, "name"),
+        ({"customProperties": [{"property": "pageCount", "value": 1}]}, "pageCount"),
+    ],
+)
+def test_a_server_that_cannot_be_connected_to_is_an_error_that_says_what_can(said, wrong):
+    document = _document()
+    document["servers"][0] |= said
+    with pytest.raises(ContractError, match=wrong):
+        _parse(document)
+
+
+def test_a_feed_comes_from_one_server():
+    document = _document()
+    document["servers"] *= 2
+    with pytest.raises(ContractError, match="exactly one"):
+        _parse(document)

@@ -71,3 +71,17 @@ def test_a_full_disk_leaves_the_old_file_and_no_half(tmp_path: Path, monkeypatch
 def test_alert_recipients_are_split_like_the_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALERT_RECIPIENTS", "a@localhost, b@localhost,")
     assert Settings().alert_recipients == ("a@localhost", "b@localhost")
+
+
+def test_a_server_that_a_contract_names_is_reached_by_settings_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    remember({"street_port_url": "http://remembered"}, {"street_port_token": "kept"})
+    said = settings().access("port")
+    assert (said.url_setting, said.token_setting) == ("STREET_PORT_URL", "STREET_PORT_TOKEN")
+    assert said.url == "http://remembered"
+    assert said.token is not None
+    assert said.token.get_secret_value() == "kept"
+    assert "kept" not in repr(said)
+    assert Settings().access("port").url is None, "what is given, without what was remembered"
+    monkeypatch.setenv("STREET_PORT_URL", "http://given")
+    assert settings().access("port").url == "http://given"
+    assert settings().access("clinic").url is None
