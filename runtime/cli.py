@@ -276,13 +276,16 @@ def feed_new(
     name: Annotated[str, typer.Argument(help="来源的英文标识，如 school_roll。")],
     sample: Annotated[Path, typer.Option("--from", exists=True, dir_okay=False, help="样表：.csv、.csv.gz 或 .xlsx。")],
 ) -> None:
-    """由一份样表的表头起草契约和清洗模型；标着“待填写”的和 column_N 须由人填好，之后 `make render`。"""
+    """由一份样表起草契约和清洗模型，并列出须由人填写的各处；填好后 status 改为 active，再 `make render`。"""
     from runtime.supervisor import ROOT  # noqa: PLC0415
-    from sources import skeleton  # noqa: PLC0415
+    from sources import contract, skeleton  # noqa: PLC0415
 
     with _sentences():
-        for path in skeleton.begin(name, sample, ROOT):
+        paths = skeleton.begin(name, sample, ROOT)
+        for path in paths:
             typer.echo(path)
+        left = contract.unfinished(paths[0].read_text(encoding="utf-8"))
+        typer.echo("\n".join([f"契约中有 {len(left)} 处待填写；填好之前它是草稿，不影响其他来源：", *left]))
 
 
 @access_app.command("grant")

@@ -7,6 +7,7 @@ into the closed class `Properties`.
 """
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -25,6 +26,8 @@ from open_data_contract_standard.model import (
 )
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
+
+_log = logging.getLogger(__name__)
 
 LoadMode = Literal["snapshot", "increment", "events"]
 Severity = Literal["quarantine", "flag"]
@@ -83,6 +86,10 @@ _UNNAMED = re.compile(r"^column_\d+$")
 
 class ContractError(ValueError):
     """A contract that can't be used; the message names the file, the path inside it, and what is wrong."""
+
+
+class DraftError(ContractError):
+    """A contract that is still a draft: nobody uses it, and it holds nobody."""
 
 
 class Closed(BaseModel):
@@ -304,6 +311,7 @@ def load(feed: str) -> Contract:
     """Read the contract of a feed.
 
     Raises:
+        DraftError: it is still a draft.
         ContractError: there is no such contract, or it breaks the standard or this project's additions to it.
     """
     file = resources.files("sources") / "contracts" / f"{feed}.yaml"
@@ -316,29 +324,40 @@ def load(feed: str) -> Contract:
 
 
 def all_contracts() -> list[Contract]:
-    """Every contract of the project, in order of feed.
+    """Every contract of the project, in order of feed; a draft is skipped with a word in the log.
 
     Raises:
-        ContractError: one of them can't be used.
+        ContractError: one of them can't be used, and is no draft.
     """
     folder = resources.files("sources") / "contracts"
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml"))
-    return [load(name.removesuffix(".yaml")) for name in names]
+    found = []
+    for name in names:
+        try:
+            found.append(load(name.removesuffix(".yaml")))
+        except DraftError as draft:
+            _log.warning("%s; skipped", draft)
+    return found
 
 
 def parse(text: str, *, name: str) -> Contract:
     """Check and read a contract's text; `name` is what an error calls it.
 
     Raises:
+        DraftError: its status is draft; the message names everything that is still to be filled in.
         ContractError: the text isn't YAML, breaks the standard, or breaks this project's additions.
     """
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ContractError(f"{name}: not YAML: {error}") from error
-    unfinished = next(_unfinished(document, "$"), None)
-    if unfinished is not None:
-        raise ContractError(f"{name}: {unfinished}: still to be filled in")
+    left = list(_unfinished(document, "$"))
+    is_draft = isinstance(document, dict) and document.get("status") == "draft"
+    if left:
+        told = f"{name}: still to be filled in ({len(left)}): {', '.join(left)}"
+        raise DraftError(f"{told}; it is a draft") if is_draft else ContractError(told)
+    if is_draft:
+        raise DraftError(f"{name}: it is a draft: with status active it is used")
     worst = best_match(_standard().iter_errors(document))
     if worst is not None:
         raise ContractError(f"{name}: {worst.json_path}: {worst.message}")
@@ -351,6 +370,11 @@ def parse(text: str, *, name: str) -> Contract:
         raise ContractError(f"{name}: {error.title}.{path}: {first['msg']}") from error
     except ContractError as error:
         raise ContractError(f"{name}: {error}") from error
+
+
+def unfinished(text: str) -> list[str]:
+    """The paths of a contract's text at which only people know what to say."""
+    return list(_unfinished(yaml.safe_load(text), "$"))
 
 
 def _unfinished(node: object, path: str) -> Iterator[str]:

@@ -1,17 +1,20 @@
-"""Begin a feed: a contract and a staging model from a sample file's headings, with what only people know left open.
+"""Begin a feed: a contract and a staging model from a sample file, with what only people know left open.
 
-Headings that other contracts know get their names, types and roles; the others are `column_1`, `column_2`, ... A
-contract can't be used while anything in it says UNFINISHED or a column has such a name (`sources.contract` refuses it).
+Headings that other contracts know get their names, types and roles; the others are `column_1`, `column_2`, ... of the
+type that the sample's values have. The contract is a draft: it is skipped until people have filled in whatever says
+UNFINISHED, named the columns, made it active and enabled the model.
 """
 
 import csv
 import gzip
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sources.contract import UNFINISHED, Column, ContractError, all_contracts, check_feed_name
+from sources.contract import UNFINISHED, Column, ContractError, LogicalType, all_contracts, check_feed_name
 from sources.readers import workbook
 from sources.readers.headings import HEADING_ROWS_SEARCHED
 from sources.readers.limits import Limits, UnreadableError
@@ -33,6 +36,15 @@ _READERS = {
 }
 _DOCUMENTS = ("document_number", "resident_id")
 
+_DAY = r"(?:19|20)\d\d(?:[-/.年]\d{1,2}[-/.月]\d{1,2}日?|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
+# The first whose every value fits. A number that begins with 0, or is too long to count anything, is a code.
+_SHAPES: dict[LogicalType, re.Pattern[str]] = {
+    "date": re.compile(_DAY),
+    "timestamp": re.compile(_DAY + r"[T ]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
+    "integer": re.compile(r"-?(?:0|[1-9]\d{0,8})"),
+    "number": re.compile(r"-?(?:0|[1-9]\d{0,8})(?:\.\d+)?"),
+}
+
 
 def begin(feed: str, sample: Path, root: Path = Path()) -> list[Path]:
     """Write the skeleton of a feed below `root` and return the files; `sample` is a CSV (also gzip) or XLSX file.
@@ -53,7 +65,7 @@ def begin(feed: str, sample: Path, root: Path = Path()) -> list[Path]:
 
 def files(feed: str, sample: Path) -> dict[Path, str]:
     """The texts of the skeleton: contract, staging model and its description."""
-    headings, facts = _read(sample)
+    fields, facts = _read(sample)
     known = {
         written: column
         for contract in reversed(all_contracts())
@@ -61,12 +73,12 @@ def files(feed: str, sample: Path) -> dict[Path, str]:
         for written in (*column.synonyms, column.header)
     }
     columns: list[dict[str, Any]] = []
-    for number, heading in enumerate(headings, start=1):
+    for number, (heading, values) in enumerate(fields, start=1):
         column = known.get(heading)
         name = column.name if column else f"column_{number}"
         if any(name == earlier["name"] for earlier in columns):
             column, name = None, f"column_{number}"  # two headings of one meaning: people tell them apart
-        columns.append(_property(name, heading, column))
+        columns.append(_property(name, heading, column, _guessed(values)))
     person = any(each.get("customProperties", [{}])[0].get("value") == "person_name" for each in columns)
     return {
         CONTRACTS / f"{feed}.yaml": _contract(feed, columns, facts, about_person=person),
@@ -79,18 +91,18 @@ def files(feed: str, sample: Path) -> dict[Path, str]:
     }
 
 
-def _read(sample: Path) -> tuple[list[str], dict[str, str]]:
-    """The headings of a sample file, and what its name and bytes tell of the transport."""
+def _read(sample: Path) -> tuple[list[tuple[str, list[str]]], dict[str, str]]:
+    """Each heading of a sample file with the values below it, and what its name and bytes tell of the server."""
     name = sample.name.lower()
     if name.endswith(".xlsx"):
         try:
             tables = workbook.visible(sample.read_bytes(), Limits.of_office())
         except UnreadableError as error:
             raise ContractError(f"{sample.name}: {error}") from None
-        rows = [row for table in tables[:1] for row in table.rows[:HEADING_ROWS_SEARCHED]]
+        rows = [[(cell or "").strip() for cell in row] for table in tables[:1] for row in table.rows]
         # Titles stand above the headings in one cell: the headings are the first row that is filled like a table.
-        filled = [[cell.strip() for cell in row if cell.strip()] for row in rows]
-        headings = next((row for row in filled if len(row) >= 2), [])
+        filled = (at for at, row in enumerate(rows[:HEADING_ROWS_SEARCHED]) if sum(map(bool, row)) >= 2)
+        rows = rows[next(filled, len(rows)) :]
         facts = {"format": "xlsx", "ending": ".xlsx"}
     elif name.endswith((".csv", ".csv.gz")):
         content = sample.read_bytes()
@@ -100,20 +112,32 @@ def _read(sample: Path) -> tuple[list[str], dict[str, str]]:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text, facts["encoding"] = content.decode("gb18030", errors="replace"), "GB18030"
-        headings = [cell.strip() for cell in next(csv.reader(text.splitlines()), []) if cell.strip()]
+        rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
     else:
         raise ContractError(f"{sample.name}: a sample is a .csv, .csv.gz or .xlsx file")
-    if not headings:
+    headings = rows[0] if rows else []
+    fields = [
+        (heading, [row[at] for row in rows[1:] if at < len(row) and row[at]])
+        for at, heading in enumerate(headings)
+        if heading
+    ]
+    if not fields:
         raise ContractError(f"{sample.name}: no headings found")
-    return headings, facts
+    return fields, facts
 
 
-def _property(name: str, heading: str, known: Column | None) -> dict[str, Any]:
+def _guessed(values: Sequence[str]) -> LogicalType:
+    """The type that all values of a column have; no value is kept."""
+    fitting = (name for name, shape in _SHAPES.items() if values and all(map(shape.fullmatch, values)))
+    return next(fitting, "string")
+
+
+def _property(name: str, heading: str, known: Column | None, guessed: LogicalType) -> dict[str, Any]:
     made: dict[str, Any] = {
         "name": name,
         "businessName": heading,
         "description": known.description if known else UNFINISHED,
-        "logicalType": known.logical_type if known else "string",
+        "logicalType": known.logical_type if known else guessed,
         "classification": known.classification if known else "sensitive",
     }
     if known and known.role:
@@ -153,7 +177,7 @@ def _contract(feed: str, columns: list[dict[str, Any]], facts: dict[str, str], *
             }
         ],
     }
-    head = f"# Every {UNFINISHED}, and every column_N, is for you; copy from a contract nearby.\n"
+    head = f"# Every {UNFINISHED} and column_N is for you (copy from a contract nearby); then make the status active.\n"
     return head + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120)
 
 
@@ -161,7 +185,8 @@ def _model(feed: str, columns: list[dict[str, Any]]) -> str:
     lines = [f"    {_expression(column)}" for column in columns]
     return (
         f"-- One row a record of {feed} in force.\n"
-        "{{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}\n\n"
+        "{#- Take `enabled=false` away once the contract is active. -#}\n"
+        "{{ config(enabled=false, indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}\n\n"
         f"with received as ({{{{ rows_in_force('{feed}') }}}})\n\n"
         "select\n    _batch_id as batch_id,\n    _row_no as row_no,\n    _business_date as business_date,\n"
         "    _received_at as received_at,\n" + ",\n".join(lines) + "\nfrom received\n"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import xlsxwriter
 
 from sources import contract, skeleton
-from sources.contract import UNFINISHED, ContractError
+from sources.contract import UNFINISHED, ContractError, DraftError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -24,7 +27,8 @@ def sample(tmp_path: Path) -> Path:
 
 def _filled(text: str) -> str:
     """What a person would make of the skeleton."""
-    return text.replace(UNFINISHED, "学籍").replace("column_4", "school")
+    named = text.replace(UNFINISHED, "学籍").replace("column_4", "school")
+    return named.replace("status: draft", "status: active")
 
 
 def test_headings_known_elsewhere_get_their_names_and_roles_and_the_others_a_number(sample: Path) -> None:
@@ -40,10 +44,60 @@ def test_headings_known_elsewhere_get_their_names_and_roles_and_the_others_a_num
 
 def test_a_skeleton_is_refused_until_nothing_in_it_is_open(sample: Path) -> None:
     text = skeleton.files("school_roll", sample)[skeleton.CONTRACTS / "school_roll.yaml"]
-    with pytest.raises(ContractError, match=r"\$\.name: still to be filled in"):
+    with pytest.raises(
+        DraftError, match=r"still to be filled in \(\d+\): \$\.name, \$\.domain, .*properties\[3\]\.name"
+    ):
         contract.parse(text, name="school_roll.yaml")
-    with pytest.raises(ContractError, match=r"properties\[3\]\.name: still to be filled in"):
+    assert contract.unfinished(text)[-2:] == [
+        "$.schema[0].properties[3].name",
+        "$.schema[0].properties[3].description",
+    ]
+    with pytest.raises(DraftError, match=r"still to be filled in \(1\): .*properties\[3\]\.name"):
         contract.parse(text.replace(UNFINISHED, "学籍"), name="school_roll.yaml")
+    with pytest.raises(DraftError, match="with status active it is used"):
+        contract.parse(_filled(text).replace("status: active", "status: draft"), name="school_roll.yaml")
+    with pytest.raises(ContractError, match="still to be filled in") as told:
+        contract.parse(text.replace("status: draft", "status: active"), name="school_roll.yaml")
+    assert not isinstance(told.value, DraftError), "an active contract that isn't finished is a fault"
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        (["2020-01-02", "2019/3/4", "20200105", "2020年3月4日"], "date"),
+        (["2020-01-02 08:00:00", "2020-01-02T08:00+08:00"], "timestamp"),
+        (["1", "-20", ""], "integer"),
+        (["1", "20.5"], "number"),
+        (["001", "2"], "string"),
+        (["13900000001"], "string"),
+        (["1", "无"], "string"),
+        ([""], "string"),
+    ],
+)
+def test_a_column_that_nobody_knows_gets_the_type_that_all_its_values_have(
+    tmp_path: Path, values: list[str], wanted: str
+) -> None:
+    path = tmp_path / "名册.csv"
+    path.write_text("姓名,备考\n" + "".join(f"测一,{value}\n" for value in values), encoding="utf-8")
+    text = skeleton.files("school_roll", path)[skeleton.CONTRACTS / "school_roll.yaml"]
+    made = contract.parse(_filled(text).replace("column_2", "note"), name="school_roll.yaml")
+    assert made.column("note").logical_type == wanted
+    assert not [value for value in values if len(value) > 3 and value in text], "a value of the sample stays in it"
+
+
+def test_a_draft_is_skipped_with_a_word_and_stops_nobody(sample: Path, tmp_path: Path) -> None:
+    """A copy of the project with a draft in it knows the other contracts, and its staging model waits."""
+    shutil.copytree(ROOT / "sources", tmp_path / "sources", ignore=shutil.ignore_patterns("__pycache__"))
+    skeleton.begin("school_roll", sample, tmp_path)
+    ask = "from sources.contract import all_contracts; print(*(each.feed for each in all_contracts()))"
+    done = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == [each.feed for each in contract.all_contracts()]
+    assert "school_roll.yaml" in done.stderr
+    assert "skipped" in done.stderr
+    assert "enabled=false" in (tmp_path / skeleton.STAGING / "stg_school_roll.sql").read_text(encoding="utf-8")
 
 
 def test_the_model_never_shows_a_document_in_clear(sample: Path) -> None:
