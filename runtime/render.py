@@ -6,14 +6,24 @@ and the dictionary; from the list of services docker-compose.yml.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
 from runtime.compose import compose
-from sources.contract import Column, Contract, all_contracts
+from sources.contract import (
+    Closed,
+    Column,
+    ColumnProperties,
+    Contract,
+    EnumProperties,
+    Properties,
+    Rule,
+    Server,
+    all_contracts,
+)
 from street import catalogue
 
 SOURCES_FILE = Path("dbt_project/models/staging/_sources.yml")
@@ -125,6 +135,17 @@ comments in the database. What the figures mean stands in [the rules](rules.md).
 """
 
 
+_CONTRACT_HEAD = "The keys whose words are a closed list: any other word is an error that names these.\n"
+_CLOSED_LISTS: Mapping[str, type[Closed]] = {
+    "servers": Server,
+    "customProperties": Properties,
+    "schema.properties": Column,
+    "schema.properties.customProperties": ColumnProperties,
+    "schema.properties.enum.customProperties": EnumProperties,
+    "schema.quality": Rule,
+}
+
+
 def privacy(contracts: Sequence[Contract]) -> str:
     """The page for the people whom the data are about: per feed what, from whom, by what right, for what, how long."""
     return "\n".join([_PRIVACY_HEAD, *(_notice(contract) for contract in contracts)])
@@ -172,8 +193,19 @@ def data_dictionary(contracts: Sequence[Contract], models: Path = MODELS) -> str
         if model["name"] in products
     ]
     parts = ["## What arrives\n", *map(_feed_entry, contracts)]
+    parts += ["## What a contract may say\n", _CONTRACT_HEAD, _table_of(("Where", "Key", "One of"), _allowed())]
     parts += ["## What leaves\n", *(_model_entry(model, products[model["name"]], texts) for model in published)]
     return "\n".join([_DICTIONARY_HEAD, *parts])
+
+
+def _allowed() -> Iterator[tuple[str, str, str]]:
+    """Where in a contract which key takes which words, of all keys whose words are a closed list."""
+    for where, model in _CLOSED_LISTS.items():
+        for name, field in model.model_fields.items():
+            kinds = [field.annotation, *get_args(field.annotation)]  # also a word or none
+            words = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
+            if words and not (model is Column and name in ColumnProperties.model_fields):
+                yield where, f"`{field.alias or name}`", ", ".join(f"`{word}`" for word in words)
 
 
 def _feed_entry(contract: Contract) -> str:

@@ -1,8 +1,19 @@
 from pathlib import Path
+from typing import get_args
 
 from runtime import render
 from runtime.compose import compose
-from sources.contract import all_contracts
+from sources.contract import (
+    Classification,
+    DocumentKind,
+    Format,
+    LoadMode,
+    LogicalType,
+    Role,
+    ServerType,
+    Severity,
+    all_contracts,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,3 +58,10 @@ def test_the_data_dictionary_explains_every_column_of_every_published_table_in_b
     rows = [line for line in leaving.splitlines() if line.startswith("| `")]
     assert len(rows) > 100
     assert [row for row in rows if not all(cell.strip() for cell in row.strip("|").split(" | "))] == []
+
+
+def test_the_data_dictionary_lists_every_word_that_a_contract_may_use():
+    page = render.data_dictionary(all_contracts(), ROOT / render.MODELS)
+    words = page.partition("## What a contract may say")[2].partition("## What leaves")[0]
+    for closed in (ServerType, Format, LoadMode, Role, DocumentKind, Classification, LogicalType, Severity):
+        assert ", ".join(f"`{word}`" for word in get_args(closed)) in words
