@@ -7,6 +7,7 @@ rows, which may leave no database here. `ops.check_result` holds counts alone.
 from __future__ import annotations
 
 import html
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 
 _PAGES = Path(__file__).resolve().parent.parent / "docs"
 _TITLES = {
+    "architecture": "架构 · Architecture",
     "data_dictionary": "数据字典 · Data dictionary",
     "privacy": "个人信息处理说明 · Privacy",
     "rules": "规则 · Rules",
     "runbook": "运维手册 · Runbook",
+    "glossary": "术语对照 · Glossary",
 }
+_PICTURE = re.compile(r'<img src="(images/[a-z_]+\.svg)"[^>]*>')
 _SEVERITIES = {"quarantine": "隔离", "flag": "标记", "batch": "整批", "error": "核对", "note": "另读"}
 
 _FRAME = """<!doctype html>
@@ -70,7 +74,7 @@ def write() -> Path:
     convert = MarkdownIt("commonmark").enable("table")
     for name, title in _TITLES.items():
         body = convert.render((_PAGES / f"{name}.md").read_text(encoding="utf-8"))
-        _write(site / f"{name}.html", title, body.replace('.md"', '.html"'))
+        _write(site / f"{name}.html", title, _PICTURE.sub(_drawn, body.replace('.md"', '.html"')))
     links = {"dbt": "模型与血缘 · dbt", **_TITLES, "checks": "校验结果 · Checks"}
     body = "".join(f'<li><a href="{name}.html">{html.escape(title)}</a></li>' for name, title in links.items())
     return _write(site / "index.html", "文档", f"<h1>文档</h1><ul>{body}</ul>")
@@ -91,6 +95,11 @@ def write_checks() -> Path:
     broken = sum(row[5] != "通过" for row in rows)
     summary = f"<h1>校验结果</h1><p>共 {len(rows)} 项，{broken} 项未通过。只有计数，没有任何一行的内容。</p>"
     return _write(_site() / "checks.html", "校验结果", summary + _table(headings, rows))
+
+
+def _drawn(image: re.Match[str]) -> str:
+    """A picture itself in the place of the reference to it: each page is one file."""
+    return (_PAGES / image[1]).read_text(encoding="utf-8")
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

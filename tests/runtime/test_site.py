@@ -47,3 +47,4 @@ def test_the_whole_site_has_the_models_with_chinese_labels_and_every_page_it_nam
     models = (folder / "dbt.html").read_text(encoding="utf-8")
     assert "小区总览" in models or "\\u5c0f\\u533a\\u603b\\u89c8" in models
     assert "<table>" in (folder / "data_dictionary.html").read_text(encoding="utf-8")
+    assert "<svg" in (folder / "architecture.html").read_text(encoding="utf-8")
