@@ -22,8 +22,8 @@ from sources.contract import (
 from sources.readers.reading import CELL_ERROR_MARK, NUL_MARK, RAGGED_MARK, STRAY_QUOTE_MARK, UNDECODABLE_MARK
 
 LONGEST_FIELD = 10_000
-OLDEST_ARRIVAL_DAYS = 365  # R-DATE-3
-CLOCK_TOLERANCE = dt.timedelta(minutes=10)  # R-DAY-4
+OLDEST_ARRIVAL_DAYS = 365
+CLOCK_TOLERANCE = dt.timedelta(minutes=10)
 MONTH, DAY = "(0[1-9]|1[0-2])", "(0[1-9]|1[0-9]|2[0-8])"  # that every year has
 # Marks for what couldn't be written, as linkage.names knows them, but for those that also stand for a dot.
 UNWRITTEN = "[?？*＊●○◯□■〓_＿\ufffd\ue000-\uf8ff]"
@@ -132,11 +132,11 @@ def read(column: Column, arrived: Arrived) -> str:
 
 
 def _unusable(contract: Contract, arrived: Arrived) -> Iterator[Check]:
-    """The only causes of quarantine (R-ROW-1, R-ROW-5), but for those that a contract states itself."""
+    """Yield the only causes of quarantine, except those that a contract states itself (R-ROW-1)."""
     if contract.business_key:
         yield Check("business_key__missing", "quarantine", _all_blank(*contract.business_key))
     # A feed without documents (who lives where, as a company sees it) may leave the name out: the home is vacant.
-    if contract.about_person and has_documents(contract):
+    if contract.about_person and has_documents(contract):  # R-ROW-5
         roles = ("person_name", "person_name_latin", "document_number", "resident_id")
         telling = [column.name for column in contract.columns if column.role in roles]
         yield Check("person__without_name_and_document", "quarantine", _all_blank(*telling))
@@ -149,7 +149,7 @@ def _unusable(contract: Contract, arrived: Arrived) -> Iterator[Check]:
     else:
         on, limit = time, _date(arrived.business_date)
     unreadable = f"{time} is null"
-    if contract.about_arrival:
+    if contract.about_arrival:  # R-DATE-3
         unreadable += f" or {on} < {_date(arrived.business_date - dt.timedelta(days=OLDEST_ARRIVAL_DAYS))}"
     yield Check(f"{event.name}__unreadable", "quarantine", unreadable)
     yield Check(f"{event.name}__in_future", "quarantine", f"{time} > {limit}")

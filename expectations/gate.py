@@ -109,7 +109,7 @@ def _collect_broken(conn: psycopg.Connection, batch: _Batch, rules: Sequence[Che
 
 
 def _count_broken_revisions(conn: psycopg.Connection, terms: Contract, batch: _Batch) -> int:
-    """Count the quarantined revisions of entries that have a usable one, here or in force already (R-ROW-8)."""
+    """Count the quarantined revisions of entries that have a usable one in this batch or in force (R-ROW-8)."""
     if terms.load_mode != "events" or not terms.business_key:
         return 0
     cursor = conn.execute(
@@ -156,7 +156,7 @@ def _quarantine(conn: psycopg.Connection, terms: Contract, batch: _Batch) -> Non
 
 
 def _supersede(conn: psycopg.Connection, terms: Contract, batch: _Batch) -> None:
-    """Of the usable rows of one key the newest version stays; of one without keys, the last of equal rows (R-ROW-6)."""
+    """Supersede the older versions of a key; in a feed without a key, all but the last of equal rows (R-ROW-6)."""
     conn.execute(
         sql.SQL(
             "with usable as ("
@@ -180,7 +180,7 @@ def _supersede(conn: psycopg.Connection, terms: Contract, batch: _Batch) -> None
 
 
 def _newest_first(terms: Contract) -> str:
-    """The order of versions: an unreadable time is the oldest, a missing revision is 1 (R-ROW-6)."""
+    """Return the SQL order of versions: an unreadable time is the oldest, a missing revision is 1 (R-ROW-6)."""
     name = terms.properties.version_by
     if name is None:
         return ""

@@ -28,7 +28,7 @@ class CheckFailed(RuntimeError):  # noqa: N818 -- the outcome of a check, not a 
 
 @dataclass(frozen=True)
 class MartCheck:
-    """A check of the build: what it is over (R-CHECK-1), and what the duty officer reads when it finds something.
+    """A check of the build: what it is over, and the sentence for the duty officer when it finds something.
 
     Over persons, `name` is that of the model `check_<name>` and the subject of its rows in `unresolved`; over
     structure, `wrong` is the query whose every row is a breach.
@@ -140,7 +140,7 @@ def _caught(conn: psycopg.Connection) -> dict[str, int]:
 
 
 def _too_many(conn: psycopg.Connection) -> list[str]:
-    """A sentence for each feed of whose persons the checks caught too many to blame any one of them (R-CHECK-2)."""
+    """Return a sentence for each feed of which too many persons were caught for the fault to be theirs (R-CHECK-2)."""
     share, persons = settings().street_check_share, settings().street_check_persons
     sentences = []
     titles = {contract.feed: contract.title_zh for contract in all_contracts()}

@@ -1,4 +1,4 @@
-"""Access for people: who reads has a login of its own, and a committee sees its own rows (docs/rules.md, R-PRIV-9).
+"""Access for people: who reads has a login of its own, and a committee sees its own rows (docs/rules.md, Privacy).
 
 A login is a member of one of the readers' roles, and may do what that role may. Its limits (connections, time, what it
 may keep open) are set here; what a login can lift by itself the office ends (street.readers).
@@ -67,7 +67,7 @@ def role_of(reader: str) -> str:
 def grant(conn: psycopg.Connection, reader: str) -> tuple[str, str]:
     """Give a reader its login and return (role, new password); the password is stored nowhere.
 
-    Repeating it renews the password. A committee's role sees the rows of its committee alone: through
+    Repeating it renews the password (R-PRIV-9). A committee's role sees the rows of its committee alone: through
     `committee_reader`, and by its name in ops.access_grant, which no setting of a session can change.
     Works before anything is published. Raises AccessError, DatabaseError.
     """

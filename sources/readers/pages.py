@@ -13,7 +13,7 @@ from sources.readers.reading import Reading, empty, schema, without_nul
 
 UNREADABLE_ENTRY = "_entry"
 DEEPEST = 100
-"""An entry nested deeper than this is no entry, and would exhaust the stack of whoever walks it (R-FILE-11)."""
+"""An entry nested deeper than this is no entry (R-FILE-11), and would exhaust the stack of whoever walks it."""
 
 
 def read(paths: Sequence[Path], contract: Contract) -> Reading:

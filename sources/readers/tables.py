@@ -80,7 +80,7 @@ def _records_above(rows: Sequence[Row], headings: Headings) -> int | None:
 
 
 def is_total(contract: Contract, known: Mapping[str, int], serial_at: int | None, row: Row) -> bool:
-    """Whether a row reads 合计, 总计 or 小计 in 序号 or 姓名 and is no person (a name, a document or phone): R-FILE-8.
+    """Whether a row reads 合计, 总计 or 小计 in 序号 or 姓名, and is no person with document or phone (R-FILE-8).
 
     In another first column too, where all the rest are counts.
     """

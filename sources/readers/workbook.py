@@ -84,7 +84,10 @@ def _choose(contract: Contract, tables: list[Table]) -> tuple[list[Table], str |
 
 
 def _text(value: Value) -> str:
-    """A cell as a person reads it; a number of over 15 digits, of which it keeps 15, with its exponent (R-FILE-10)."""
+    """A cell as a person reads it (R-FILE-10).
+
+    A number of 16 digits and more, of which a cell keeps 15, is written with its exponent.
+    """
     match value:
         case bool():
             return "TRUE" if value else "FALSE"

@@ -1,4 +1,4 @@
--- One row a person x service: the spell that runs on D, else the newest (R-TAG-7).
+-- One row a person x service: the spell that runs on D, else the newest.
 select
     benefit.person_key,
     person.full_name,
@@ -9,6 +9,7 @@ select
     benefit.started_on,
     benefit.ended_on,
     benefit.monthly_amount,
+    -- False where no spell runs on D (R-TAG-7).
     benefit.is_current,
     {{ as_of() }} as as_of
 from {{ ref('int_benefit') }} as benefit

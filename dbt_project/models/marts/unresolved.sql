@@ -1,5 +1,6 @@
 -- One row a record x kind of doubt (x check): what someone has to resolve.
 with listed as (
+    -- A row that can't be used, until a later one makes it good (R-ROW-3, R-LIST-2).
     select
         feed, batch_id, row_no, 'row' as kind, '' as subject, reason, committee_code, compound_key
     from {{ ref('int_unresolved_row') }}

@@ -1,4 +1,4 @@
--- One row an accepted arrival in force: one registration of one person, on or before D (R-ISO-2).
+-- One row an accepted arrival in force: one registration of one person, on or before D.
 {{ config(indexes=[{'columns': ['person_key', 'arrived_on']}]) }}
 
 with placed as (
@@ -28,6 +28,7 @@ with placed as (
             arrival.feed = link.feed
             and arrival.batch_id = link.batch_id
             and arrival.row_no = link.row_no
+    -- One that is still to come says nothing of D (R-ISO-2).
     where arrival.arrived_on <= {{ as_of() }}
 ),
 

@@ -35,7 +35,7 @@ people as (
     left join {{ ref('fct_residence') }} as residence on named.person_key = residence.person_key
     where
         named.name_key in (select listed.name_key from listed)
-        -- Who is known from a list of roles alone is nobody that the list could mean (R-TAG-4).
+        -- A person known from the list of roles alone is not who another of its rows means (R-TAG-4).
         and (residence.person_key is not null or not named.is_provisional)
 ),
 

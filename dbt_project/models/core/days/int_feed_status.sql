@@ -96,6 +96,7 @@ select
     failed_sources,
     case
         when batch_status in ('rejected', 'failed') or failed_sources is not null then 'failed'
+        -- What is never rejected for its rate shows it (R-BATCH-3).
         when load_mode <> 'snapshot' and batch_status = 'accepted' and is_over_limit then 'failed'
         when accepted_on is null then 'missing'
         when last_due + 2 * period + grace < moment then 'missing'

@@ -1,5 +1,4 @@
 -- One row an accepted record whose person is not certain.
--- Whom nobody can tell is listed (R-LIST-1).
 with arrivals as (
     select
         arrival.feed,
@@ -35,6 +34,7 @@ flagged as (
     where flags && array['document_of_another', 'document_conflict']
 ),
 
+-- Whom nobody can tell is listed (R-LIST-1).
 listed as (
     select feed, batch_id, row_no, committee_code, compound_key, reason, 1 as urgency from flagged
     union all

@@ -1,5 +1,4 @@
 -- One row an accepted record whose home is not certain to the door (arrivals) or to the compound (residents).
--- Whose home nobody knows is listed (R-LIST-1).
 with arrivals as (
     select
         arrival.feed,
@@ -56,6 +55,7 @@ speaking as (
         and link.feed not in ('{{ feeds_where("about_arrival") | join("', '") }}')
 ),
 
+-- Whose home nobody knows is listed (R-LIST-1).
 residents as (
     select feed, batch_id, row_no, committee_code, compound_key, reason
     from speaking

@@ -75,8 +75,9 @@ select
 from placed
 inner join told on placed.person_key = told.person_key
 where
-    -- Whom only lists know, beside a resident of that door with the same name, is that resident (R-PERSON-10). A set that is hashed:
-    -- of an anti-join the planner would make a loop over half a million pairs, for it can't tell how many are chosen.
+    -- Someone known from lists alone who has the name of a resident of the same door is that resident (R-PERSON-10).
+    -- `not in` is hashed; an anti-join would be planned as a loop over half a million pairs, because the planner can't
+    -- tell how many rows are chosen.
     placed.person_key not in (
         select namesake.person_key
         from {{ source('linkage_build', 'namesake') }} as namesake

@@ -9,7 +9,8 @@ with isolating as (
     where status = 'isolating'
 ),
 
--- 无需: the destination counts from the day of arrival, for 180 days; home isolation: after its release (R-HOME-4).
+-- The destination of a 无需 counts from the day of arrival, for a limited time; of home isolation, from its release
+-- (R-HOME-1, R-HOME-4).
 arrived as (
     select
         person_key, dwelling_key, building_key, compound_key, committee_code, place_level, release_on as since

@@ -1,4 +1,4 @@
--- One row a home-isolation episode: its dates as they stand at D (R-ISO-1, R-ISO-3).
+-- One row a home-isolation episode: its dates as they stand at D.
 with last_step as (
     select
         *,
@@ -27,6 +27,7 @@ dated as (
 select
     person_key,
     episode_no,
+    -- Known by its first day; it ends 14 days after its start, unless something closes it (R-ISO-1, R-ISO-3).
     person_key || '-' || to_char(first_started_on, 'YYYYMMDD') as episode_key,
     started_on,
     first_started_on,

@@ -1,4 +1,4 @@
--- One row a person: how their leading record was tied to them (R-PERSON-8).
+-- One row a person: how their leading record was tied to them.
 {{ config(indexes=[{'columns': ['person_key']}]) }}
 
 with ranked as (
@@ -6,6 +6,7 @@ with ranked as (
         person_key,
         person_method,
         person_score,
+        -- The leading record speaks (R-PERSON-8).
         row_number() over (
             partition by person_key
             order by

@@ -1,5 +1,4 @@
 -- One row a received arrival that is in no episode and in no list, and of which no rule says why.
--- In an episode, in a list, or by a rule in neither (R-CHECK-3).
 with accounted as (
     select member.feed, member.batch_id, member.row_no
     from {{ ref('int_episode_arrival') }} as member
@@ -11,7 +10,7 @@ with accounted as (
     union
     select feed, batch_id, row_no from {{ ref('int_unresolved_person') }}
     union
-    -- No home isolation in this street, and a place that is known as far as it matters.
+    -- No home isolation in this street, and a place that is known as far as it matters (R-CHECK-3).
     select feed, batch_id, row_no from {{ ref('fct_arrival') }}
     where
         is_overruled
