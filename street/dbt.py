@@ -24,7 +24,7 @@ PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 STAGING = ("resource_type:seed", "path:models/staging")
 MARTS = ("path:models/core", "path:models/marts")
 
-#: A warning is of a test over persons: whom it finds a check lists, the build goes on (docs/rules.md, R-CHECK-1).
+#: A warning comes from a test over persons: the build goes on, and a check lists whom it found (R-CHECK-1).
 _PASSED = {"success", "pass", "no-op", "warn"}
 
 
