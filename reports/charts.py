@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures import CALM, COLOURS
+from reports.figures import CALM, COLOURS, LEVELS
 from reports.suppression import Mark
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _NAMED = 16  # compounds drawn; the table and the workbook name them all
 
 
 def isolation(isolating: dict[str, int], releases: Sequence[Day]) -> bytes:
-    """Draw persons isolating by colour, and below it the releases of the coming 14 days in the same colours."""
+    """Draw persons isolating by colour, and below it the releases of the coming days in the same colours."""
     figure = _figure(4.9)
     top, bottom = figure.subplots(2, 1, height_ratios=[1, 3.6], gridspec_kw={"hspace": 0.5})
     left = 0
@@ -65,7 +65,7 @@ def isolation(isolating: dict[str, int], releases: Sequence[Day]) -> bytes:
     bottom.set_yticks([])
     bottom.spines["left"].set_visible(False)
     bottom.set_ylim(0, max(*base, 1) * 1.16)
-    bottom.set_title("未来14天每日解除隔离人数", loc="left", pad=12, fontsize=13, color=INK)
+    bottom.set_title(f"未来{len(releases)}天每日解除隔离人数", loc="left", pad=12, fontsize=13, color=INK)
     return _png(figure)
 
 
@@ -93,7 +93,7 @@ def compounds(levels: Sequence[Count], named: Sequence[Compound]) -> bytes:
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
     axes.margins(x=0.1, y=0.02)
-    keys = dict(zip((*[level for level in PALETTE if level not in ("blue", CALM)], CALM), levels, strict=True))
+    keys = dict(zip((*LEVELS, CALM), levels, strict=True))
     _swatches(axes, [(level, f"{count.label} {count.count} 个") for level, count in keys.items()])
     title = "小区分级" if len(shown) == len(named) else f"小区分级(列前{len(shown)}个,全部见附表)"
     axes.set_title(title, loc="left", pad=32, fontsize=15, color=INK)

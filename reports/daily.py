@@ -1,4 +1,4 @@
-"""花木街道数据治理日报: the morning's figures as a page, a mail and a workbook."""
+"""The street's daily report (数据治理日报): the morning's figures as a page, a mail and a workbook."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from reports import figures as read_figures
-from reports.figures import AGES, COLOURS, Figures
+from reports.figures import AGES, CALM, COLOURS, LEVELS, Figures
+from reports.suppression import NOTE, UNBOUNDED
 from street import database
 from street.settings import settings
+from street.vocabulary import ISOLATION_DAYS, RECENT_DAYS, STREET_NAME
 
 if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-TITLE = "花木街道数据治理日报"
+TITLE = f"{STREET_NAME}数据治理日报"
 _NAMED = 24  # compounds in the mail's table; mail clients cut a body of over 100 KB, and the workbook names them all
 _ALERTS = {
     "trouble": {"background": "#fbe9e7", "ink": "#8c1d18"},
@@ -43,7 +45,7 @@ def render(as_of: dt.date) -> Report:
     """Draw the report of the business date from the published marts into STREET_VAR/reports/<date>/.
 
     Rendering again replaces the files, each in one step. Raises street.database.DatabaseError when the warehouse can't
-    be read; a mart that isn't there prints 无数据.
+    be read or a mart isn't there.
     """
     with database.scrubbed(), database.connect() as conn:
         figures = read_figures.read(conn, as_of)
@@ -99,6 +101,11 @@ def _fill(template: str, figures: Figures, images: dict[str, str]) -> str:
         palette=charts.PALETTE,
         ages=AGES,
         named=_NAMED,
+        isolation_days=ISOLATION_DAYS,
+        recent_days=RECENT_DAYS,
+        calm=CALM,
+        levels=[_level(label, low, high) for label, (low, high) in LEVELS.values()],
+        note=NOTE,
     )
 
 
@@ -107,6 +114,10 @@ def _mood(figures: Figures) -> str:
     if statuses & {"failed", "missing"} or figures.data_date is None or figures.data_date < figures.as_of:
         return "trouble"
     return "late" if statuses or not figures.feeds else "calm"
+
+
+def _level(label: str, low: int, high: int) -> str:
+    return f"{label}{low}人及以上" if high == UNBOUNDED else f"{label}{low}-{high}人"
 
 
 def _number(value: float | str | None) -> str:

@@ -42,10 +42,10 @@ def read_feeds(marts: Marts, as_of: dt.date) -> list[FeedLine] | None:
             title=_title(row),
             status=row["status"],
             sentence=sentence(row, as_of_at(as_of)),
-            received=row.get("rows_received"),
-            accepted=row.get("rows_accepted"),
-            quarantined=row.get("rows_quarantined"),
-            superseded=row.get("rows_superseded"),
+            received=row["rows_received"],
+            accepted=row["rows_accepted"],
+            quarantined=row["rows_quarantined"],
+            superseded=row["rows_superseded"],
         )
         for row in rows
     ]
@@ -54,8 +54,8 @@ def read_feeds(marts: Marts, as_of: dt.date) -> list[FeedLine] | None:
 
 def sentence(row: dict[str, Any], now: dt.datetime) -> str:
     """Say in Chinese how a feed stands at `now`, from its row of marts.feed_health."""
-    title, checks = _title(row), list(row.get("failed_checks") or ())
-    ask = f"请联系{row.get('department') or '来源单位'}"
+    title, checks = _title(row), list(row["failed_checks"] or ())
+    ask = f"请联系{row['department'] or '来源单位'}"
     match row["status"]:
         case "failed":
             return f"{title}{_refusal(row)};{ask}{'更正' if _is_partly_usable(row) else '重报'}。"
@@ -66,18 +66,18 @@ def sentence(row: dict[str, Any], now: dt.datetime) -> str:
         case "late":
             return f"{title}今日未到({_lateness(row, now)})。"
         case _:
-            received = row.get("received_at")
+            received = row["received_at"]
             return f"{title}正常" + (
                 f",最近一批{received.astimezone(SHANGHAI):%-m月%-d日%H:%M}到。" if received else "。"
             )
 
 
 def _is_partly_usable(row: dict[str, Any]) -> bool:
-    return bool(row.get("rows_accepted")) and not row.get("failed_sources")
+    return bool(row["rows_accepted"]) and not row["failed_sources"]
 
 
 def _refusal(row: dict[str, Any]) -> str:
-    if row.get("failed_sources"):
+    if row["failed_sources"]:
         return f"中{'、'.join(row['failed_sources'])}的最新名单被拒收,仍用其上一份"
     if _is_partly_usable(row):
         return f"不合格:收到{row['rows_received']:,}行,其中{row['rows_quarantined']:,}行无法使用,其余已入库"
@@ -85,11 +85,11 @@ def _refusal(row: dict[str, Any]) -> str:
 
 
 def _title(row: dict[str, Any]) -> str:
-    return str(row.get("title_zh") or row["feed"])
+    return str(row["title_zh"] or row["feed"])
 
 
 def _lateness(row: dict[str, Any], now: dt.datetime) -> str:
-    due: dt.datetime | None = row.get("due_at")
+    due: dt.datetime | None = row["due_at"]
     if due is None:
         return _last_arrival(row, now)
     due = due.astimezone(SHANGHAI)
@@ -98,7 +98,7 @@ def _lateness(row: dict[str, Any], now: dt.datetime) -> str:
 
 
 def _last_arrival(row: dict[str, Any], now: dt.datetime) -> str:
-    received: dt.datetime | None = row.get("received_at")
+    received: dt.datetime | None = row["received_at"]
     return "从未收到" if received is None else f"已 {_duration((now - received).total_seconds() / 3600)}没有新数据"
 
 

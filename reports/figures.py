@@ -1,7 +1,7 @@
 """The figures of the daily report: aggregates of the published marts, never a person's name or number.
 
-Everything is read from schema ``marts`` in one REPEATABLE READ transaction, so the figures are all of one publication.
-A mart or a column that doesn't exist, or a count that nobody can know, is None and prints 无数据 (docs/rules.md).
+Everything is read from schema `marts` in one REPEATABLE READ transaction, so the figures are all of one publication.
+What nobody can know is None and prints 无数据 (R-DAY-5); a mart or a column that isn't there is an error.
 """
 
 from __future__ import annotations
@@ -14,31 +14,37 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
 from reports.feeds import FeedLine, read_feeds
-from reports.suppression import Cell, Mark, Row, suppress
+from reports.suppression import UNBOUNDED, Cell, Mark, Row, suppress
 from street.settings import SHANGHAI, as_of_at
+from street.vocabulary import EXPIRY_DAYS, ISOLATION_DAYS, RECENT_DAYS, STREET_CODE, UNPLACED_CODE, seed
 
 if TYPE_CHECKING:
     import psycopg
 
-STREET = "310115016"
-UNPLACED = "000000000000"
 _UNPLACED_LABEL = "未落实"
 
-COLOURS = {"orange": "境外来沪", "yellow": "重点省份", "blue": "其他省市"}
-"""Colour of an episode -> what people call its origin (docs/rules.md, Home isolation), in the order of the rules."""
+COLOURS = {row["colour"]: row["label_zh"] for row in seed("colours")}
+"""Colour of an episode -> what people call its origin (R-ISO-8), the gravest first."""
 
-LEVELS = {"red": ("红", (20, 10**9)), "orange": ("橙", (10, 19)), "yellow": ("黄", (5, 9))}
-"""Level of a compound that is named in the report -> its label, and the persons isolating that it means."""
-CALM = "平稳"
-"""Levels none and blue, which print as one class."""
+CALM = seed("levels")[0]["label_zh"]
+"""The label of the calm levels, which print as one class (R-PRIV-6)."""
 
-DUTIES = {
-    "temperature_check": "居家隔离测温",
-    "release_visit": "解除隔离上门",
-    "living_alone_visit": "独居老人走访",
-    "severe_disability_visit": "重度残疾人走访",
-    "breach_visit": "违规外出处置",
-}
+
+def _named_levels() -> dict[str, tuple[str, tuple[int, int]]]:
+    found: dict[str, tuple[str, tuple[int, int]]] = {}
+    highest = UNBOUNDED
+    for row in reversed(seed("levels")):
+        lowest = int(row["from_persons"])
+        if row["label_zh"] != CALM:
+            found[row["level"]] = row["label_zh"], (lowest, highest)
+        highest = lowest - 1
+    return found
+
+
+LEVELS = _named_levels()
+"""Level of a compound that is named in the report, the gravest first -> its label and the persons that it means."""
+
+DUTIES = {row["duty"]: row["label_zh"] for row in seed("duties")}
 """Duty of marts.worklist -> what people call it."""
 REASONS = {
     "provisional": "人员身份未确定",
@@ -57,7 +63,7 @@ REASONS = {
     "arrived_on__in_future": "抵沪日期在将来",
     "entered_at__unreadable": "入境时间无法识别",
     "entered_at__in_future": "入境时间在将来",
-    "expired": "逾14天仍未解决",
+    "expired": f"逾{EXPIRY_DAYS}天仍未解决",
     "arrival_without_outcome": "抵沪登记无下落",
     "isolating_without_door": "隔离人员住处未落实",
     "record_without_person": "记录未归到人",
@@ -71,17 +77,6 @@ KINDS = {"person": "人员待核实", "dwelling": "住址待核实", "row": "数
 """Kind of marts.unresolved -> the class of a reason that has no words of its own, such as the rule a row broke."""
 AGES = (("1天内", 1), ("2-7天", 7), ("8-14天", 14), ("14天以上", None))
 """Label of an age class -> its last day, counted from first_seen_on."""
-
-CARE_COLUMNS = {
-    "elderly": "老人(60岁及以上)",
-    "living_alone_elderly": "独居老人",
-    "infants": "幼儿(未满7岁)",
-    "disabled": "残疾人",
-    "low_income": "低保",
-    "party_members": "党员",
-    "volunteers": "志愿者",
-}
-"""Column of compound_overview -> label, for the days before person_tag is published."""
 
 
 @dataclass(frozen=True)
@@ -228,18 +223,10 @@ class Figures:
 
 
 class Marts:
-    """The published marts as they are: which exist, and with which columns."""
+    """The published marts in one transaction. Every method raises psycopg.Error when a mart or column isn't there."""
 
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self._conn = conn
-        self._columns: dict[str, set[str]] = {}
-        query = "select table_name, column_name from information_schema.columns where table_schema = 'marts'"
-        for row in self.rows(query):
-            self._columns.setdefault(row["table_name"], set()).add(row["column_name"])
-
-    def has(self, mart: str, *columns: str) -> bool:
-        """Whether the mart is published with all of these columns."""
-        return mart in self._columns and self._columns[mart].issuperset(columns)
 
     def rows(self, query: str, **values: object) -> list[dict[str, Any]]:
         """Return the rows of a query."""
@@ -247,9 +234,7 @@ class Marts:
             return cursor.execute(SQL(query), values).fetchall()
 
     def date_of(self, mart: str) -> dt.date | None:
-        """Return the business date that a current mart describes."""
-        if not self.has(mart, "as_of"):
-            return None
+        """Return the business date that a current mart describes; None when it has no row."""
         with self._conn.cursor() as cursor:
             row = cursor.execute(SQL("select max(as_of) from marts.{}").format(Identifier(mart))).fetchone()
         return row[0] if row else None
@@ -269,20 +254,19 @@ def _read(marts: Marts, as_of: dt.date) -> Figures:
     # The current marts of another day than this one's say nothing about it once they have moved past it.
     current = data_date is not None and data_date <= as_of
     today = data_date if current and data_date else as_of
-    episodes = current and marts.has("isolation_episode", "colour", "status", "started_on", "release_on")
-    isolating = _isolating(marts) if episodes else None
-    levels, compounds, rest = _compounds(marts, isolating) if current else (None, None, None)
+    isolating = _isolating(marts) if current else None
+    levels, compounds, rest = _compounds(marts, isolating) if isolating is not None else (None, None, None)
     return Figures(
         as_of=as_of,
         as_of_at=as_of_at(as_of),
         data_date=data_date,
         residents=_residents(marts, today) if current else None,
         isolating=isolating,
-        released_today=_episodes_on(marts, today, "released") if episodes else None,
-        completed_14d=_completed(marts, today) if episodes else None,
-        headlines=_headlines(marts, today, episodes=episodes),
-        releases=_releases(marts, today) if episodes else None,
-        curve=_curve(marts, today, episodes=episodes),
+        released_today=_episodes_on(marts, today, "released") if current else None,
+        completed_14d=_completed(marts, today) if current else None,
+        headlines=_headlines(marts, today, current=current),
+        releases=_releases(marts, today) if current else None,
+        curve=_curve(marts, today, current=current),
         levels=levels,
         compounds=compounds,
         rest=rest,
@@ -290,7 +274,7 @@ def _read(marts: Marts, as_of: dt.date) -> Figures:
         duty_kinds=_duty_kinds(marts, today) if current else None,
         care=_care(marts) if current else None,
         services=_services(marts) if current else None,
-        feeds=read_feeds(marts, as_of) if marts.has("feed_health", "feed", "status") else None,
+        feeds=read_feeds(marts, as_of),
         unresolved=_unresolved(marts, today) if current else None,
         caught=_caught(marts) if current else [],
     )
@@ -320,7 +304,7 @@ def _episodes_on(marts: Marts, day: dt.date, what: str) -> int:
 def _completed(marts: Marts, today: dt.date) -> int:
     query = """select count(*) as n from marts.isolation_episode
         where status = 'completed' and release_on between %(since)s and %(today)s"""
-    return int(marts.rows(query, since=today - dt.timedelta(days=13), today=today)[0]["n"])
+    return int(marts.rows(query, since=today - dt.timedelta(days=RECENT_DAYS - 1), today=today)[0]["n"])
 
 
 _GOVERNANCE = (
@@ -339,35 +323,33 @@ _GOVERNANCE = (
 )
 
 
-def _headlines(marts: Marts, today: dt.date, *, episodes: bool) -> list[Headline]:
+def _headlines(marts: Marts, today: dt.date, *, current: bool) -> list[Headline]:
     days = today - dt.timedelta(days=1), today - dt.timedelta(days=2)
     street = _street_days(marts, min(days), max(days))
     headlines = []
     for label, column, unit in _GOVERNANCE:
         pair = [street.get(day, {}).get(column) for day in days]
-        if episodes and column in ("isolating", "released"):
+        if current and column in ("isolating", "released"):
             counted = [_episodes_on(marts, day, column) for day in days]
             pair = [known if known is not None else count for known, count in zip(pair, counted, strict=True)]
         first, second = (float(value) if unit == "%" and value is not None else value for value in pair)
         headlines.append(Headline(label, first, second, unit))
-    if episodes:
+    if current:
         first, second = (_episodes_on(marts, day, "started") for day in days)
         headlines.insert(2, Headline("新增居家隔离", first, second))
     return headlines
 
 
 def _street_days(marts: Marts, first: dt.date, last: dt.date) -> dict[dt.date, dict[str, Any]]:
-    if not marts.has("governance_daily", "business_date", "committee_code"):
-        return {}
     query = """select * from marts.governance_daily
         where committee_code = %(street)s and business_date between %(first)s and %(last)s"""
-    return {row["business_date"]: row for row in marts.rows(query, street=STREET, first=first, last=last)}
+    return {row["business_date"]: row for row in marts.rows(query, street=STREET_CODE, first=first, last=last)}
 
 
 def _releases(marts: Marts, today: dt.date) -> list[Day]:
     query = """select release_on, colour, count(*) as persons from marts.isolation_episode
         where status = 'isolating' and release_on > %(today)s group by release_on, colour"""
-    days = [Day(today + dt.timedelta(days=n), dict.fromkeys(COLOURS, 0)) for n in range(1, 15)]
+    days = [Day(today + dt.timedelta(days=n), dict.fromkeys(COLOURS, 0)) for n in range(1, ISOLATION_DAYS + 1)]
     by_date = {day.date: day for day in days}
     for row in marts.rows(query, today=today):
         if row["release_on"] in by_date:
@@ -375,12 +357,12 @@ def _releases(marts: Marts, today: dt.date) -> list[Day]:
     return days
 
 
-def _curve(marts: Marts, today: dt.date, *, episodes: bool) -> list[Day] | None:
+def _curve(marts: Marts, today: dt.date, *, current: bool) -> list[Day] | None:
     """Return isolating and arrivals of the 28 closed days, oldest first; None when no day is known."""
     first, last = today - dt.timedelta(days=28), today - dt.timedelta(days=1)
     street = _street_days(marts, first, last)
     counted: dict[dt.date, int] = {}
-    if episodes:
+    if current:
         query = """select day::date as day, count(episode.started_on) as persons
             from generate_series(%(first)s::date, %(last)s::date, interval '1 day') as day
             left join marts.isolation_episode as episode on started_on <= day::date and release_on > day::date
@@ -394,19 +376,13 @@ def _curve(marts: Marts, today: dt.date, *, episodes: bool) -> list[Day] | None:
     return days if any(day.counts["isolating"] is not None for day in days) else None
 
 
-def _compounds(
-    marts: Marts, isolating: dict[str, int] | None
-) -> tuple[list[Count] | None, list[Compound] | None, list[Cell] | None]:
+def _compounds(marts: Marts, isolating: dict[str, int]) -> tuple[list[Count], list[Compound] | None, list[Cell] | None]:
     """Return compounds a level, the compounds above 平稳 with red first, and the cells of everybody else."""
     colours = tuple(f"isolating_{colour}" for colour in COLOURS)
-    if not marts.has("compound_overview", "compound_name", "level", "isolating"):
-        return None, None, None
     counts = dict.fromkeys((*LEVELS, CALM), 0)
     for row in marts.rows("select level, count(*) as n from marts.compound_overview group by level"):
         counts[row["level"] if row["level"] in LEVELS else CALM] += row["n"]
     levels = [Count(LEVELS[level][0] if level in LEVELS else level, n) for level, n in counts.items()]
-    if isolating is None or not marts.has("compound_overview", "committee_name", *colours):
-        return levels, None, None
     query = f"""select compound_name, committee_name, level, {", ".join(colours)}
         from marts.compound_overview
         where level = any(%(levels)s) order by compound_key, committee_code"""
@@ -433,30 +409,26 @@ def _place_in_table(compound: Compound) -> tuple[int, int, str, str]:
 
 
 def _committee_names(marts: Marts) -> dict[str, str]:
-    if not marts.has("compound_overview", "committee_code", "committee_name"):
-        return {}
     query = "select distinct committee_code, committee_name from marts.compound_overview"
     return {row["committee_code"]: row["committee_name"] for row in marts.rows(query)}
 
 
 def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | None:
-    closed: dict[str, dict[str, Any]] = {}
-    if marts.has("governance_daily", "duties_due", "duties_done", "duties_overdue"):
-        query = """select committee_code, duties_due, duties_done, duties_overdue from marts.governance_daily
-            where business_date = %(day)s and committee_code <> %(street)s"""
-        yesterday = today - dt.timedelta(days=1)
-        closed = {row["committee_code"]: row for row in marts.rows(query, day=yesterday, street=STREET)}
+    query = """select committee_code, duties_due, duties_done, duties_overdue from marts.governance_daily
+        where business_date = %(day)s and committee_code <> %(street)s"""
+    yesterday = today - dt.timedelta(days=1)
+    closed = {row["committee_code"]: row for row in marts.rows(query, day=yesterday, street=STREET_CODE)}
     worklist: dict[str, dict[str, Any]] | None = None
-    if current and marts.has("worklist", "committee_code", "status", "priority", "due_at"):
+    if current:
         query = """select coalesce(committee_code, %(unplaced)s) as committee_code,
                 count(*) as open_today,
                 count(*) filter (where priority <= 2) as urgent_today
             from marts.worklist where status <> 'done' and due_at < %(tomorrow)s group by 1"""
         tomorrow = _midnight_after(today)
-        worklist = {row["committee_code"]: row for row in marts.rows(query, unplaced=UNPLACED, tomorrow=tomorrow)}
+        worklist = {row["committee_code"]: row for row in marts.rows(query, unplaced=UNPLACED_CODE, tomorrow=tomorrow)}
     if not closed and worklist is None:
         return None
-    names = _committee_names(marts) | {UNPLACED: _UNPLACED_LABEL}
+    names = _committee_names(marts) | {UNPLACED_CODE: _UNPLACED_LABEL}
     lines = []
     for code in closed.keys() | (worklist or {}).keys():
         day = closed.get(code, {})
@@ -481,9 +453,7 @@ def _midnight_after(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), SHANGHAI)
 
 
-def _duty_kinds(marts: Marts, today: dt.date) -> list[Count] | None:
-    if not marts.has("worklist", "duty", "status", "due_at"):
-        return None
+def _duty_kinds(marts: Marts, today: dt.date) -> list[Count]:
     query = """select duty, count(*) as n from marts.worklist
         where status <> 'done' and due_at < %(tomorrow)s group by duty order by n desc, duty"""
     found = marts.rows(query, tomorrow=_midnight_after(today))
@@ -491,37 +461,23 @@ def _duty_kinds(marts: Marts, today: dt.date) -> list[Count] | None:
 
 
 def _residents(marts: Marts, today: dt.date) -> int | None:
-    known = _street_days(marts, today, today).get(today, {}).get("residents")
-    if known is not None or not marts.has("compound_overview", "residents"):
-        return known
-    total = marts.rows("select sum(residents) as n from marts.compound_overview")[0]["n"]
-    return None if total is None else int(total)
+    known: int | None = _street_days(marts, today, today).get(today, {}).get("residents")
+    return known
 
 
-def _care(marts: Marts) -> list[Count] | None:
-    if marts.has("person_tag", "tag", "label_zh"):
-        query = """select label_zh, count(distinct person_key) as n from marts.person_tag
-            group by label_zh order by n desc, label_zh"""
-        return [Count(row["label_zh"], row["n"]) for row in marts.rows(query)]
-    columns = [column for column in CARE_COLUMNS if marts.has("compound_overview", column)]
-    if not columns:
-        return None
-    wanted = ", ".join(f"sum({column}) as {column}" for column in columns)
-    sums = marts.rows(f"select {wanted} from marts.compound_overview")[0]
-    return [Count(CARE_COLUMNS[column], None if sums[column] is None else int(sums[column])) for column in columns]
+def _care(marts: Marts) -> list[Count]:
+    query = """select label_zh, count(distinct person_key) as n from marts.person_tag
+        group by label_zh order by n desc, label_zh"""
+    return [Count(row["label_zh"], row["n"]) for row in marts.rows(query)]
 
 
-def _services(marts: Marts) -> list[Count] | None:
-    if not marts.has("service_roster", "service", "person_key", "is_current"):
-        return None
+def _services(marts: Marts) -> list[Count]:
     query = """select service, count(distinct person_key) as n from marts.service_roster where is_current
         group by service order by n desc, service"""
     return [Count(row["service"], row["n"]) for row in marts.rows(query)]
 
 
-def _unresolved(marts: Marts, today: dt.date) -> list[Unresolved] | None:
-    if not marts.has("unresolved", "kind", "reason", "first_seen_on"):
-        return None
+def _unresolved(marts: Marts, today: dt.date) -> list[Unresolved]:
     query = """select kind, reason, %(today)s::date - first_seen_on + 1 as days, count(*) as n from marts.unresolved
         group by kind, reason, first_seen_on"""
     counts: dict[str, list[int]] = {}
@@ -535,8 +491,6 @@ def _unresolved(marts: Marts, today: dt.date) -> list[Unresolved] | None:
 
 def _caught(marts: Marts) -> list[Count]:
     """Return, by check over persons, how many records it has listed; the day is published all the same."""
-    if not marts.has("unresolved", "kind", "subject"):
-        return []
     query = """select subject, count(*) as n from marts.unresolved where kind = 'check'
         group by subject order by n desc, subject"""
     return [Count(REASONS.get(row["subject"], row["subject"]), row["n"]) for row in marts.rows(query)]

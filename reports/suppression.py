@@ -1,7 +1,7 @@
 """Small counts in a table that leaves the office (docs/rules.md, R-PRIV-6).
 
 A table below street level has one row per place, one column per class and a column of row totals; the street's own
-totals stand beneath it and are always printed. A count of 1-4 prints ``<5``; where one cell of a row or column is
+totals stand beneath it and are always printed. A count of 1-4 prints `<5`; where one cell of a row or column is
 hidden, the next smallest is hidden too, and further cells until no hidden cell follows from what is printed.
 
 What is printed is a set of sums over a network: a cell joins its row to its column, a row total joins its row to the
@@ -17,12 +17,16 @@ from enum import Enum, auto
 SMALL = 5
 """Person counts from 1 to one below this are hidden."""
 
-_UNBOUNDED = 10**9
+NOTE = f"1-{SMALL - 1}人记作 <{SMALL};— 为防止推算而不列"
+"""What a reader must know of hidden counts."""
+
+UNBOUNDED = 10**9
+"""More persons than any place has."""
 _TOTALS = -1  # the node of the column of totals; columns are -2, -3, ... and rows 0, 1, ...
 
 
 class Mark(Enum):
-    """What stands in a cell: its value, ``<5``, or a dash."""
+    """What stands in a cell: its value, `<5`, or a dash."""
 
     SHOWN = auto()
     SMALL = auto()
@@ -38,7 +42,7 @@ class Cell:
 
     @property
     def printed(self) -> int | str:
-        """The number, ``<5``, or ``—`` for a count withheld to protect another."""
+        """The number, `<5`, or `—` for a count withheld to protect another."""
         if self.mark is Mark.SHOWN:
             return self.value
         return f"<{SMALL}" if self.mark is Mark.SMALL else "—"
@@ -49,7 +53,7 @@ class Row:
     """One place: a count per class and the range its total is known to lie in (by its printed level), both included."""
 
     counts: tuple[int, ...]
-    known_total: tuple[int, int] = (0, _UNBOUNDED)
+    known_total: tuple[int, int] = (0, UNBOUNDED)
 
 
 @dataclass(eq=False)
@@ -110,7 +114,7 @@ def _entries(number: int, row: Row) -> Iterator[_Entry]:
     for column, count in enumerate(row.counts):
         if count < 0:
             raise ValueError(f"row {number} has a count below zero")
-        yield _Entry(number, -2 - column, count, (0, _UNBOUNDED))
+        yield _Entry(number, -2 - column, count, (0, UNBOUNDED))
     yield _Entry(number, _TOTALS, sum(row.counts), row.known_total)
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from reports.figures import AGES, COLOURS
+from reports.figures import AGES, CALM, COLOURS
+from reports.suppression import NOTE
+from street.vocabulary import RECENT_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +38,7 @@ def write(figures: Figures, title: str) -> bytes:
         "ratio": book.add_format(_FONT | {"num_format": "0.0"}),
         "mark": book.add_format(_FONT | {"align": "right", "font_color": "#6B7280"}),
     }
-    note = f"{figures.as_of:%Y年%-m月%-d日} · 1-4人记作 <5,— 为防止推算而不列,无数据 不等于零"
+    note = f"{figures.as_of:%Y年%-m月%-d日} · {NOTE};无数据 不等于零"
     for name, headings, rows in _sheets(figures):
         sheet = book.add_worksheet(name)
         sheet.hide_gridlines(2)
@@ -79,7 +81,7 @@ def _sheets(figures: Figures) -> Iterator[tuple[str, Sequence[str], Sequence[Seq
         + [
             ["合计", figures.isolating_total],
             ["今日应解除", figures.released_today],
-            ["近14天已解除", figures.completed_14d],
+            [f"近{RECENT_DAYS}天已解除", figures.completed_14d],
         ],
     )
     yield (
@@ -133,7 +135,7 @@ def _compounds(figures: Figures) -> Iterator[list[Value]]:
         return
     for line in figures.compounds:
         yield [line.name, line.committee, line.level_label, *(cell.printed for cell in line.cells)]
-    yield ["其余平稳小区及未落实", "", "平稳", *(cell.printed for cell in figures.rest)]
+    yield [f"其余{CALM}小区及未落实", "", CALM, *(cell.printed for cell in figures.rest)]
     yield ["全街道", "", "", *figures.isolating.values(), figures.isolating_total]
 
 

@@ -76,7 +76,7 @@ def _column(column: Column) -> list[str]:
 
 def dbt_macro(contracts: Sequence[Contract]) -> str:
     """What models may ask of a contract, as a macro: dbt resolves `ref` while it parses, before any source is known."""
-    lines = [f"        {json.dumps(contract.feed)}: {json.dumps(_asked(contract))}," for contract in contracts]
+    lines = [f"        {_text(contract.feed)}: {_text(_asked(contract))}," for contract in contracts]
     return "\n".join(
         [
             "{#- Rendered from sources/contracts by `make render`: edit the contracts instead. -#}",
@@ -97,11 +97,17 @@ def _asked(contract: Contract) -> dict[str, Any]:
         "load_mode": contract.load_mode,
         "business_key": contract.business_key,
         "roles": contract.roles,
+        "codes": {
+            column.name: {code.value: code.document_kind or "" for code in column.enum}
+            for column in contract.columns
+            if column.enum
+        },
+        "patterns": {column.name: column.pattern for column in contract.columns if column.pattern is not None},
     }
 
 
-def _text(value: str) -> str:
-    """A YAML scalar that nothing in the value can break: JSON's strings are YAML's."""
+def _text(value: object) -> str:
+    """A value as JSON writes it, which YAML and Jinja read alike, whatever stands in it."""
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -231,11 +231,6 @@ class Column(Closed):
     document_kind: DocumentKind | None
     may_be_future: bool
 
-    @property
-    def is_personal(self) -> bool:
-        """Whether a value of this column must never be seen in an error, a log or a validation result."""
-        return self.classification in ("personal", "sensitive")
-
 
 class Contract(Closed):
     """A feed as its department and the street office agreed on it."""

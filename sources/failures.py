@@ -13,7 +13,10 @@ class SourceAwayError(PassingError):
 
 
 class UnreadableError(Exception):
-    """One file of a delivery can't be read; the others can. The sentence says why."""
+    """One file of a delivery can't be read: it is out of reach, not of the agreed format, or over a limit.
+
+    The other files of the delivery can be. The message is a sentence for the duty officer.
+    """
 
 
 class PermanentError(Exception):

@@ -15,9 +15,10 @@ from typing import Any
 import yaml
 
 from sources.contract import UNFINISHED, Column, ContractError, LogicalType, all_contracts, check_feed_name
+from sources.failures import UnreadableError
 from sources.readers import workbook
 from sources.readers.headings import HEADING_ROWS_SEARCHED
-from sources.readers.limits import Limits, UnreadableError
+from sources.readers.limits import Limits
 
 CONTRACTS = Path("sources/contracts")
 STAGING = Path("dbt_project/models/staging")

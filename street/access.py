@@ -6,7 +6,6 @@ may keep open) are set here; what a login can lift by itself the office ends (st
 
 from __future__ import annotations
 
-import csv
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from psycopg import errors, sql
 
 from street import readers
 from street.database import DatabaseError, scrubbed
-from street.dbt import PROJECT
+from street.vocabulary import seed
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -58,9 +57,8 @@ def role_of(reader: str) -> str:
     """Return the login role of a reader: DASHBOARD, STREET, or the code of a committee. Raises AccessError."""
     if reader in (DASHBOARD, STREET):
         return f"{reader}_login"
-    with (PROJECT / "seeds" / "committees.csv").open(encoding="utf-8", newline="") as file:
-        if reader in {row["committee_code"] for row in csv.DictReader(file)}:
-            return f"committee_{reader}"
+    if reader in {row["committee_code"] for row in seed("committees")}:
+        return f"committee_{reader}"
     raise AccessError(f"“{reader}”不是本街道任何居委会的代码（12 位数字）：见 dbt_project/seeds/committees.csv。")
 
 

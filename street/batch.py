@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from psycopg import sql
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 
 Status = Literal["landed", "accepted", "rejected", "repeated", "failed"]
 LoadMode = Literal["snapshot", "increment", "events"]
-
-QUARANTINE_LIMIT = Decimal("0.05")
-"""A snapshot is rejected with more than this share of its rows quarantined ..."""
-QUARANTINE_ROWS = 3
-"""... and at least so many: two bad rows of a short list don't stop it."""
-
 
 AWAITS_LANDING = "等待按现行契约重新入库"
 _WITHDRAWN = "人工撤回"
@@ -128,10 +121,11 @@ def in_force(conn: psycopg.Connection, as_of: dt.date) -> dict[str, list[int]]:
 def promote(conn: psycopg.Connection, batch_id: int, load_mode: LoadMode) -> Status:
     """Judge a landed and validated batch, freeze its counts, and return its status.
 
-    A snapshot is rejected with over 5 % (and at least 3) of its rows quarantined, with fewer rows than the feed's
-    floor (70 %) of the last accepted snapshot of its source, or with no row at all. Increments and events are accepted
-    at any rate. The same bytes as an accepted batch are `repeated`: of two equal folders that were landed in one go
-    neither was accepted when they were registered. A batch that has its verdict keeps it.
+    A snapshot is rejected with too many of its rows quarantined (SQL: `rules.is_over_quarantine_limit`), with fewer
+    rows than the feed's floor of the last accepted snapshot of its source, or with no row at all (R-BATCH-2).
+    Increments and events are accepted at any rate (R-BATCH-3). The same bytes as an accepted batch are `repeated`: of
+    two equal folders that were landed in one go neither was accepted when they were registered. A batch that has its
+    verdict keeps it.
 
     Raises BatchError when the rows of the batch don't balance.
     """
@@ -319,9 +313,13 @@ def _objection(conn: psycopg.Connection, batch_id: int, feed: str, source: str, 
     """Say why a snapshot can't be put in force (R-BATCH-2), or return None."""
     if counts.received == 0:
         return _Objection("no_rows", "名单没有一行数据")
-    if counts.quarantined >= QUARANTINE_ROWS and counts.quarantined > QUARANTINE_LIMIT * counts.received:
+    limit = conn.execute(
+        "select rules.quarantine_share() where rules.is_over_quarantine_limit(%s, %s)",
+        (counts.received, counts.quarantined),
+    ).fetchone()
+    if limit is not None:
         share = counts.quarantined / counts.received
-        reason = f"{counts.received} 行中有 {counts.quarantined} 行不可用（{share:.1%}），超过 {QUARANTINE_LIMIT:.0%}"
+        reason = f"{counts.received} 行中有 {counts.quarantined} 行不可用（{share:.1%}），超过 {limit[0]:.0%}"
         return _Objection("quarantine_rate", reason)
     last = conn.execute(
         "select earlier.batch_id, earlier.rows_received, feed.row_floor from ops.batch as earlier"

@@ -38,3 +38,24 @@
         cast(null as text)
     {%- endif -%}
 {%- endmacro %}
+
+{#- A value of a column where its contract knows it as a code, else null. -#}
+{% macro known_code(feed, column, value, is_number=false) -%}
+    {%- set mark = "" if is_number else "'" -%}
+    {%- set codes = contracts()[feed].codes[column] | list -%}
+    case when {{ value }} in ({{ mark }}{{ codes | join(mark ~ ", " ~ mark) }}{{ mark }}) then {{ value }} end
+{%- endmacro %}
+
+{#- A value of a column where it has the form that its contract states, else null. -#}
+{% macro well_formed(feed, column, value) -%}
+    case when {{ value }} ~ '{{ contracts()[feed].patterns[column] }}' then {{ value }} end
+{%- endmacro %}
+
+{#- The kind of document that the code of a type announces, null where it announces none. -#}
+{% macro written_kind(feed, value) -%}
+    case {{ value }}
+    {%- for code, kind in contracts()[feed].codes[role_column(feed, 'document_type')].items() if kind %}
+        when '{{ code }}' then '{{ kind }}'
+    {%- endfor %}
+    end
+{%- endmacro %}

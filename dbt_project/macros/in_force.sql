@@ -46,8 +46,3 @@
         where connected.feed in ('{{ feeds | join("', '") }}')
     )
 {%- endmacro %}
-
-{#- Whether a feed has anything in force. -#}
-{% macro is_connected(feed) -%}
-    {{ is_any_connected([feed]) }}
-{%- endmacro %}

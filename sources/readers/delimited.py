@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sources.contract import Contract
+from sources.failures import UnreadableError
 from sources.readers import quotes
 from sources.readers.headings import HEADING_ROWS_SEARCHED, find, names_of
-from sources.readers.limits import Limits, UnreadableError
+from sources.readers.limits import Limits
 from sources.readers.reading import STRAY_QUOTE_MARK, UNDECODABLE_MARK, Reading, unreadable
 from sources.readers.tables import Table, is_total, tabulate
 

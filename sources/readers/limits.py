@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 
+from sources.failures import UnreadableError
 from street.settings import settings
 
 MEGABYTE = 1024 * 1024
 HARMLESS = 16 * MEGABYTE
 """However well it is packed, what opens to no more than this isn't worth a refusal."""
-
-
-class UnreadableError(ValueError):
-    """The file can't be opened as its format; the message is a sentence for the duty officer."""
 
 
 @dataclass(frozen=True)

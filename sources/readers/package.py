@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from posixpath import join, normpath
 from xml.etree import ElementTree as ET
 
-from sources.readers.limits import Limits, UnreadableError
+from sources.failures import UnreadableError
+from sources.readers.limits import Limits
 
 CHUNK = 1024 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

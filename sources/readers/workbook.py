@@ -7,8 +7,9 @@ from pathlib import Path
 import python_calamine as calamine
 
 from sources.contract import Contract
+from sources.failures import UnreadableError
 from sources.readers.headings import lacking, locate
-from sources.readers.limits import Limits, UnreadableError
+from sources.readers.limits import Limits
 from sources.readers.package import BROKEN, SheetFacts, inspect
 from sources.readers.reading import CELL_ERROR_MARK, Reading, unreadable
 from sources.readers.tables import Table, looks_like_people, tabulate

@@ -139,7 +139,7 @@ def test_no_file_of_the_report_carries_a_person(full: Street) -> None:
         assert not re.search(r"(?<!\d)1[3-9]\d{9}(?!\d)", re.sub(r"base64,[^\"]+", "", text))
 
 
-def test_a_report_without_any_mart_is_still_a_report(street: Street) -> None:
+def test_a_report_of_empty_marts_is_still_a_report(street: Street) -> None:
     report = daily.render(DAY)
     page = read(report.html.read_text(encoding="utf-8"))
     assert page.words[1] == "数据仓库尚未发布任何数据。"

@@ -4,10 +4,13 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
+from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from expectations.marts import CHECKS
-from reports.figures import REASONS, Figures, Unresolved, read
+from reports.figures import COLOURS, DUTIES, LEVELS, REASONS, Figures, Unresolved, read
+from reports.suppression import UNBOUNDED
 from street.settings import SHANGHAI
+from street.vocabulary import seed
 
 if TYPE_CHECKING:
     from tests.reports.conftest import Street
@@ -23,7 +26,7 @@ def headline(found: Figures, label: str) -> tuple[float | None, float | None]:
     return next((line.yesterday, line.before) for line in found.headlines if line.label == label)
 
 
-def test_a_warehouse_without_marts_knows_nothing_and_says_so(street: Street) -> None:
+def test_empty_marts_know_nothing_and_say_so(street: Street) -> None:
     found = figures(street)
     assert found.isolating_total is None
     for section in ("compounds", "levels", "duties", "care", "services", "feeds", "unresolved", "curve", "releases"):
@@ -185,15 +188,6 @@ def test_people_to_care_for_are_counted_by_tag_and_services_by_kind(street: Stre
     assert [(line.label, line.count) for line in found.services] == [("助餐服务", 2)]
 
 
-def test_a_column_that_no_feed_fills_is_unknown_not_zero(street: Street) -> None:
-    street.compound("银泰小区", "none", elderly=70, disabled=None)
-    found = figures(street)
-    assert found.care is not None
-    counts = {line.label: line.count for line in found.care}
-    assert counts["老人(60岁及以上)"] == 70
-    assert counts["残疾人"] is None
-
-
 def test_unresolved_records_stand_by_reason_and_age(street: Street) -> None:
     street.compound("银泰小区", "none")
     street.publish(
@@ -299,10 +293,39 @@ def test_feeds_that_are_well_are_said_to_be(street: Street) -> None:
     assert figures(street).first_line == "1个数据来源今日均正常。"
 
 
-def test_marts_with_the_least_columns_still_make_figures(street: Street) -> None:
-    street.publish("feed_health", [], without=("title_zh", "due_at", "received_at", "failed_checks"))
-    street.publish("feed_health", [{"feed": "border_entries", "business_date": DAY, "status": "late"}])
-    street.publish("compound_overview", [{"level": "none"}], without=("committee_name", "isolating_blue", "elderly"))
-    found = figures(street)
-    assert found.first_line == "border_entries今日未到(从未收到)。"
-    assert found.compounds is None
+@pytest.mark.parametrize(
+    ("mart", "column"),
+    [
+        ("compound_overview", "level"),
+        ("isolation_episode", "colour"),
+        ("feed_health", "department"),
+        ("governance_daily", "duties_overdue"),
+        ("person_tag", "label_zh"),
+        ("service_roster", "is_current"),
+        ("unresolved", "subject"),
+        ("worklist", "priority"),
+    ],
+)
+def test_a_column_that_is_missing_is_an_error_and_not_unknown(street: Street, mart: str, column: str) -> None:
+    street.compound("银泰小区", "none")
+    street.publish("feed_health", [{"feed": "welfare_list", "business_date": DAY, "status": "failed"}])
+    street.conn.execute(f"alter table marts.{mart} drop column {column}")
+    street.conn.commit()
+    with pytest.raises((UndefinedColumn, KeyError)):
+        figures(street)
+
+
+def test_a_mart_that_is_missing_is_an_error(street: Street) -> None:
+    street.compound("银泰小区", "none")
+    street.conn.execute("drop table marts.worklist")
+    street.conn.commit()
+    with pytest.raises(UndefinedTable):
+        figures(street)
+
+
+def test_the_words_of_levels_colours_and_duties_are_those_of_the_models() -> None:
+    assert {"red": ("红", (20, UNBOUNDED)), "orange": ("橙", (10, 19)), "yellow": ("黄", (5, 9))} == LEVELS
+    assert list(LEVELS) == ["red", "orange", "yellow"]
+    assert list(COLOURS) == ["orange", "yellow", "blue"]
+    assert COLOURS.keys() == {rule["colour"] for rule in seed("colour_rules")}
+    assert DUTIES["temperature_check"] == "居家隔离测温"

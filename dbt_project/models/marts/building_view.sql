@@ -64,6 +64,6 @@ from {{ ref('dim_dwelling') }} as dwelling
 left join {{ ref('fct_occupancy') }} as occupancy on dwelling.dwelling_key = occupancy.dwelling_key
 left join {{ ref('int_door') }} as door on dwelling.dwelling_key = door.dwelling_key
 left join isolation on dwelling.dwelling_key = isolation.dwelling_key
-left join {{ ref('colours') }} as colour on isolation.colour_rule = colour.rule_no
+left join {{ ref('colour_rules') }} as colour on isolation.colour_rule = colour.rule_no
 left join tags on dwelling.dwelling_key = tags.dwelling_key
 left join duties on dwelling.dwelling_key = duties.dwelling_key

@@ -22,7 +22,7 @@ occupancy as (
 arrivals as (
     select compound_key, committee_code, count(*) as arrivals_14d
     from {{ ref('fct_arrival') }}
-    where is_counted and arrived_on > {{ as_of() }} - 14
+    where is_counted and arrived_on > {{ as_of() }} - {{ var('recent_days') }}
     group by compound_key, committee_code
 ),
 

@@ -21,12 +21,7 @@ cleaned as (
 identified as (
     select
         *,
-        case type_code
-            when 'P' then 'passport'
-            when 'H' then 'hm_permit'
-            when 'T' then 'tw_permit'
-            when 'I' then 'resident_id'
-        end as written_kind
+        {{ written_kind('border_entries', 'type_code') }} as written_kind
     from cleaned
     {{ computed_once() }}
 ),
@@ -63,9 +58,7 @@ select
     rules.read_phone(phone) as phone,
     rules.mask('resident_id', id_number) as id_number_masked,
     case when resident_id is not null then 'resident_id' end as id_number_kind,
-    case
-        when disposition_code in ('home_isolation', 'central_isolation', 'transferred_out') then disposition_code
-    end as disposition,
+    {{ known_code('border_entries', 'disposition', 'disposition_code') }} as disposition,
     recorded as recorded_at,
     cast(recorded at time zone 'Asia/Shanghai' as date) as recorded_on,
     _is_superseded as is_superseded

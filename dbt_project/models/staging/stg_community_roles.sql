@@ -22,7 +22,7 @@ select
     rules.mask(kind, id_number) as id_number_masked,
     kind as document_kind,
     rules.read_phone(phone) as phone,
-    case when role_name in ('党员', '志愿者', '楼组长') then role_name end as role,
+    {{ known_code('community_roles', 'role', 'role_name') }} as role,
     rules.mask_text(compound_name) as compound_name,
     rules.mask_text(building_no) as building_no,
     case when started <= _business_date then started end as started_on

@@ -23,10 +23,12 @@ select
     kind as document_kind,
     rules.mask_text(full_name) as full_name,
     coalesce(
-        rules.certificate_type(certificate_no), case when type_code between 1 and 7 then type_code end
+        rules.certificate_type(certificate_no),
+        {{ known_code('disability_list', 'disability_type', 'type_code', is_number=true) }}
     ) as disability_type,
     coalesce(
-        rules.certificate_level(certificate_no), case when level_code between 1 and 4 then level_code end
+        rules.certificate_level(certificate_no),
+        {{ known_code('disability_list', 'disability_level', 'level_code', is_number=true) }}
     ) as disability_level,
     rules.certificate_reissue(certificate_no) as reissue,
     case when issued <= _business_date then issued end as issued_on,

@@ -6,14 +6,7 @@ with received as ({{ rows_in_force('household_registry') }}),
 identified as (
     select
         *,
-        case rules.clean(id_type)
-            when '10' then 'resident_id'
-            when '20' then 'passport'
-            when '30' then 'hm_permit'
-            when '35' then 'residence_permit'
-            when '40' then 'tw_permit'
-            when '50' then 'foreign_permit'
-        end as written_kind
+        {{ written_kind('household_registry', 'rules.clean(id_type)') }} as written_kind
     from received
     {{ computed_once() }}
 ),
@@ -51,11 +44,11 @@ select
     rules.clean(ethnic_group) as ethnic_group,
     rules.read_birth_date(birth_date) as birth_date,
     rules.clean(household_no) as household_no,
-    case when relation ~ '^([0-7][0-9]|8[1-9]|9[0-79])$' then relation end as relation_to_head,
-    case when residence_code between 1 and 5 then residence_code end as residence_type,
+    {{ well_formed('household_registry', 'relation_to_head', 'relation') }} as relation_to_head,
+    {{ known_code('household_registry', 'residence_type', 'residence_code', is_number=true) }} as residence_type,
     rules.mask_text(registered_address) as registered_address,
     rules.mask_text(living_address) as living_address,
     rules.read_phone(phone) as phone,
-    case when status_code between 1 and 3 then status_code end as status,
+    {{ known_code('household_registry', 'status', 'status_code', is_number=true) }} as status,
     rules.read_timestamp(updated_at) as updated_at
 from kinded

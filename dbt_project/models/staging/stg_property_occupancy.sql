@@ -22,7 +22,7 @@ select
     rules.mask_text(rules.place_name(compound_name)) as compound_name,
     rules.mask_text(rules.place_number(building_no)) as building_no,
     rules.mask_text(rules.place_number(room_no)) as room_no,
-    case when occupancy_name in ('自住', '出租', '空置', '装修') then occupancy_name end as occupancy,
+    {{ known_code('property_occupancy', 'occupancy', 'occupancy_name') }} as occupancy,
     -- Nobody lives in a vacant dwelling, whatever name stands beside it.
     case
         when coalesce(occupancy_name, '') <> '空置' and not rules.is_blank(occupant_name)

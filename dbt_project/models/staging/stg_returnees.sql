@@ -36,6 +36,6 @@ select
     rules.mask_text(compound_name) as compound_name,
     rules.mask_text(building_no) as building_no,
     rules.mask_text(room_no) as room_no,
-    case when way ~ '^(居家|集中|无需)' then way end as isolation,
+    {{ well_formed('returnees', 'isolation', 'way') }} as isolation,
     rules.mask_text(remark) as remark
 from cleaned

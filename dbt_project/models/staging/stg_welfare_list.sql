@@ -20,11 +20,7 @@ select
     rules.mask_text(full_name) as full_name,
     rules.mask(kind, id_number) as id_number_masked,
     kind as document_kind,
-    case
-        when benefit_name in (
-            '低保', '低收入', '特困供养', '支出型贫困', '老年综合津贴', '居家养老服务', '助餐服务', '临时救助'
-        ) then benefit_name
-    end as benefit,
+    {{ known_code('welfare_list', 'benefit', 'benefit_name') }} as benefit,
     rules.read_date(started_on, _business_date) as started_on,
     rules.read_date(ended_on, _business_date) as ended_on,
     rules.read_numeric(monthly_amount) as monthly_amount,

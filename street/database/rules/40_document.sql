@@ -34,6 +34,18 @@ return case
 end;
 comment on function rules.id_sex(text) is 'The sex within a canonical 18-character number: 1 male, 2 female (R-DOC-3)';
 
+-- What kind of document 18 canonical characters are: of residents of Hong Kong, Macao and Taiwan from 81, 82 or 83, of
+-- foreign permanent residents from 9, else a resident ID.
+create or replace function rules.identity_kind(canonical text) returns text
+language sql immutable parallel safe
+return case
+    when left(canonical, 2) in ('81', '82', '83') then 'residence_permit'
+    when left(canonical, 1) = '9' then 'foreign_permit'
+    when canonical is not null then 'resident_id'
+end;
+comment on function rules.identity_kind(text) is
+'residence_permit, foreign_permit or resident_id, by how 18 canonical characters begin (R-DOC-2, R-DOC-6)';
+
 -- The canonical 18 characters of a compact number: right check character and a day of the calendar; 15 digits are
 -- converted (19 before the year, check character behind), but not those from 81, 82, 83: residence permits never
 -- had 15. The area code is never a reason to refuse. Null otherwise.
@@ -49,7 +61,7 @@ begin
         end if;
         ymd := substr(compact, 7, 8);
         return case when rules.calendar_day(ymd) is not null then compact end;
-    elsif length(compact) = 15 and compact ~ '^[0-9]+$' and left(compact, 2) not in ('81', '82', '83') then
+    elsif length(compact) = 15 and compact ~ '^[0-9]+$' and rules.identity_kind(compact) <> 'residence_permit' then
         body := left(compact, 6) || '19' || right(compact, 9);
         ymd := substr(body, 7, 8);
         return case when rules.calendar_day(ymd) is not null then body || rules.check_character(body::bigint) end;
@@ -207,11 +219,7 @@ begin
     if canonical is null then
         return case when rules.certificate_parts(written) is not null then 'disability_certificate' end;
     end if;
-    return case
-        when left(canonical, 2) in ('81', '82', '83') then 'residence_permit'
-        when left(canonical, 1) = '9' then 'foreign_permit'
-        else 'resident_id'
-    end;
+    return rules.identity_kind(canonical);
 end;
 $$;
 comment on function rules.number_kind(text) is

@@ -48,11 +48,8 @@ told as (
         placed.origin_name,
         colour.colour_rule,
         colour.colour,
-        -- Where nothing is said of isolation: at home if the colour asks for it, else none.
-        coalesce(
-            placed.disposition, case when colour.colour in ('orange', 'yellow') then 'home_isolation' else 'none' end
-        ) as disposition,
-        coalesce(placed.was_home, colour.colour in ('orange', 'yellow')) as was_home,
+        coalesce(placed.disposition, colour.usual_disposition) as disposition,
+        coalesce(placed.was_home, colour.usual_disposition = 'home_isolation') as was_home,
         placed.closed_on,
         placed.moved_on,
         placed.is_border_entry and placed.telling = 1 as is_new_entry,
@@ -82,16 +79,20 @@ meant as (
             else 'none'
         end as isolation_kind
     from told
+),
+
+weighed as (
+    select
+        *,
+        case isolation_kind when 'central' then 3 when 'none' then 1 else 2 end as weight
+    from meant
 )
 
 select
     feed, batch_id, row_no, record_code, person_key, person_method, arrived_on, recorded_at, business_date,
     origin_kind, origin_code, origin_name, colour_rule, colour, disposition, was_home, isolation_kind,
     -- Of one person's registrations of one day 集中 holds over 居家, and that over 无需.
-    case isolation_kind when 'central' then 3 when 'none' then 1 else 2 end
-    < max(case isolation_kind when 'central' then 3 when 'none' then 1 else 2 end) over (
-        partition by person_key, arrived_on
-    ) as is_overruled,
+    weight < max(weight) over (partition by person_key, arrived_on) as is_overruled,
     closed_on, moved_on, is_new_entry, is_counted,
     dwelling_key, building_key, compound_key, committee_code, place_level, place_method
-from meant
+from weighed

@@ -12,6 +12,9 @@ select
     person.first_seen_on,
     person.birth_date,
     person.age,
+    person.age >= {{ var('elder_age') }} as is_elder,
+    cast(person.birth_date + {{ var('elder_age') }} * interval '1 year' as date) as elder_since,
+    person.age < {{ var('minor_age') }} as is_minor,
     residence.person_key is not null as is_resident,
     case when residence.person_key is not null then residence.dwelling_key else isolating.dwelling_key end
         as dwelling_key,
@@ -23,7 +26,7 @@ select
         as committee_code,
     door.residents as residents_of_door,
     door.elders as elders_of_door,
-    -- From the first start that still runs: a new entry restarts the 14 days, not the isolation.
+    -- From the first start that still runs: a new entry restarts the days that are counted, not the isolation.
     isolating.first_started_on as isolating_since,
     care.has_certificate,
     care.certified_since,

@@ -34,7 +34,7 @@ newest as (
         judged.status as batch_status,
         coalesce(judged.contract_version, days.contract_version) as batch_contract_version,
         judged.business_date as judged_on,
-        judged.rows_quarantined >= 3 and judged.rows_quarantined > 0.05 * judged.rows_received as is_over_limit,
+        rules.is_over_quarantine_limit(judged.rows_received, judged.rows_quarantined) as is_over_limit,
         accepted.business_date as accepted_on,
         accepted.received_at,
         by_source.failed_sources

@@ -7,7 +7,7 @@ select
     place.committee_code,
     place.compound_key,
     -- Without a usable record it ages, and is still counted.
-    case when received.business_date + 14 <= {{ as_of() }} then 'expired' else received.unusable_for end as reason
+    case when received.business_date + {{ var('expiry_days') }} <= {{ as_of() }} then 'expired' else received.unusable_for end as reason
 from {{ ref('int_received_arrival') }} as received
 left join {{ source('linkage_build', 'arrival_place') }} as place
     on

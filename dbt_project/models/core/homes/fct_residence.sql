@@ -8,8 +8,8 @@ with chosen as (
         row_number() over (
             partition by person_key
             order by
-                level_rank >= 2 desc,
-                case when level_rank >= 2 then 0 else -level_rank end,
+                level_rank >= {{ place_ranks().compound }} desc,
+                case when level_rank >= {{ place_ranks().compound }} then 0 else -level_rank end,
                 source_rank
         ) as choice
     from {{ ref('int_residence_evidence') }}
@@ -29,16 +29,16 @@ refined as (
         on
             chosen.person_key = finer.person_key
             and chosen.source_rank < finer.source_rank
-            and finer.level_rank = 4
+            and finer.level_rank = {{ place_ranks().dwelling }}
             and (
                 chosen.building_key = finer.building_key
                 or (
-                    chosen.level_rank = 2
+                    chosen.level_rank = {{ place_ranks().compound }}
                     and chosen.compound_key = finer.compound_key
                     and (chosen.source <> 'isolation' or finer.source = 'household_registry')
                 )
             )
-    where chosen.choice = 1 and chosen.level_rank in (2, 3)
+    where chosen.choice = 1 and chosen.level_rank in ({{ place_ranks().compound }}, {{ place_ranks().building }})
 ),
 
 placed as (

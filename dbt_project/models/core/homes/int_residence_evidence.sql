@@ -20,7 +20,7 @@ arrived as (
     select
         person_key, dwelling_key, building_key, compound_key, committee_code, place_level, arrived_on as since
     from {{ ref('fct_arrival') }}
-    where disposition = 'none' and arrived_on > {{ as_of() }} - 180
+    where disposition = 'none' and arrived_on > {{ as_of() }} - {{ var('residence_evidence_days') }}
 ),
 
 newest_arrived as (
@@ -47,7 +47,7 @@ occupying as (
             told.batch_id = link.batch_id
             and told.row_no = link.row_no
             and link.feed = 'property_occupancy'
-    where link.person_key is not null and coalesce(told.registered_on, told.business_date) > {{ as_of() }} - 180
+    where link.person_key is not null and coalesce(told.registered_on, told.business_date) > {{ as_of() }} - {{ var('residence_evidence_days') }}
 ),
 
 -- The sources in order (R-HOME-1).
@@ -92,9 +92,7 @@ evidence as (
 
 select
     evidence.*,
-    case evidence.place_level
-        when 'dwelling' then 4 when 'building' then 3 when 'compound' then 2 when 'street' then 1 else 0
-    end as level_rank
+    {{ place_rank('evidence.place_level') }} as level_rank
 from evidence
 left join {{ ref('int_registry_person') }} as registry on evidence.person_key = registry.person_key
 where

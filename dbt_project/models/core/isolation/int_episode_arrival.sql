@@ -20,9 +20,7 @@ select
     coalesce(arrival.committee_code, here.committee_code) as committee_code,
     coalesce(here.place_level, arrival.place_level) as place_level,
     coalesce(here.place_method, arrival.place_method) as place_method,
-    case coalesce(here.place_level, arrival.place_level)
-        when 'dwelling' then 4 when 'building' then 3 when 'compound' then 2 when 'street' then 1 else 0
-    end as level_rank
+    {{ place_rank('coalesce(here.place_level, arrival.place_level)') }} as level_rank
 from {{ ref('fct_arrival') }} as arrival
 inner join {{ ref('int_isolation_step') }} as step
     on

@@ -4,7 +4,7 @@ with shown as (
         person_key, dwelling_key, compound_key, committee_code, colour, day_no, started_on, release_on, status,
         row_number() over (partition by person_key order by started_on desc) as newest
     from {{ ref('fct_isolation_episode') }}
-    where status = 'isolating' or (status = 'completed' and release_on > {{ as_of() }} - 14)
+    where status = 'isolating' or (status = 'completed' and release_on > {{ as_of() }} - {{ var('recent_days') }})
 )
 
 select
@@ -19,6 +19,6 @@ select
     shown.release_on,
     shown.status
 from shown
-inner join (select colour, min(rule_no) as rule_no from {{ ref('colours') }} group by colour) as colour
+inner join (select colour, min(rule_no) as rule_no from {{ ref('colour_rules') }} group by colour) as colour
     on shown.colour = colour.colour
 where shown.newest = 1

@@ -1,0 +1,40 @@
+"""The words and numbers that the models and the packages share: the seeds and variables of the dbt project.
+
+Each is stated there alone, once; nothing is read from the database.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from typing import Any
+
+import yaml
+
+from street.dbt import PROJECT
+
+
+@cache
+def seed(name: str) -> tuple[dict[str, str], ...]:
+    """Return the rows of a seed in the order of its file; every value is a text. Raises FileNotFoundError."""
+    with (PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+@cache
+def _variables() -> dict[str, Any]:
+    variables: dict[str, Any] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return variables
+
+
+STREET_CODE: str = _variables()["street_code"]
+"""The code of the street, beside those of its committees in governance_daily."""
+STREET_NAME: str = _variables()["street_name"]
+UNPLACED_CODE: str = _variables()["unplaced_code"]
+"""The code that stands in the place of a committee where none is known."""
+ISOLATION_DAYS: int = _variables()["isolation_days"]
+"""How long home isolation lasts: it is released this many days after its start (R-ISO-1)."""
+RECENT_DAYS: int = _variables()["recent_days"]
+"""How far the columns that end in _14d reach back, D included (R-ISO-11, R-ISO-14)."""
+EXPIRY_DAYS: int = _variables()["expiry_days"]
+"""After how many days a broken arrival that nothing makes good counts as expired (R-LIST-2)."""
