@@ -21,10 +21,10 @@ from sources.contract import (
 )
 from sources.readers.reading import CELL_ERROR_MARK, NUL_MARK, RAGGED_MARK, STRAY_QUOTE_MARK, UNDECODABLE_MARK
 
-LONGEST_FIELD = 10_000
-OLDEST_ARRIVAL_DAYS = 365
-CLOCK_TOLERANCE = dt.timedelta(minutes=10)
-MONTH, DAY = "(0[1-9]|1[0-2])", "(0[1-9]|1[0-9]|2[0-8])"  # that every year has
+LONGEST_FIELD = 10_000  # R-VAL-1; rules.clean has the same limit, and a test holds the two equal
+OLDEST_ARRIVAL_DAYS = 365  # R-DATE-3
+CLOCK_TOLERANCE = dt.timedelta(minutes=10)  # R-DAY-4
+MONTH, DAY = "(0[1-9]|1[0-2])", "(0[1-9]|1[0-9]|2[0-8])"  # days that every month of every year has
 # Marks for what couldn't be written, as linkage.names knows them, but for those that also stand for a dot.
 UNWRITTEN = "[?？*＊●○◯□■〓_＿\ufffd\ue000-\uf8ff]"
 CHECKED_ROLES = ("phone", "document_number", "resident_id", "event_time")
@@ -44,14 +44,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Arrived:
-    """What the rules must know of a batch: the day it describes and when it was received."""
+    """What the rules need to know of a batch: the day it describes, and when it was received."""
 
     business_date: dt.date
     received_at: dt.datetime
 
 
 def checks(contract: Contract, arrived: Arrived) -> list[Check]:
-    """Every rule of a feed for one batch (docs/rules.md, Rows and batches: few quarantine, most flag, some note)."""
+    """Return every rule of a feed for one batch: few quarantine, most flag, some note (R-ROW-1, R-ROW-2)."""
     found = [*_unusable(contract, arrived)]
     for column in contract.columns:
         found += _of_column(contract, column, arrived)
@@ -69,12 +69,12 @@ def checks(contract: Contract, arrived: Arrived) -> list[Check]:
 
 
 def literal(value: str) -> str:
-    """A text as an SQL literal."""
+    """Return a text as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def key(contract: Contract) -> str:
-    """The business key of a row as one text; rows without one are quarantined before it is asked for.
+    """Return the SQL expression of a row's business key as one text; rows without one are quarantined first.
 
     Its parts are compared as what they mean: 30, 30号楼 and 三十号 are one building. A number that tells nobody apart
     (masked, or its digits lost by a spreadsheet) makes no version of another row: such rows are one only where they are
@@ -89,7 +89,12 @@ def key(contract: Contract) -> str:
 def _tells_apart(contract: Contract, column: Column) -> str:
     if column.role == "document_number":
         return f"{_document(contract, column)} is not null"
-    return f"({column.name} ~ '[.+．＋]' and rules.has_lost_digits({column.name})) is not true"
+    return f"({_has_lost_digits(column.name)}) is not true"
+
+
+def _has_lost_digits(name: str) -> str:
+    # A number without a dot or an exponent's sign is whole: most rows need no more than this look.
+    return f"{name} ~ '[.+．＋]' and rules.has_lost_digits({name})"
 
 
 def _compared(column: Column) -> str:
@@ -110,12 +115,12 @@ def _compared(column: Column) -> str:
 
 
 def has_documents(contract: Contract) -> bool:
-    """Whether the feed tells who somebody is by a document."""
+    """Return whether the feed tells who somebody is by a document."""
     return any(column.role in ("document_number", "resident_id") for column in contract.columns)
 
 
 def read(column: Column, arrived: Arrived) -> str:
-    """The SQL expression that reads a column's text as its logical type, as staging does."""
+    """Return the SQL expression that reads a column's text as its logical type, as staging does."""
     match column.logical_type:
         case "date" if column.role == "birth_date":
             return f"rules.read_birth_date({column.name})"
@@ -187,7 +192,7 @@ def _of_column(contract: Contract, column: Column, arrived: Arrived) -> Iterator
 
 
 def _read_otherwise(column: Column, arrived: Arrived) -> Iterator[Check]:
-    """The values that are read, but not as they are written: a day with a time, a number in words, a quoted cell."""
+    """Yield the notes on values that are read, but not as they are written: a day with a time, a quoted cell."""
     name, value = column.name, read(column, arrived)
     plain = [f"{name} ~ '^[0-9]+$'"]
     match column.role or column.logical_type:
@@ -236,7 +241,7 @@ def _of_value(column: Column, arrived: Arrived, said: str) -> Iterator[Check]:
 
 
 def _of_document(contract: Contract) -> Iterator[Check]:
-    """Documents that are evidence only, and a row's birth date and sex against its resident ID."""
+    """Yield the rules on documents: what is evidence only, and a birth date or sex that contradicts the number."""
     birth, sex = contract.with_role("birth_date"), contract.with_role("sex")
     for column in contract.columns:
         if column.role not in ("document_number", "resident_id"):
@@ -244,8 +249,7 @@ def _of_document(contract: Contract) -> Iterator[Check]:
         name = column.name
         no_identity = f"{_document(contract, column)} is null and not rules.is_blank({name})"
         yield Check(f"{name}__not_an_identity", "flag", no_identity)
-        is_odd = f"{name} ~ '[.+．＋]'"
-        yield Check(f"{name}__lost_digits", "flag", f"{is_odd} and rules.has_lost_digits({name})")
+        yield Check(f"{name}__lost_digits", "flag", _has_lost_digits(name))
         yield Check(f"{name}__two_numbers", "flag", f"length({name}) >= 30 and rules.holds_two_numbers({name})")
         canonical = f"(select rules.resident_id({name}) as number offset 0) as id"
         if birth is not None:
@@ -271,7 +275,7 @@ def _of_document(contract: Contract) -> Iterator[Check]:
 
 
 def _document(contract: Contract, column: Column) -> str:
-    """The SQL expression of the identity that a number stands for, null where it is evidence only."""
+    """Return the SQL expression of the identity that a number stands for, null where it is evidence only (R-DOC-1)."""
     country = contract.with_role("document_country")
     return f"rules.document({_document_kind(contract, column)}, {column.name}, {country.name if country else 'null'})"
 
@@ -291,7 +295,7 @@ def _document_kind(contract: Contract, column: Column) -> str:
 
 
 def _stated(contract: Contract, rule: Rule) -> Check:
-    """A rule that the contract states itself."""
+    """Return the check of a rule that the contract states itself."""
     check = rule.check
     match check:
         case Present():

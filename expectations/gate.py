@@ -194,7 +194,7 @@ def _newest_first(terms: Contract) -> str:
 def _write_down(
     conn: psycopg.Connection, batch: _Batch, rules: Sequence[Check], counts: Mapping[str, int], broken_revisions: int
 ) -> None:
-    """Results by rule, and the flags of the rows that aren't quarantined; a note is no failure, whatever it counts."""
+    """Store the result of each rule, and the flags of the rows that aren't quarantined; a note is never a failure."""
     within: dict[str, int] = dict(
         conn.execute("select rule, count(*) from broken, unnest(rules) as rule group by rule").fetchall()
     )
@@ -218,5 +218,5 @@ def _write_down(
 
 
 def _trusted(expression: str) -> sql.SQL:
-    """An expression built from a checked contract."""
+    """Return an expression as SQL without quoting it: it was built from a checked contract."""
     return sql.SQL(expression)

@@ -1,13 +1,12 @@
-"""What must hold between what came in and what goes out, checked on the build before it is published.
+"""What must hold between what came in and what goes out, checked on the build before it is published (R-CHECK).
 
-A check is over persons and records, or over sums and structure (docs/rules.md, R-CHECK): `CHECKS` says which. Whom the
-first kind catches the build has listed in `unresolved` already (dbt_project/models/marts/checks), and the day is
-published; the second kind is a query for what is wrong, which must find nothing.
+A check is over persons and records, or over sums and structure. The first kind are models of dbt, `check_<name>`: the
+build has listed in `unresolved` whom they catch, and the day is published. The second kind are the queries of
+`STRUCTURE`: one that finds anything stops the publication. What a check says, no test of dbt says again.
 """
 
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal
 
 import psycopg
 from psycopg import sql
@@ -16,9 +15,10 @@ from expectations import suite
 from expectations.checks import Check
 from sources.contract import all_contracts
 from street import database
+from street.dbt import PROJECT
 from street.settings import settings
+from street.vocabulary import STREET_CODE
 
-STREET = "310115016"
 GOVERNANCE_SUMS = ("arrivals", "arrivals_abroad", "isolating", "released", "duties_due", "residents", "unresolved")
 
 
@@ -27,66 +27,54 @@ class CheckFailed(RuntimeError):  # noqa: N818 -- the outcome of a check, not a 
 
 
 @dataclass(frozen=True)
-class MartCheck:
-    """A check of the build: what it is over, and the sentence for the duty officer when it finds something.
-
-    Over persons, `name` is that of the model `check_<name>` and the subject of its rows in `unresolved`; over
-    structure, `wrong` is the query whose every row is a breach.
-    """
+class StructureCheck:
+    """A check over sums or structure: a query whose every row is a breach, and the duty officer's sentence for it."""
 
     name: str
-    over: Literal["persons", "structure"]
     sentence: str
-    wrong: str = ""
+    wrong: str
 
 
 def _differing_sums() -> str:
     return " or ".join(
-        f"sum({name}) filter (where committee_code = '{STREET}')"
-        f" <> sum({name}) filter (where committee_code <> '{STREET}')"
+        f"sum({name}) filter (where committee_code = '{STREET_CODE}')"
+        f" <> sum({name}) filter (where committee_code <> '{STREET_CODE}')"
         for name in GOVERNANCE_SUMS
     )
 
 
-CHECKS = (
-    MartCheck("arrival_without_outcome", "persons", "抵沪登记既没有隔离记录也未列入待核实"),
-    MartCheck("isolating_without_door", "persons", "隔离人员住处未落实却未列入待核实"),
-    MartCheck("record_without_person", "persons", "人员记录没有归到人"),
-    MartCheck("person_without_row", "persons", "有记录的人在人员表中缺失"),
-    MartCheck("resident_not_in_household", "persons", "住户在家庭视图中缺失或不在其住处"),
-    MartCheck("standing_twice", "persons", "同一人或同一记录重复出现"),
-    MartCheck("number_in_name", "persons", "姓名中可能有完整的证件号码"),
-    MartCheck(
+STRUCTURE = (
+    StructureCheck(
         "committees_and_unplaced_are_the_street",
-        "structure",
         "各居委会与未落实之和不等于街道数",
         f"select business_date from build.governance_daily group by business_date having {_differing_sums()}",
     ),
-    MartCheck(
+    StructureCheck(
         "compounds_and_unplaced_are_the_residents",
-        "structure",
         "各小区与未落实的居民之和不等于居民总数",
         "select 1 where (select count(*) from build.fct_residence as living where exists (select"
         " from build.dim_compound as compound where compound.compound_key = living.compound_key"
         " and compound.committee_code = living.committee_code))"
         " <> (select coalesce(sum(residents), 0) from build.compound_overview)",
     ),
-    MartCheck(
+    StructureCheck(
         "everything_listed_is_counted",
-        "structure",
         "待核实记录数与治理日报不符",
-        f"select 1 from build.governance_daily where committee_code = '{STREET}'"
+        f"select 1 from build.governance_daily where committee_code = '{STREET_CODE}'"
         " and business_date = (select max(as_of) from build.compound_overview)"
         " and unresolved <> (select count(*) from build.unresolved)",
     ),
-    MartCheck(
+    StructureCheck(
         "no_whole_identity_number",
-        "structure",
         "数据集市中有未打掩码的证件号码",
         "select 1 from build.dim_person where id_masked ~ '[0-9]{17}[0-9X]'",
     ),
 )
-"""Every check of the build, the two kinds marked."""
+
+
+def person_checks() -> list[str]:
+    """Return the names of the checks over persons: those of the models `check_<name>`."""
+    return sorted(path.stem.removeprefix("check_") for path in (PROJECT / "models").rglob("check_*.sql"))
 
 
 def check(version: int) -> None:
@@ -103,37 +91,38 @@ def check(version: int) -> None:
         if conn.execute("select from ops.version where version = %s", (version,)).fetchone() is None:
             raise CheckFailed(f"没有版本 {version}")
         conn.commit()
-        structure = [each for each in CHECKS if each.over == "structure"]
         # One row, many scalar queries: each is a set difference that the database hashes, not a look-up a row.
-        rules = [Check(each.name, "flag", f"version = {int(version)} and exists ({each.wrong})") for each in structure]
+        rules = [Check(each.name, "flag", f"version = {int(version)} and exists ({each.wrong})") for each in STRUCTURE]
         failed = suite.count("version", rules, schema="ops", row_key="version")
-        found = {each.name: _how_many(conn, each) if failed[each.name] else 0 for each in structure}
-        found |= _caught(conn)
+        found = {each.name: _how_many(conn, each) if failed[each.name] else 0 for each in STRUCTURE}
+        caught = _caught(conn)
         conn.execute("delete from ops.check_result where version = %s", (version,))
         with conn.cursor() as cursor:
             cursor.executemany(
                 "insert into ops.check_result (version, subject, rule, severity, passed, failed_rows)"
                 " values (%s, 'build', %s, %s, %s, %s)",
                 [
-                    (version, each.name, "flag" if each.over == "persons" else "error", not count, count)
-                    for each in CHECKS
-                    for count in [found.get(each.name, 0)]
+                    (version, name, severity, not count, count)
+                    for name, severity, count in [
+                        *((name, "flag", caught.get(name, 0)) for name in person_checks()),
+                        *((name, "error", count) for name, count in found.items()),
+                    ]
                 ],
             )
         conn.commit()
-        sentences = [f"{each.sentence}({found[each.name]} 条)" for each in structure if found[each.name]]
+        sentences = [f"{each.sentence}({found[each.name]} 条)" for each in STRUCTURE if found[each.name]]
         sentences += _too_many(conn)
     if sentences:
         raise CheckFailed(f"版本 {version} 未通过核对,不发布:{';'.join(sentences)}")
 
 
-def _how_many(conn: psycopg.Connection, rule: MartCheck) -> int:
+def _how_many(conn: psycopg.Connection, rule: StructureCheck) -> int:
     row = conn.execute(sql.SQL("select count(*) from ({}) as wrong").format(sql.SQL(rule.wrong))).fetchone()
     return int(row[0]) if row else 0
 
 
 def _caught(conn: psycopg.Connection) -> dict[str, int]:
-    """By check over persons, how many records it has listed."""
+    """Return how many records each check over persons has listed."""
     return dict(
         conn.execute("select subject, count(*) from build.unresolved where kind = 'check' group by subject").fetchall()
     )

@@ -1,1 +1,1 @@
-"""What arrives: one contract a feed, fetching, landing; the sample street."""
+"""What arrives: a contract per feed, the connectors that fetch, the readers, and landing."""

@@ -1,1 +1,1 @@
-"""The office: settings, database, batches, publishing, the embedded services and the command line."""
+"""The ground that the other packages stand on: settings, database, batches, the dbt runner, publishing and access."""

@@ -1,7 +1,7 @@
-"""Access for people: who reads has a login of its own, and a committee sees its own rows (docs/rules.md, Privacy).
+"""Access for people: every reader has a login of its own, and a committee sees its own rows (R-PRIV-4, R-PRIV-5).
 
 A login is a member of one of the readers' roles, and may do what that role may. Its limits (connections, time, what it
-may keep open) are set here; what a login can lift by itself the office ends (street.readers).
+may keep open) are set here; limits that a login can lift by itself are enforced by street.readers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from psycopg import errors, sql
 
 from street import readers
-from street.database import DatabaseError, scrubbed
+from street.database import READERS, DatabaseError, scrubbed
 from street.vocabulary import seed
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import psycopg
 
 DASHBOARD = "dashboard"
-"""Who sees counts alone: the dashboard."""
+"""The reader who sees counts alone: the dashboard."""
 STREET = "street"
-"""Who sees all marts: the street office."""
+"""The reader who sees all marts: the street office."""
 
 CONNECTIONS = 10
 """How many sessions one login may have at once."""
@@ -84,7 +84,7 @@ def grant(conn: psycopg.Connection, reader: str) -> tuple[str, str]:
         )
         _limit(conn, name)
         conn.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), name))
-        # Whoever may give a role up may also end its sessions, once it inherits from it.
+        # A role that inherits from this one may end its sessions (street.readers).
         conn.execute(sql.SQL("grant {} to current_user with inherit true, set false").format(name))
         conn.execute(
             "insert into ops.access_grant (role_name, committee_code) values (%s, %s) on conflict do nothing",
@@ -107,7 +107,7 @@ def revoke(conn: psycopg.Connection, reader: str) -> str:
             if conn.execute("select from pg_roles where rolname = %s", (role,)).fetchone() is None:
                 return role
             conn.execute(sql.SQL("alter role {} nologin password null").format(name))
-            for group in readers.GROUPS:
+            for group in READERS:
                 conn.execute(sql.SQL("revoke {} from {}").format(sql.Identifier(group), name))
     except DatabaseError as error:
         if error.sqlstate != errors.InsufficientPrivilege.sqlstate:
@@ -129,7 +129,7 @@ def listed(conn: psycopg.Connection) -> list[Login]:
             " where reading.rolname = any(%s) and login.rolcanlogin and membership.inherit_option"
             "  and not login.rolsuper and login.rolname <> current_user"
             " order by login.rolname, reading.rolname",
-            (list(readers.GROUPS),),
+            (list(READERS),),
         ).fetchall()
     return [Login(*row) for row in rows]
 

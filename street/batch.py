@@ -58,7 +58,7 @@ def register(  # noqa: PLR0913 -- the facts of a delivery
 
     - The same bytes for the same date: the batch they already are (a retry), a failed one set back to `landed`.
     - The same bytes as an accepted batch of another date: a new batch, `repeated`, all its rows superseded.
-    - Else a new batch, `landed`. A delivery without rows is never a repetition: nothing is like nothing.
+    - Else a new batch, `landed`. A delivery without rows never repeats another one.
     """
     with _transaction(conn):
         _lock_feed(conn, feed)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PATIENCE = dt.timedelta(minutes=15)
 """An ingest that began longer ago is waited for no more: its source hangs, and the others have arrived."""
 
-_FORGOTTEN = dt.timedelta(days=2)  # what a killed machine has left behind
+_FORGOTTEN = dt.timedelta(days=2)  # left behind by a machine that was killed
 
 
 def begin(conn: psycopg.Connection, feed: str, run_id: str, business_date: dt.date) -> None:
@@ -35,7 +35,7 @@ def end(conn: psycopg.Connection, feed: str, run_id: str) -> None:
 def under_way(conn: psycopg.Connection, business_date: dt.date) -> list[tuple[str, str]]:
     """Return feed and run id of the ingests of a date that have begun within PATIENCE and not ended.
 
-    A run that was killed is among them: who runs it knows better. Raises DatabaseError.
+    A run that was killed is among them; Airflow knows whether it still runs. Raises DatabaseError.
     """
     with scrubbed(), conn.transaction():
         return conn.execute(

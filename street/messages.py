@@ -1,4 +1,4 @@
-"""What may be told of a message of dbt or the database: its own words and known identifiers, never a piece of a value.
+"""What may be told of a message of dbt or the database: its fixed words and known names, never a piece of a value.
 
 A sentence is told only when it is one of those listed here, for whatever else stands in a message may be a person's:
 a name in lower-case letters looks like an identifier, a quote inside a value ends no quotation (R-PRIV-7).

@@ -1,4 +1,4 @@
-"""Notices of failures: people are told once a day of the same thing."""
+"""Notices of failures: people are told of the same failure once a day (R-DAY-9)."""
 
 from __future__ import annotations
 

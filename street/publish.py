@@ -1,7 +1,7 @@
 """Publishing: a finished build becomes what everybody reads, as one, in one small transaction.
 
 Behind each stable view stands a table that is list-partitioned by version. A build is attached as a new partition,
-which rewrites nothing and waits for no reader; then the pointers of all views move in one transaction. Whoever reads
+which rewrites nothing and waits for no reader; then the pointers of all views move in one transaction. A reader
 sees all of the old day or all of the new one, within a statement and within a REPEATABLE READ transaction.
 Views, and the grants and views that others put on them, are never dropped.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from street.database import scrubbed
+from street.database import READERS, scrubbed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
 
-GROUPS = ("dashboard_reader", "committee_reader", "street_reader", "auditor")
-"""The roles of readers; a login that is a member of one is a reader."""
 LONGEST_TRANSACTION = "15 minutes"
 
 # Sessions that we may end: readers of this database, by membership of their role or by pg_signal_backend.
@@ -39,12 +37,12 @@ where session.datname = current_database()
 def end_overdue(conn: psycopg.Connection) -> None:
     """End the readers whose transaction is open for longer than LONGEST_TRANSACTION.
 
-    Old versions could not be dropped, nor dead rows removed, until the disk is full. Raises DatabaseError.
+    They would keep old versions and dead rows from being removed, until the disk is full. Raises DatabaseError.
     """
     with scrubbed(), conn.transaction():
         conn.execute(
             _END + "session.xact_start < clock_timestamp() - %(longest)s::interval",
-            {"groups": list(GROUPS), "longest": LONGEST_TRANSACTION},
+            {"groups": list(READERS), "longest": LONGEST_TRANSACTION},
         )
 
 
@@ -58,11 +56,11 @@ def end_holding(conn: psycopg.Connection, relations: Sequence[sql.Identifier]) -
             "  select to_regclass(name)::oid from unnest(%(names)s::text[]) as name"
             "  union select inhrelid from pg_inherits, unnest(%(names)s::text[]) as name"
             "   where inhparent = to_regclass(name)))",
-            {"groups": list(GROUPS), "names": names},
+            {"groups": list(READERS), "names": names},
         )
 
 
 def end_sessions(conn: psycopg.Connection, login: str) -> None:
     """End every session of a reader's login. Raises DatabaseError."""
     with scrubbed(), conn.transaction():
-        conn.execute(_END + "login.rolname = %(login)s", {"groups": [*GROUPS, login], "login": login})
+        conn.execute(_END + "login.rolname = %(login)s", {"groups": [*READERS, login], "login": login})

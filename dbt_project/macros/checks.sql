@@ -1,7 +1,7 @@
 {#-
-The checks over persons and records, by name: each is a model check_<name>, one row a record that it catches. Whom they
-catch is listed in marts.unresolved, and the day is published all the same. What stops a publication stands in
-expectations/marts.py, beside the names of these.
+The checks over persons and records, by name: each is a model check_<name>, one row per record that it catches.
+The records are listed in marts.unresolved, and the day is published all the same. What stops a publication stands in
+expectations/marts.py.
 -#}
 {% macro person_checks() -%}
     {{ return([

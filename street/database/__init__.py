@@ -23,7 +23,8 @@ _HERE = Path(__file__).parent
 SUPERUSER_SQL = _HERE / "superuser.sql"
 _SESSION_OPTIONS = "-c timezone=Asia/Shanghai"
 
-_READERS = ("dashboard_reader", "committee_reader", "street_reader", "auditor")
+READERS = ("dashboard_reader", "committee_reader", "street_reader", "auditor")
+"""The roles of readers; a login that is a member of one is a reader (R-PRIV-4)."""
 
 # What passes or is mended without a change of code: what it is and who does what (PostgreSQL, appendix A).
 _TOLD = {
@@ -57,7 +58,12 @@ class DatabaseError(RuntimeError):
         known = "".join(f", {name} {value}" for name, value in facts.items() if value is not None)
         state = sqlstate or "unknown (connection lost)"
         told = _TOLD.get(sqlstate or "", "")
-        super().__init__(f"{told}The database refused a statement: SQLSTATE {state}{known}.")
+        # In Chinese what the duty officer can mend, in English what only a developer can.
+        super().__init__(
+            f"{told}（SQLSTATE {state}{known}）"
+            if told
+            else f"The database refused a statement: SQLSTATE {state}{known}."
+        )
 
     @classmethod
     def of(cls, error: psycopg.Error) -> DatabaseError:
@@ -135,11 +141,11 @@ def migrate(url: str | None = None) -> None:
     with scrubbed():
         _provide_version_table(made)
         with made.begin() as connection:
-            # A reader's open transaction is told of rather than waited for all night.
+            # Fail with a clear error rather than wait all night for a reader's open transaction.
             connection.exec_driver_sql("set local lock_timeout = '60s'")
             # Nobody but its owner may touch this table: the lock of those who migrate.
             connection.exec_driver_sql("lock table alembic_version in share row exclusive mode")
-            # Whatever tool works as the pipeline's role sees the office's hours.
+            # Every tool that works as the pipeline's role sees Shanghai's clock.
             connection.exec_driver_sql("alter role current_user set timezone = 'Asia/Shanghai'")
             configuration.attributes["connection"] = connection
             command.upgrade(configuration, "head")
@@ -176,7 +182,7 @@ def _admit_readers_alone(connection: sqlalchemy.Connection) -> None:
     ).one()
     if is_owner:
         connection.exec_driver_sql(f"revoke all on database {name} from public")
-        connection.exec_driver_sql(f"grant connect on database {name} to pipeline, {', '.join(_READERS)}")
+        connection.exec_driver_sql(f"grant connect on database {name} to pipeline, {', '.join(READERS)}")
 
 
 def run_script(connection: sqlalchemy.Connection, path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from psycopg.errors import UndefinedColumn, UndefinedTable
 
-from expectations.marts import CHECKS
+from expectations.marts import person_checks
 from reports.figures import COLOURS, DUTIES, LEVELS, REASONS, Figures, Unresolved, read
 from reports.suppression import UNBOUNDED
 from street.settings import SHANGHAI
@@ -284,7 +284,7 @@ def test_whom_the_checks_caught_stands_in_the_first_line(street: Street) -> None
 
 
 def test_every_check_over_persons_has_words_of_its_own() -> None:
-    assert {each.name for each in CHECKS if each.over == "persons"} <= REASONS.keys()
+    assert set(person_checks()) <= REASONS.keys()
 
 
 def test_feeds_that_are_well_are_said_to_be(street: Street) -> None:

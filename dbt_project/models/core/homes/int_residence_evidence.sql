@@ -28,7 +28,7 @@ newest_arrived as (
     from arrived
 ),
 
--- Whom a property company names counts for 180 days from its entry.
+-- An occupant named by a property company counts from the day of the entry, for a limited time (R-HOME-1).
 occupying as (
     select
         link.person_key,
