@@ -80,7 +80,7 @@ def person_checks() -> list[str]:
 def check(version: int) -> None:
     """Reconcile the tables of schema `build`, the version's.
 
-    Writes one row a check to `ops.check_result`: severity `flag` over persons, `error` over structure.
+    Writes one row per check to `ops.check_result`: severity `flag` over persons, `error` over structure.
 
     Raises:
         CheckFailed: sums or structure don't hold, or too many of a feed's persons were caught.

@@ -395,7 +395,7 @@ class _Reader:
 
 # --- a column
 def parse(texts: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
-    """The parts of each address, one row a text, in the order given; distinct texts are asked for.
+    """The parts of each address, one row per text, in the order given; distinct texts are asked for.
 
     Columns (text, null where the address doesn't say): `road`, `lane` (`1099`, `1099弄5支弄`), `gate_no` (a number
     on the road in front of a building number), `name` (of a compound, as written), `building_no`, `unit_no`,

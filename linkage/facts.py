@@ -39,7 +39,7 @@ def of_the_number(canonical: str, second: str) -> dict[str, pl.Expr]:
 
 
 def of_persons(linked: pl.DataFrame) -> pl.DataFrame:
-    """One row a record with a person: the columns of `build.person_record`.
+    """One row per record with a person: the columns of `build.person_record`.
 
     `linked` has SAID_SCHEMA and persons.RECORD_SCHEMA, `person_key`, and `owner` and `second_owner`: the persons whom
     its documents identify, null where a number identifies nobody.

@@ -12,7 +12,7 @@ from linkage import names
 def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
     """Pairs (person_key, dwelling_key, namesake_key): a provisional person only lists know, and another of that door.
 
-    `linked` has one row a record: is_list (neither of the register of the population nor an arrival), person_key,
+    `linked` has one row per record: is_list (neither of the register of the population nor an arrival), person_key,
     person_method, name, phone, dwelling_key, registered_dwelling_key.
     The names are the same (one slip allowed), or the phones are and the surnames too, or the names can't be told apart
     (a mark for what couldn't be written).

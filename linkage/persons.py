@@ -45,7 +45,7 @@ _DENIAL: Final = (
 
 @dataclass(frozen=True)
 class Links:
-    """`links`: one row a record, in the order given (person_key, person_method, person_score, agreed, flags);
+    """`links`: one row per record, in the order given (person_key, person_method, person_score, agreed, flags);
     `learned`: what is to be remembered.
     """
 
@@ -128,7 +128,7 @@ def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) ->
 
 
 def _documents(base: pl.DataFrame) -> pl.DataFrame:
-    """(index, document_hash, document_kind), one row a record and document."""
+    """(index, document_hash, document_kind), one row per record and document."""
     return pl.concat(
         base.select("index", document_hash=column, document_kind=f"{column}_kind").drop_nulls("document_hash")
         for column in ("document", "second_document")

@@ -52,7 +52,7 @@ _PRIVATE: Final = ("record_text", "canonical", "second_canonical", "bare_number"
 def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes) -> pl.DataFrame:
     """The records in force of all feeds about persons, hashed with the key.
 
-    One row a record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (TEXT_COLUMNS), `is_about_person`,
+    One row per record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (TEXT_COLUMNS), `is_about_person`,
     `is_list`. Raises DatabaseError.
     """
     texts: dict[str, pl.DataType] = dict.fromkeys(TEXT_COLUMNS, pl.String())

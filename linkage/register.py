@@ -31,7 +31,7 @@ DWELLING_COLUMNS: Final = (
 class Register:
     """The doors of the street, and what can be known of an address by each of its parts.
 
-    doors: one row a dwelling: DWELLING_COLUMNS and `door_no` (the room's number within its unit).
+    doors: one row per dwelling: DWELLING_COLUMNS and `door_no` (the room's number within its unit).
     buildings: building_key, compound_key, road, lane, building_no, committee_code (null: doors of two committees).
     compounds: compound_key, compound_name, committee_code (null: it spans committees, R-PLACE-12).
     rooms: the ways to name each door in its building: building_key, unit_no, room_no, dwelling_key, is_spelled (only a

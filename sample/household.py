@@ -1,4 +1,4 @@
-"""The household registry (实有人口) as public security sends it: CSV, GB18030, gzip, one row a registered person."""
+"""The household registry (实有人口) as public security sends it: CSV, GB18030, gzip, one row per registered person."""
 
 import gzip
 import io

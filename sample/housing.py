@@ -1,4 +1,4 @@
-"""The housing registry (房屋登记) as housing administration sends it: CSV, UTF-8 with BOM, one row a dwelling."""
+"""The housing registry (房屋登记) as housing administration sends it: CSV, UTF-8 with BOM, one row per dwelling."""
 
 import io
 from datetime import date, timedelta

@@ -1,6 +1,6 @@
 """The true people: households in their homes, with age, sex, names, documents and telephone.
 
-One row a person; `person_id` is the row's position. The first rows are in the household registry, the last
+One row per person; `person_id` is the row's position. The first rows are in the household registry, the last
 (`in_registry` false) are known only to the feeds about arrivals.
 """
 

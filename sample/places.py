@@ -109,7 +109,7 @@ class Compound:
 
 @dataclass(frozen=True)
 class Places:
-    """All compounds, and one row a building and a dwelling; dwelling_id is the row's position."""
+    """All compounds, and one row per building and a dwelling; dwelling_id is the row's position."""
 
     compounds: list[Compound]
     buildings: pl.DataFrame

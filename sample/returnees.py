@@ -39,7 +39,7 @@ _FAULTS = ["unreadable_time", "future_time", "no_name_no_document"]
 
 @dataclass(frozen=True)
 class Registration:
-    """One row a committee wrote: who, when, from where, to which door, how isolated (居家, 集中, 无需 or nothing)."""
+    """A row that a committee wrote: who, when, from where, to which door, and 居家, 集中, 无需 or nothing."""
 
     person_id: int
     day: date

@@ -78,7 +78,7 @@ def episodes(events: Sequence[Event], today: date) -> list[Episode]:
 
 
 def records(feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a record of every batch, numbered as the warehouse numbers them."""
+    """Return one row per record of every batch, numbered as the warehouse numbers them."""
     shared = (pl.col("lane") != "") & (pl.col("compound_name").n_unique().over("road", "lane") > 1)
     code = dwellings.select("dwelling_id", true_dwelling_code="dwelling_code", shared_lane=shared)
     in_registry = people.select("person_id", known="in_registry")

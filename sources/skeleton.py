@@ -86,7 +86,7 @@ def files(feed: str, sample: Path) -> dict[Path, str]:
         STAGING / f"stg_{feed}.sql": _model(feed, columns),
         STAGING / f"stg_{feed}.yml": (
             f"models:\n  - name: stg_{feed}\n"
-            f'    description: "{UNFINISHED}(整理) | One row a record of the feed in force"\n'
+            f'    description: "{UNFINISHED}(整理) | One row per record of the feed in force"\n'
             "    data_tests:\n      - key: {arguments: {columns: [batch_id, row_no]}}\n"
         ),
     }
@@ -185,7 +185,7 @@ def _contract(feed: str, columns: list[dict[str, Any]], facts: dict[str, str], *
 def _model(feed: str, columns: list[dict[str, Any]]) -> str:
     lines = [f"    {_expression(column)}" for column in columns]
     return (
-        f"-- One row a record of {feed} in force.\n"
+        f"-- One row per record of {feed} in force.\n"
         "{#- Take `enabled=false` away once the contract is active. -#}\n"
         "{{ config(enabled=false, indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}\n\n"
         f"with received as ({{{{ rows_in_force('{feed}') }}}})\n\n"

@@ -74,7 +74,7 @@ schema:
 """
 
 MODEL = """\
--- One row a subscriber of the canteen.
+-- One row per subscriber of the canteen.
 with received as ({{ rows_in_force('meal_subscribers') }})
 
 select

@@ -1,4 +1,4 @@
--- One row a dwelling, as a building's picture draws it.
+-- One row per dwelling, as a building's picture draws it.
 with isolation as (
     select
         dwelling_key,

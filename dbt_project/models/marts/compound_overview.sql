@@ -1,4 +1,4 @@
--- One row a compound x committee.
+-- One row per compound x committee.
 with residents as (
     -- All who reach the compound or finer (R-HOME-5).
     select compound_key, committee_code, count(*) as residents

@@ -1,4 +1,4 @@
--- One row a dwelling.
+-- One row per dwelling.
 with households as (
     select
         residence.dwelling_key,

@@ -1,4 +1,4 @@
--- One row a feed x business date.
+-- One row per feed x business date.
 with sums as (
     select
         feed,

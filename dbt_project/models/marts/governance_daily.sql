@@ -1,4 +1,4 @@
--- One row a date x committee, one for the unplaced and one for the street: committees + unplaced = street.
+-- One row per date x committee, one for the unplaced and one for the street: committees + unplaced = street.
 with dates as (
     select cast(day as date) as business_date
     from generate_series(

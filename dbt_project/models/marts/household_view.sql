@@ -1,4 +1,4 @@
--- One row a dwelling x resident.
+-- One row per dwelling x resident.
 with tags as (
     select
         person_key,

@@ -1,4 +1,4 @@
--- One row a home-isolation episode.
+-- One row per home-isolation episode.
 select
     episode_key,
     person_key,

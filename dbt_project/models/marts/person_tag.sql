@@ -1,4 +1,4 @@
--- One row a person x tag.
+-- One row per person x tag.
 select
     tagged.person_key,
     tagged.dwelling_key,

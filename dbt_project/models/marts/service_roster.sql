@@ -1,4 +1,4 @@
--- One row a person x service: the spell that runs on D, else the newest.
+-- One row per person x service: the spell that runs on D, else the newest.
 select
     benefit.person_key,
     person.full_name,

@@ -1,4 +1,4 @@
--- One row a record x kind of doubt (x check): what someone has to resolve.
+-- One row per record x kind of doubt (x check): what someone has to resolve.
 with listed as (
     -- A row that can't be used, until a later one makes it good (R-ROW-3, R-LIST-2).
     select

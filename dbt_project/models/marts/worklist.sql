@@ -1,4 +1,4 @@
--- One row a duty that stands open on D. No visit feed is connected yet: nothing can be done or overdue.
+-- One row per duty that stands open on D. No visit feed is connected yet: nothing can be done or overdue.
 select
     duty.duty_key,
     duty.scenario,

@@ -1,4 +1,4 @@
--- One row a border entry: its highest usable revision.
+-- One row per border entry: its highest usable revision.
 {{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with ranked as (

@@ -1,4 +1,4 @@
--- One row a usable revision of a border entry, newest or not: closings are read from what it said before.
+-- One row per usable revision of a border entry, newest or not: closings are read from what it said before.
 {{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ usable_rows_in_force('border_entries') }}),

@@ -1,4 +1,4 @@
--- One row a disability certificate in the list in force; its number wins over its columns.
+-- One row per disability certificate in the list in force; its number wins over its columns.
 {{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ rows_in_force('disability_list') }}),

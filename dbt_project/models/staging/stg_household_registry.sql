@@ -1,4 +1,4 @@
--- One row a registered person in the registry in force.
+-- One row per registered person in the registry in force.
 {{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ rows_in_force('household_registry') }}),

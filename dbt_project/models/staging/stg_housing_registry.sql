@@ -1,4 +1,4 @@
--- One row a dwelling in the housing register in force.
+-- One row per dwelling in the housing register in force.
 {{ config(indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}
 
 with received as ({{ rows_in_force('housing_registry') }}),

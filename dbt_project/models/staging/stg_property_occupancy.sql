@@ -1,4 +1,4 @@
--- One row a dwelling x occupant in the list in force of each company.
+-- One row per dwelling x occupant in the list in force of each company.
 {{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ rows_in_force('property_occupancy') }}),

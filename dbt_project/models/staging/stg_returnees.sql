@@ -1,4 +1,4 @@
--- One row a registration of an arrival from elsewhere; of equal rows the newest.
+-- One row per registration of an arrival from elsewhere; of equal rows the newest.
 {{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ rows_in_force('returnees') }}),

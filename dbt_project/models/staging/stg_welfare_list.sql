@@ -1,4 +1,4 @@
--- One row a person x benefit x first day in the list in force.
+-- One row per person x benefit x first day in the list in force.
 {{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with received as ({{ rows_in_force('welfare_list') }}),

@@ -183,7 +183,7 @@ create table linkage.person (
     merged_on date,
     unique (origin_feed, origin_record)
 );
-comment on table linkage.person is '人员键 | One row a person_key ever issued; a merge keeps the older key and is recorded here';
+comment on table linkage.person is '人员键 | One row per person_key ever issued; a merge keeps the older key and is recorded here';
 create table linkage.person_document (
     document_hash text primary key,
     document_kind text not null,

@@ -1,4 +1,4 @@
--- One row an accepted arrival in force: one registration of one person, on or before D.
+-- One row per accepted arrival in force: one registration of one person, on or before D.
 {{ config(indexes=[{'columns': ['person_key', 'arrived_on']}]) }}
 
 with placed as (

@@ -1,4 +1,4 @@
--- One row a registration of an arrival in force, whichever feed it comes from.
+-- One row per registration of an arrival in force, whichever feed it comes from.
 {%- for feed in feeds_where('about_arrival') %}
 
 select

@@ -1,4 +1,4 @@
--- One row a border entry in force: what it registers, and what its earlier revisions said.
+-- One row per border entry in force: what it registers, and what its earlier revisions said.
 with revisions as (
     select
         entry_id,

@@ -1,4 +1,4 @@
--- One row a returnee's registration in force: where from, and how isolated as far as it says so.
+-- One row per returnee's registration in force: where from, and how isolated as far as it says so.
 with told as (
     select
         *,

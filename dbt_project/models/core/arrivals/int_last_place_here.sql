@@ -1,4 +1,4 @@
--- One row a border entry in force whose destination moved out of the street: since when, and its last place here.
+-- One row per border entry in force whose destination moved out of the street: since when, and its last place here.
 with placed as (
     select feed, batch_id, row_no, dwelling_key, building_key, compound_key, committee_code, place_level, place_method
     from {{ source('linkage_build', 'record_link') }}

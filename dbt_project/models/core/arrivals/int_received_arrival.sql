@@ -1,4 +1,4 @@
--- One row a received arrival up to D, usable or not: why it can't be used, and what tells it again elsewhere.
+-- One row per received arrival up to D, usable or not: why it can't be used, and what tells it again elsewhere.
 {%- set feeds = feeds_where('about_arrival') %}
 {%- for feed in feeds %}
 select

@@ -1,4 +1,4 @@
--- One row a written place of origin that can be read: the country, or the province, that it names.
+-- One row per written place of origin that can be read: the country, or the province, that it names.
 with written as (
     select
         origin,

@@ -1,4 +1,4 @@
--- One row a person x benefit: the one that runs on D, else the newest.
+-- One row per person x benefit: the one that runs on D, else the newest.
 with linked as (
     select
         link.person_key,

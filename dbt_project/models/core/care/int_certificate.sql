@@ -1,4 +1,4 @@
--- One row a holder of a disability certificate that is valid on D: the highest reissue, and no other, counts.
+-- One row per holder of a disability certificate that is valid on D: the highest reissue, and no other, counts.
 with ranked as (
     select
         link.person_key,

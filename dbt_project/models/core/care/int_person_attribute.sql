@@ -1,4 +1,4 @@
--- One row a resident or an isolating person: what the tag dictionary's predicates may ask.
+-- One row per resident or an isolating person: what the tag dictionary's predicates may ask.
 with isolating as (
     select
         person_key, dwelling_key, building_key, compound_key, committee_code, first_started_on,

@@ -1,4 +1,4 @@
--- One row a person whom a list of benefits, certificates or roles names: what they receive, hold and do.
+-- One row per person whom a list of benefits, certificates or roles names: what they receive, hold and do.
 {{ config(indexes=[{'columns': ['person_key']}]) }}
 
 with facts as (

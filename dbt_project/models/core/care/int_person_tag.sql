@@ -1,4 +1,4 @@
--- One row a person x tag: whoever meets the predicate that the tag dictionary states.
+-- One row per person x tag: whoever meets the predicate that the tag dictionary states.
 -- depends_on: {{ ref('tags') }}
 {{ config(indexes=[{'columns': ['person_key']}, {'columns': ['dwelling_key']}]) }}
 

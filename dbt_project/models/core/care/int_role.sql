@@ -1,4 +1,4 @@
--- One row a person x role in the community. A masked number counts with the name, a name alone within its building.
+-- One row per person x role in the community. A masked number counts with the name, a name alone within its building.
 with listed as (
     select
         case when link.person_method <> 'provisional' then link.person_key end as linked_key,

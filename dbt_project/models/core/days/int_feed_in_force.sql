@@ -1,3 +1,3 @@
--- One row a feed that has something in force at D.
+-- One row per feed that has something in force at D.
 select distinct feed
 from ops.batch_in_force({{ as_of() }})

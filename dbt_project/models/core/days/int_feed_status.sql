@@ -1,4 +1,4 @@
--- One row a feed x business date: how the feed stood on the morning of that date.
+-- One row per feed x business date: how the feed stood on the morning of that date.
 with span as (
     -- A rerun of a past day keeps the days after it.
     select greatest({{ as_of() }}, (select max(as_of) from {{ source('ops', 'published') }})) as last_day

@@ -1,4 +1,4 @@
--- One row a date x committee x measure; the committee is 000000000000 where none is known.
+-- One row per date x committee x measure; the committee is 000000000000 where none is known.
 with facts as (
     -- Arrivals whatever their disposition (R-ISO-14).
     select arrived_on as business_date, committee_code, 'arrivals' as measure, count(*) as counted

@@ -1,4 +1,4 @@
--- One row a received arrival for which a usable record stands: its own entry, or one of a later batch.
+-- One row per received arrival for which a usable record stands: its own entry, or one of a later batch.
 select distinct
     broken.feed,
     broken.batch_id,

@@ -1,4 +1,4 @@
--- One row an accepted record whose person is not certain.
+-- One row per accepted record whose person is not certain.
 with arrivals as (
     select
         arrival.feed,

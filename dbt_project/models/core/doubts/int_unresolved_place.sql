@@ -1,4 +1,4 @@
--- One row an accepted record whose home is not certain to the door (arrivals) or to the compound (residents).
+-- One row per accepted record whose home is not certain to the door (arrivals) or to the compound (residents).
 with arrivals as (
     select
         arrival.feed,

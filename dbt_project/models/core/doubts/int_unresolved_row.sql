@@ -1,4 +1,4 @@
--- One row a received arrival that could not be used and that no later record makes good.
+-- One row per received arrival that could not be used and that no later record makes good.
 select
     received.feed,
     received.batch_id,

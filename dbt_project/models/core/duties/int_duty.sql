@@ -1,4 +1,4 @@
--- One row a duty: the checks and releases of D and the day before, and every visit that is waited for.
+-- One row per duty: the checks and releases of D and the day before, and every visit that is waited for.
 with isolation_days as (
     select
         episode.person_key, episode.dwelling_key, episode.building_key, episode.compound_key, episode.committee_code,

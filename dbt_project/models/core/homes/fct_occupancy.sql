@@ -1,4 +1,4 @@
--- One row a dwelling: how it is occupied at D, by the newest evidence.
+-- One row per dwelling: how it is occupied at D, by the newest evidence.
 with ranked as (
     select
         *,

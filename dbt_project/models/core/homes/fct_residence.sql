@@ -1,4 +1,4 @@
--- One row a resident of the street: where they live at D, and who says so.
+-- One row per resident of the street: where they live at D, and who says so.
 {{ config(indexes=[{'columns': ['dwelling_key']}]) }}
 
 with chosen as (

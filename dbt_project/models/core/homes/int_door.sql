@@ -1,4 +1,4 @@
--- One row a dwelling with a known resident: how many, and how many of them are elders (R-TAG-1).
+-- One row per dwelling with a known resident: how many, and how many of them are elders (R-TAG-1).
 {{ config(indexes=[{'columns': ['dwelling_key'], 'unique': true}]) }}
 
 select

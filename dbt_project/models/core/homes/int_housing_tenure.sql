@@ -1,4 +1,4 @@
--- One row a dwelling of the housing register in force: its tenure, and since which delivery it stood so.
+-- One row per dwelling of the housing register in force: its tenure, and since which delivery it stood so.
 {{ config(indexes=[{'columns': ['batch_id', 'row_no']}]) }}
 
 with deliveries as (

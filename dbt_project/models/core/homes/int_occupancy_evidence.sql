@@ -1,4 +1,4 @@
--- One row a word of evidence how a dwelling is occupied.
+-- One row per word of evidence how a dwelling is occupied.
 select
     dwelling.dwelling_key,
     'housing_registry' as source,

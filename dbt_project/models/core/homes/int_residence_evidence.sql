@@ -1,4 +1,4 @@
--- One row a living person x source of evidence where they live, the best one of each source.
+-- One row per living person x source of evidence where they live, the best one of each source.
 {{ config(indexes=[{'columns': ['person_key']}]) }}
 
 with isolating as (

@@ -1,4 +1,4 @@
--- One row a home-isolation episode that has begun by D.
+-- One row per home-isolation episode that has begun by D.
 with tellings as (
     select
         episode_key,

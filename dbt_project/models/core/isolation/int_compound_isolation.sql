@@ -1,4 +1,4 @@
--- One row a compound x committee with someone isolating or completed recently: how many, and the level (R-ISO-12).
+-- One row per compound x committee with someone isolating or completed recently: how many, and the level (R-ISO-12).
 with counted as (
     select
         compound_key,

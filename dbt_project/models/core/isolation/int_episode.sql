@@ -1,4 +1,4 @@
--- One row a home-isolation episode: its dates as they stand at D.
+-- One row per home-isolation episode: its dates as they stand at D.
 with last_step as (
     select
         *,

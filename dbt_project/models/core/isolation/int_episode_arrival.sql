@@ -1,4 +1,4 @@
--- One row a registration that belongs to a home-isolation episode.
+-- One row per registration that belongs to a home-isolation episode.
 select
     episode.episode_key,
     arrival.feed,

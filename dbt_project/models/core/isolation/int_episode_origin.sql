@@ -1,4 +1,4 @@
--- One row an episode: the gravest colour that any of its registrations has, and that one's origin.
+-- One row per episode: the gravest colour that any of its registrations has, and that one's origin.
 with ranked as (
     select
         *,

@@ -1,4 +1,4 @@
--- One row an episode: the newest registration certain to the door, else the finest.
+-- One row per episode: the newest registration certain to the door, else the finest.
 with ranked as (
     select
         *,

@@ -1,4 +1,4 @@
--- One row a person x day of arrival that bears on isolation: 集中 over 居家 over 无需.
+-- One row per person x day of arrival that bears on isolation: 集中 over 居家 over 无需.
 with registrations as (
     select
         person_key,

@@ -1,4 +1,4 @@
--- One row a person x day of arrival that bears on isolation: the episode it opens, joins, restarts or closes.
+-- One row per person x day of arrival that bears on isolation: the episode it opens, joins, restarts or closes.
 with recursive step as (
     select
         person_key,

@@ -1,4 +1,4 @@
--- One row a person whose isolation a picture shows: isolating (filled) or completed recently (hollow) (R-ISO-11).
+-- One row per person whose isolation a picture shows: isolating (filled) or completed recently (hollow) (R-ISO-11).
 with shown as (
     select
         person_key, dwelling_key, compound_key, committee_code, colour, day_no, started_on, release_on, status,

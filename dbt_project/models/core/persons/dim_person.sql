@@ -1,4 +1,4 @@
--- One row a person who has a record in force: of what their records say, whatever list they are in, the best.
+-- One row per person who has a record in force: of what their records say, whatever list they are in, the best.
 -- Most have one record, which needs no ranking.
 with shared as (
     select person_key

@@ -1,4 +1,4 @@
--- One row a person: how their leading record was tied to them.
+-- One row per person: how their leading record was tied to them.
 {{ config(indexes=[{'columns': ['person_key']}]) }}
 
 with ranked as (

@@ -1,4 +1,4 @@
--- One row a person of the household registry: where its newest usable row has them living, and whether they died.
+-- One row per person of the household registry: where its newest usable row has them living, and whether they died.
 {{ config(indexes=[{'columns': ['person_key']}]) }}
 
 with linked as (

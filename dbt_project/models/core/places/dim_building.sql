@@ -1,4 +1,4 @@
--- One row a building.
+-- One row per building.
 {{ config(indexes=[{'columns': ['compound_key']}]) }}
 
 select

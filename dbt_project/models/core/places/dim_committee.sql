@@ -1,4 +1,4 @@
--- One row a neighbourhood committee.
+-- One row per neighbourhood committee.
 select
     committee_code,
     committee_name

@@ -1,4 +1,4 @@
--- One row a compound x committee.
+-- One row per compound x committee.
 select
     dwelling.compound_key,
     coalesce(dwelling.committee_code, '{{ var("unplaced_code") }}') as committee_code,

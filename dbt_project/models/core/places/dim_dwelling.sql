@@ -1,4 +1,4 @@
--- One row a dwelling of the housing register in force.
+-- One row per dwelling of the housing register in force.
 {{ config(indexes=[{'columns': ['building_key']}, {'columns': ['compound_key', 'committee_code']}]) }}
 
 select

@@ -1,4 +1,4 @@
--- One row a received arrival that is in no episode and in no list, and of which no rule says why.
+-- One row per received arrival that is in no episode and in no list, and of which no rule says why.
 with accounted as (
     select member.feed, member.batch_id, member.row_no
     from {{ ref('int_episode_arrival') }} as member

@@ -1,4 +1,4 @@
--- One row an isolating person whose door is not certain and who is in no list, at the newest registration.
+-- One row per isolating person whose door is not certain and who is in no list, at the newest registration.
 with members as (
     select
         member.feed,

@@ -1,4 +1,4 @@
--- One row a record whose person is missing from dim_person: persons in are persons out.
+-- One row per record whose person is missing from dim_person: persons in are persons out.
 select
     feed,
     batch_id,

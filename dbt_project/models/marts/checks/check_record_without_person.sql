@@ -1,4 +1,4 @@
--- One row an accepted record about a person that has no person.
+-- One row per accepted record about a person that has no person.
 with records as (
     {%- for feed in feeds_where('about_person') %}
     select '{{ feed }}' as feed, batch_id, row_no from {{ ref('stg_' ~ feed) }}

@@ -1,4 +1,4 @@
--- One row a resident with a certain door who doesn't stand in household_view at that door, at the record that names them.
+-- One row per resident with a certain door who doesn't stand in household_view at that door, at the record that names them.
 with living as (
     select person_key, dwelling_key from {{ ref('fct_residence') }}
     where dwelling_key is not null

@@ -1,4 +1,4 @@
--- One row a record or person that stands twice where it should stand once, at the record that names them.
+-- One row per record or person that stands twice where it should stand once, at the record that names them.
 {%- set grains = {
     'dim_person': ['person_key'],
     'fct_residence': ['person_key'],

@@ -1,4 +1,4 @@
--- One row a record that a check over persons has caught x the check.
+-- One row per record that a check over persons has caught x the check.
 {%- for check in person_checks() %}
 select distinct
     '{{ check }}' as check_name,
