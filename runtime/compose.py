@@ -58,10 +58,8 @@ CONTAINERS = Place(
     fernet_key=_given("AIRFLOW_FERNET_KEY", "give a Fernet key"),
     secret_key=_given("AIRFLOW_SECRET_KEY", "give a random secret"),
     jwt_secret=_given("AIRFLOW_JWT_SECRET", "give a random secret of 64 bytes"),
-    logins={
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{AIRFLOW_LOGIN}:admin",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": "/var/lib/street/airflow/logins.json",
-    },
+    # Airflow's own manager is for looking; this one keeps people and their roles in the database, and bears guessing.
+    logins={"AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"},
 )
 """A container as a place for a service."""
 

@@ -25,13 +25,14 @@ from sources.contract import (
     all_contracts,
 )
 from street import catalogue
+from street.settings import ROOT
 
-SOURCES_FILE = Path("dbt_project/models/staging/_sources.yml")
-MACRO_FILE = Path("dbt_project/macros/_contracts.sql")
-PRIVACY_FILE = Path("docs/privacy.md")
-DICTIONARY_FILE = Path("docs/data_dictionary.md")
-COMPOSE_FILE = Path("docker-compose.yml")
-MODELS = Path("dbt_project/models")
+SOURCES_FILE = ROOT / "dbt_project/models/staging/_sources.yml"
+MACRO_FILE = ROOT / "dbt_project/macros/_contracts.sql"
+PRIVACY_FILE = ROOT / "docs/privacy.md"
+DICTIONARY_FILE = ROOT / "docs/data_dictionary.md"
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+MODELS = ROOT / "dbt_project/models"
 HEADER = "# Rendered from sources/contracts by `python -m runtime.render`: edit the contracts instead.\n"
 
 
@@ -261,7 +262,7 @@ def _table_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def main() -> None:
-    """Write every rendered file, from the root of the repository."""
+    """Write every rendered file."""
     contracts = all_contracts()
     SOURCES_FILE.write_text(dbt_sources(contracts), encoding="utf-8")
     MACRO_FILE.write_text(dbt_macro(contracts), encoding="utf-8")

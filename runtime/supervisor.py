@@ -19,7 +19,6 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -44,12 +43,11 @@ from runtime.services import (
     airflow_environment,
 )
 from street.database import scrubbed
-from street.settings import Settings, remember, settings, write_private
+from street.settings import ROOT, Settings, remember, settings, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-
-ROOT = Path(__file__).resolve().parent.parent
+    from pathlib import Path
 
 _READY_SECONDS = 300.0
 _GRACE_SECONDS = 8.0
@@ -151,6 +149,15 @@ class Supervisor:
             pid, port = managed.pid(), managed.port()
             found.append(ServiceStatus(service.name, pid is not None, pid, f"{HOST}:{port}" if pid and port else ""))
         return found
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the services, for a command of Airflow's; a container's has it already.
+
+        Raises PostgresError when the database doesn't run.
+        """
+        if "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in os.environ:
+            return dict(os.environ)
+        return self._environment(self._place(self._managed(API_SERVER).port() or API_SERVER.port or 0))
 
     def dead(self) -> list[str]:
         """Return those of the services without which no run ends whose processes have ended."""

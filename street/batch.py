@@ -118,6 +118,13 @@ def in_force(conn: psycopg.Connection, as_of: dt.date) -> dict[str, list[int]]:
     return dict(rows)
 
 
+def newest_date(conn: psycopg.Connection) -> dt.date | None:
+    """Return the newest business date with an accepted batch."""
+    with scrubbed():
+        row = conn.execute("select max(business_date) from ops.batch where status = 'accepted'").fetchone()
+    return row[0] if row else None
+
+
 def promote(conn: psycopg.Connection, batch_id: int, load_mode: LoadMode) -> Status:
     """Judge a landed and validated batch, freeze its counts, and return its status.
 

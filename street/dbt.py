@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psycopg.conninfo import conninfo_to_dict
 
+from street import batch
 from street.database import DatabaseError, connect, scrubbed
 from street.messages import told as _scrub
-from street.settings import settings
+from street.settings import as_of_at, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import date, datetime
+
+    from dbt_common.events.base_types import EventMsg
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 
@@ -26,6 +30,13 @@ MARTS = ("path:models/core", "path:models/marts")
 
 #: A warning comes from a test over persons: the build goes on, and a check lists whom it found (R-CHECK-1).
 _PASSED = {"success", "pass", "no-op", "warn"}
+
+#: Commands that fill tables or test what is in them.
+_BUILDING = {"build", "run", "test", "snapshot"}
+#: dbt's events of the level `error` that say which node failed, in dbt's own words.
+_OWN_WORDS = {"LogModelResult", "LogTestResult", "LogSeedResult", "RunResultFailure", "EndOfRunSummary", "StatsLine"}
+#: An error in the project's files: it was found before the database was asked.
+_OF_THE_PROJECT = re.compile(r"(Encountered an error:\s*)?(Compilation|Parsing) Error\b")
 
 
 class BuildFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is caught
@@ -69,6 +80,58 @@ def build(
             f"{named}"
         )
     return runs
+
+
+def command(
+    arguments: Sequence[str], as_of: date | None, say: Callable[[str], None], *, url: str | None = None
+) -> bool:
+    """Run a dbt command that a developer gave, tell `say` what dbt prints, and return whether it succeeded.
+
+    `as_of` None: the newest business date with an accepted batch. What the database says is told as everywhere
+    (R-PRIV-7), and nothing is written to a log. Raises BuildFailed when a command would build and no batch is in force
+    for the date: its tables would be empty and its tests would pass over nothing.
+    """
+    from dbt.cli.exceptions import DbtUsageException  # noqa: PLC0415
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+    with scrubbed(), connect(url) as connection:
+        as_of = as_of or batch.newest_date(connection)
+        if _BUILDING & set(arguments) and not (as_of and batch.in_force(connection, as_of)):
+            raise BuildFailed(
+                f"No batch is in force for {as_of or 'any date'}, so there is nothing to build: see `street batches`, "
+                "or give another --date."
+            )
+    known = _known([], url)
+
+    def tell(event: EventMsg) -> None:
+        told: Any = event.info  # its fields are generated when dbt is loaded
+        if told.level in ("info", "warn", "error") and (line := _told(told.level, told.name, told.msg, known)):
+            say(line)
+
+    var = folder()
+    given = {
+        "WAREHOUSE_AS_OF": as_of.isoformat() if as_of else None,
+        "WAREHOUSE_AS_OF_AT": as_of_at(as_of).isoformat() if as_of else None,
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(var / "target"),
+        "DBT_LOG_PATH": str(var / "logs"),
+        "DBT_LOG_LEVEL": "none",
+        "DBT_LOG_LEVEL_FILE": "none",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    with _environment({**_connection(url), **given}):
+        outcome = dbtRunner(callbacks=[tell]).invoke(list(arguments))
+    if isinstance(outcome.exception, DbtUsageException):
+        say(str(outcome.exception))
+    return bool(outcome.success)
+
+
+def _told(level: str, event: str, message: str, known: Collection[str]) -> str:
+    """Return what may be told of an event of dbt: its own words, of an error's only those that carry no value."""
+    if level != "error" or event in _OWN_WORDS or _OF_THE_PROJECT.match(message):
+        return message
+    return _scrub(message, known)
 
 
 def parse() -> None:

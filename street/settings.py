@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from pydantic_settings import PydanticBaseSettingsSource
 
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's folder: relative paths of settings count from it, wherever a command is called."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 """The business time zone: business dates, due times and the morning run are in it."""
 
@@ -48,9 +50,9 @@ class Access:
 class Settings(BaseSettings):
     """Every setting of the project but those of `access`; `.env.example` documents each."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    street_var: Path = Path("var")
+    street_var: Path = ROOT / "var"
     street_inbox: Path | None = None
     street_pull_patience_seconds: float = Field(default=60.0, ge=0)
     street_pull_max_pages: int = Field(default=2_000, ge=1)
@@ -85,6 +87,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("street_var", "street_inbox", mode="after")
+    @classmethod
+    def _from_the_project(cls, path: Path | None) -> Path | None:
+        return ROOT / path if path else path
 
     def access(self, server: str) -> Access:
         """Return how the server of this name in a contract is reached: `STREET_<NAME>_URL` and `STREET_<NAME>_TOKEN`.

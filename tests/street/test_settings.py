@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from street.settings import Settings, as_of_at, remember, settings, write_private
+from street.settings import ROOT, Settings, as_of_at, remember, settings, write_private
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +12,9 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("STREET_VAR", str(tmp_path / "var"))
+    for kind in (Settings, *Settings.__subclasses__()):
+        monkeypatch.setitem(kind.model_config, "env_file", tmp_path / ".env")  # not the one of this working copy
     settings.cache_clear()
     yield
     settings.cache_clear()
@@ -37,6 +40,16 @@ def test_remembered_settings_belong_to_their_folder(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("STREET_VAR", str(tmp_path / "other"))
     settings.cache_clear()
     assert settings().smtp_host is None
+
+
+def test_relative_paths_count_from_the_project_wherever_a_command_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREET_VAR", "elsewhere")
+    monkeypatch.setenv("STREET_INBOX", "lists")
+    assert (Settings().street_var, Settings().street_inbox) == (ROOT / "elsewhere", ROOT / "lists")
+    monkeypatch.delenv("STREET_VAR")
+    assert Settings().street_var == ROOT / "var"
+    monkeypatch.setenv("STREET_VAR", "/srv/street")
+    assert Settings().street_var == Path("/srv/street")
 
 
 def test_an_unknown_setting_is_not_remembered() -> None:

@@ -1,0 +1,5 @@
+"""`python -m runtime.cli` is `street`."""
+
+from runtime.cli import app
+
+app()

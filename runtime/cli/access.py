@@ -1,0 +1,65 @@
+"""Commands for readers: who may see what."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from runtime.cli.terminal import print_table, sentences
+
+app = typer.Typer(no_args_is_help=True, help="谁能看什么。")
+
+CodeArgument = Annotated[str | None, typer.Argument(help="12 位居委会代码。")]
+DashboardOption = Annotated[bool, typer.Option("--dashboard", help="看板：只有计数。")]
+StreetOption = Annotated[bool, typer.Option("--street", help="街道：全部数据集市。")]
+
+
+@app.command("grant")
+def access_grant(code: CodeArgument = None, dashboard: DashboardOption = False, street: StreetOption = False) -> None:
+    """开通一个只读的数据库登录：居委会只看得到本居委会的行。口令只显示这一次；重复开通即换新口令。"""
+    from street import access  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            role, password = access.grant(connection, _reader(code, dashboard=dashboard, street=street))
+        typer.echo(f"用户 {role}  口令 {password}")
+
+
+@app.command("revoke")
+def access_revoke(code: CodeArgument = None, dashboard: DashboardOption = False, street: StreetOption = False) -> None:
+    """收回一个登录：不能再登录，什么也看不到，正在进行的会话立即结束。也可写 `street access list` 列出的用户名。"""
+    from street import access  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            role = access.revoke(connection, _reader(code, dashboard=dashboard, street=street))
+        typer.echo(f"用户 {role} 已收回。")
+
+
+@app.command("list")
+def access_list() -> None:
+    """列出能登录的读者：谁，能看什么，何时开通。不显示口令。"""
+    from street import access  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            found = access.listed(connection)
+        print_table(
+            ("用户", "角色", "居委会", "开通于"),
+            [(each.role, each.group, each.committee_code or "", each.since or "") for each in found],
+        )
+
+
+def _reader(code: str | None, *, dashboard: bool, street: bool) -> str:
+    from street.access import DASHBOARD, STREET, AccessError  # noqa: PLC0415
+
+    named = [code] if code else []
+    named += [DASHBOARD] if dashboard else []
+    named += [STREET] if street else []
+    if len(named) != 1:
+        raise AccessError("请给出一个居委会代码、--dashboard 或 --street，三者取一。")
+    return named[0]
