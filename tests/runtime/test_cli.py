@@ -1,0 +1,78 @@
+"""The command line: what it asks for, what it passes on, and what it says when it can't."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from runtime.cli import app
+from street.settings import settings
+
+from .conftest import MONDAY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from .conftest import Deliveries
+
+
+@pytest.fixture
+def street_var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deliveries: Deliveries) -> Path:
+    monkeypatch.setenv("STREET_VAR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)  # no command minds where it is called
+    settings.cache_clear()
+    return tmp_path
+
+
+def street(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def test_dbt_builds_nothing_while_no_batch_is_in_force(street_var: Path, deliveries: Deliveries) -> None:
+    done = street("dbt", "build")
+    assert done.exit_code == 1
+    assert "No batch is in force for any date" in done.output
+    deliveries.deliver(3, 10)
+    deliveries.conn.commit()
+    before = MONDAY + dt.timedelta(days=2)
+    done = street("dbt", "--date", str(before), "run", "--select", "staging")
+    assert done.exit_code == 1
+    assert f"No batch is in force for {before}" in done.output
+
+
+def test_dbt_works_on_the_newest_date_with_batches_and_tells_no_value_of_an_error(
+    street_var: Path, deliveries: Deliveries
+) -> None:
+    deliveries.deliver(0, 10)
+    deliveries.deliver(3, 10)
+    deliveries.conn.commit()
+    done = street("dbt", "show", "--inline", "select {{ as_of() }} as today")
+    assert done.exit_code == 0, done.output
+    assert str(MONDAY + dt.timedelta(days=3)) in done.output
+    done = street("dbt", "show", "--inline", "select cast('王小明' || '二' as integer) as broken")
+    assert done.exit_code == 1
+    assert "invalid input syntax for type integer" in done.output
+    assert "王小明二" not in done.output
+    assert not list((street_var / "dbt" / "logs").glob("*.log*"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--from", "2020-03-27"),
+        ("--to", "2020-03-28"),
+        ("--from", "2020-03-28", "--to", "2020-03-27"),
+        ("--date", "2020-03-27", "--from", "2020-03-27", "--to", "2020-03-28"),
+    ],
+)
+def test_a_period_has_two_ends_in_their_order_and_nothing_is_started_for_another(
+    street_var: Path, options: tuple[str, ...]
+) -> None:
+    done = street("run", *options)
+    assert done.exit_code == 2
+    assert not (street_var / "run").exists()
