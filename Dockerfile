@@ -14,6 +14,6 @@ RUN python -m venv /opt/venv \
 COPY . .
 RUN uv pip install --no-cache --python /opt/venv/bin/python --no-deps --no-build-isolation --editable . \
  && useradd --uid 1000 --no-create-home street \
- && install --directory --owner=street --mode=0700 /var/lib/street \
+ && install --directory --owner=street --mode=0700 /var/lib/street /var/lib/street/reports \
  && install --directory --owner=street /srv/inbox
 USER street

@@ -22,6 +22,7 @@ from runtime.services import (
     POSTGRES,
     POSTGRES_INITDB,
     POSTGRES_RIGHTS,
+    REPORTS,
     Place,
     Service,
     airflow_environment,
@@ -92,6 +93,7 @@ def compose() -> str:
         migration=" ".join(AIRFLOW_MIGRATION),
         services=[_rendered(each) for each in AIRFLOW],
         border=_rendered(BORDER_API),
+        reports=_rendered(REPORTS),
     )
 
 
@@ -110,7 +112,7 @@ def _told(service: Service) -> dict[str, Any]:
     told: dict[str, Any] = {"command": service.started(CONTAINERS)}
     if service.settings:
         told["environment"] = {name.upper(): _passed_on(name) for name in service.settings}
-    if service is API_SERVER:
+    if service.pages:  # for this machine; whoever opens them to others puts TLS and a login before them
         told["ports"] = [f"127.0.0.1:{service.port}:{service.port}"]
     return {**told, "mem_limit": service.limits.memory, "pids_limit": service.limits.pids}
 

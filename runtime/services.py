@@ -95,7 +95,8 @@ class Service:
 
     `command` may name fields of a `Place`, and its own `{port}`, in braces. `port` is where it listens; on this machine
     the first free port from there. It is well when Airflow's health calls the `component` healthy, or when it answers
-    at the path `answers`. `settings` are the settings it is told; None: all of them, and Airflow's.
+    at the path `answers`. `settings` are the settings it is told; None: all of them, and Airflow's. People open the
+    `pages` of a service in a browser.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Service:
     component: str | None = None
     answers: str | None = None
     settings: tuple[str, ...] | None = ()
+    pages: bool = False
 
     def started(self, place: Place, port: int | None = None) -> list[str]:
         """Return the command with which it is started there, on `port` where that isn't its own."""
@@ -125,6 +127,7 @@ API_SERVER = Service(
     command=("{python}", "-m", "airflow", "api-server"),
     port=8080,
     component="metadatabase",
+    pages=True,
     settings=None,
     limits=Limits("2g", 200),
 )
@@ -173,7 +176,19 @@ BORDER_API = Service(
 )  # fmt: skip
 """The port of the synthetic street."""
 
-SERVICES = (POSTGRES, *AIRFLOW, SMTP_SINK, BORDER_API)
+REPORTS = Service(
+    name="reports",
+    command=(
+        "{python}", "-m", "runtime.report_server", "--dir", "{var}/reports", "--host", "{listen}", "--port", "{port}",
+    ),
+    port=8090,
+    answers="/",
+    pages=True,
+    limits=Limits("256m", 50),
+)  # fmt: skip
+"""Shows the reports to people who don't get at a container's files; on this machine they are files in STREET_VAR."""
+
+SERVICES = (POSTGRES, *AIRFLOW, SMTP_SINK, BORDER_API, REPORTS)
 """All of them, in the order in which they start."""
 
 

@@ -17,6 +17,7 @@ from street.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
+OPTION = ROOT / "compose.warehouse.yml"
 SECRET = re.compile(r"PASSWORD|SECRET|HMAC|FERNET|TOKEN|SQL_ALCHEMY_CONN|WAREHOUSE_URL")
 LOCAL = {"AIRFLOW_HOME", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"}
 
@@ -27,10 +28,11 @@ def services() -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_the_file_meets_the_compose_specification() -> None:
+@pytest.mark.parametrize("file", [FILE, OPTION])
+def test_each_file_meets_the_compose_specification(file: Path) -> None:
     checker = Path(sys.executable).with_name("check-jsonschema")
     done = subprocess.run(
-        [checker, "--builtin-schema", "vendor.compose-spec", FILE], capture_output=True, text=True, check=False
+        [checker, "--builtin-schema", "vendor.compose-spec", file], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
 
@@ -54,6 +56,23 @@ def test_one_image_is_built_once(services: dict[str, dict[str, Any]]) -> None:
     assert [name for name, service in services.items() if "build" in service] == ["migrate"]
     ours = {service["image"] for service in services.values() if service["image"].startswith("street-office")}
     assert ours == {services["migrate"]["image"]}
+
+
+def test_what_people_open_is_published_on_this_machine_alone_and_the_warehouse_by_an_option(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert published.keys() == {each.name for each in SERVICES if each.pages} | {"mailpit"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    option = yaml.safe_load(OPTION.read_text(encoding="utf-8"))["services"]
+    assert option == {"postgres": {"ports": ["${WAREHOUSE_ADDRESS:-127.0.0.1}:${WAREHOUSE_PORT:-5432}:5432"]}}
+
+
+def test_the_reports_are_served_from_a_disk_that_cannot_be_written(services: dict[str, dict[str, Any]]) -> None:
+    shown = services["reports"]
+    assert shown["read_only"]
+    assert shown["volumes"] == ["reports:/var/lib/street/reports:ro"]
+    assert "environment" not in shown  # no secret is told
 
 
 def test_no_log_fills_the_disk_and_no_service_takes_the_whole_machine(services: dict[str, dict[str, Any]]) -> None:
