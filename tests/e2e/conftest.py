@@ -43,7 +43,7 @@ PORT_AWAY = {
 }
 # One street serves all: what changes it comes after what looks at it.
 ORDER = (
-    "test_day", "test_truth", "test_roles", "test_healing", "test_marked_people", "test_ninth_feed",
+    "test_day", "test_truth", "test_roles", "test_login", "test_healing", "test_marked_people", "test_ninth_feed",
     "test_broken_off", "test_schedules", "test_stop",
 )  # fmt: skip
 
