@@ -33,8 +33,7 @@ PASSWORD = "a password with 'quotes' and $signs"
 def server(office: Office) -> Iterator[str]:
     """Address of a second API server on the office's database, with the authentication manager of the containers."""
     told = office.run(
-        [sys.executable, "-c", "import json, runtime.supervisor as s; print(json.dumps(s.Supervisor().environment()))"],
-        ROOT,
+        sys.executable, "-c", "import json, runtime.supervisor as s; print(json.dumps(s.Supervisor().environment()))"
     )
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**json.loads(told), **CONTAINERS.logins, "PATH": path, "AIRFLOW_PASSWORD": PASSWORD}

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from runtime.cli import app
 from street.settings import settings
@@ -15,8 +15,6 @@ from .conftest import MONDAY
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from click.testing import Result
 
     from .conftest import Deliveries
 
