@@ -83,7 +83,11 @@ POSTGRES_RIGHTS = (
 
 @dataclass(frozen=True)
 class Limits:
-    """What a container of a service may take at most, as compose writes it."""
+    """What a container of a service may take at most, as compose writes it.
+
+    A bound on what goes wrong, with room above what was seen at the most on a street of 3,000 persons: the scheduler
+    with its tasks 1,134 MB and 57 threads, the API server 267 MB, PostgreSQL 189 MB, each other one under 200 MB.
+    """
 
     memory: str
     pids: int

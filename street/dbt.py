@@ -36,7 +36,7 @@ _BUILDING = {"build", "run", "test", "snapshot"}
 #: dbt's events of the level `error` that say which node failed, in dbt's own words.
 _OWN_WORDS = {"LogModelResult", "LogTestResult", "LogSeedResult", "RunResultFailure", "EndOfRunSummary", "StatsLine"}
 #: An error in the project's files: it was found before the database was asked.
-_OF_THE_PROJECT = re.compile(r"(Encountered an error:\s*)?(Compilation|Parsing) Error\b")
+_OF_THE_PROJECT = re.compile(r"\s*(Encountered an error:\s*)?(Compilation|Parsing) Error\b")
 
 
 class BuildFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is caught

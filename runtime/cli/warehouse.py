@@ -81,7 +81,7 @@ def run_dbt(
         typer.Option("--date", formats=["%Y-%m-%d"], help="业务日期；默认有批次的最新一天。写在 dbt 的参数之前。"),
     ] = None,
 ) -> None:
-    """运行 dbt（`street dbt build --select marts`），项目、连接和业务日期都已设好；结果不会发布。"""
+    """运行 dbt（`street dbt build --select staging`），项目、连接和业务日期都已设好；结果不会发布。"""
     from street import dbt  # noqa: PLC0415
 
     with sentences():
