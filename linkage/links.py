@@ -51,7 +51,8 @@ def _record_links(linked: pl.DataFrame, doors: register.Register) -> pl.DataFram
     none = pl.lit([], dtype=pl.List(pl.String))
     records = linked.select(
         "feed", "batch_id", "row_no", "record", "person_key", "person_method", "person_score",
-        pl.col("agreed").fill_null([]), "dwelling_key", "building_key", "compound_key", "committee_code", "place_level",
+        pl.col("agreed").fill_null([]), "differed", "name_likeness", "namesakes",
+        "dwelling_key", "building_key", "compound_key", "committee_code", "place_level",
         "place_method", "registered_dwelling_key", "registered_compound_key", "registered_place_level",
         pl.col("flags").fill_null([]), "candidates",
     )  # fmt: skip

@@ -9,12 +9,23 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain, count
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 import psycopg
 
 from linkage.table import append, read
+
+TIE_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "left_feed": pl.String(),
+    "left_record": pl.String(),
+    "right_feed": pl.String(),
+    "right_record": pl.String(),
+    "how": pl.String(),  # how the names agree
+    "agreed": pl.List(pl.String()),
+    "differed": pl.List(pl.String()),
+    "people": pl.Int64(),  # of that name, whom the street knew then
+}
 
 
 @dataclass(frozen=True)
@@ -22,18 +33,20 @@ class Memory:
     """What earlier runs issued; keys of merged persons are already followed to the person they were merged into.
 
     records: feed, record, person_key. documents: document_hash, document_kind, person_key. persons: person_key,
-    origin_feed, origin_record, first_seen_on.
+    origin_feed, origin_record, first_seen_on. ties: TIE_SCHEMA, those made by evidence.
     """
 
     records: pl.DataFrame
     documents: pl.DataFrame
     persons: pl.DataFrame
+    ties: pl.DataFrame
 
 
 @dataclass(frozen=True)
 class Learned:
     """What a run adds: `persons` (person_key, origin_feed, origin_record), `documents` (document_hash, document_kind,
-    person_key), `records` and `moved` (feed, record, person_key), `merged` (a key -> the older key).
+    person_key), `records` and `moved` (feed, record, person_key), `merged` (a key -> the older key), `ties` that were
+    made by evidence and `candidates` for review (TIE_SCHEMA).
     """
 
     persons: pl.DataFrame
@@ -41,6 +54,8 @@ class Learned:
     records: pl.DataFrame
     moved: pl.DataFrame
     merged: dict[str, str]
+    ties: pl.DataFrame
+    candidates: pl.DataFrame
 
 
 class Decision(NamedTuple):
@@ -67,7 +82,17 @@ def load(conn: psycopg.Connection) -> Memory:
             "select person_key, origin_feed, origin_record, first_seen_on from linkage.person",
             {"first_seen_on": pl.Date},
         ),
+        ties=read(
+            conn,
+            "select left_feed, left_record, right_feed, right_record, how, array_to_string(agreed, ' ') as agreed,"
+            " array_to_string(differed, ' ') as differed, people from linkage.tie order by tie_id",
+            {"people": pl.Int64},
+        ).with_columns(_listed("agreed"), _listed("differed")),
     )
+
+
+def _listed(column: str) -> pl.Expr:
+    return pl.col(column).fill_null("").str.split(" ").list.filter(pl.element() != "")
 
 
 def _last(person: str, into: Mapping[str, str]) -> str:
@@ -95,6 +120,7 @@ def keep(conn: psycopg.Connection, learned: Learned, as_of: date) -> None:
     append(conn, "linkage.person", learned.persons.sort("person_key").with_columns(on))
     append(conn, "linkage.person_document", learned.documents.sort("document_hash").with_columns(on))
     append(conn, "linkage.person_record", learned.records.sort("feed", "record").with_columns(on))
+    append(conn, "linkage.tie", learned.ties.sort("left_record", "right_record").with_columns(made_on=pl.lit(as_of)))
     with conn.cursor() as cursor:
         cursor.executemany(
             "update linkage.person set merged_into = %s, merged_on = %s where person_key = %s",

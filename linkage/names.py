@@ -98,6 +98,17 @@ def plain(name: str) -> str:
     return _read(name).text
 
 
+def key(name: str) -> str | None:
+    """What all writings of a full name in one script have in common, the order of a Latin name's words too.
+
+    None for one that doesn't tell who somebody is: with a mark, of one character, or another's (李娜之子).
+    """
+    read = _read(name)
+    if read.has_marks or read.is_relative or len(read.text) < 2:
+        return None
+    return min(_orders(read.words)) if read.is_latin else read.text
+
+
 def agree(one: str, other: str) -> bool:
     """Whether two names are the same name, in characters or romanised, surname first or last."""
     a, b = _read(one), _read(other)

@@ -1,9 +1,8 @@
 """Records become persons, with keys that never change.
 
 In order: what was known before (a record keeps its person), a person's decision, the same valid document without a
-contradiction, evidence that is as good as a document; what nothing ties gets a provisional person of its own.
-Probabilistic linkage has its place between the two last: it will propose `Tie`s of method `linkage` like the others.
-Source of the rules: docs/rules.md, R-PERSON-2.
+contradiction (`resolve`), then evidence that only one person of the street can have given (`tie`); what nothing ties
+gets a provisional person of its own. Source of the rules: docs/rules.md, R-PERSON-2.
 """
 
 from collections import defaultdict
@@ -14,7 +13,8 @@ from typing import Final, NamedTuple
 import polars as pl
 from polars._typing import PolarsDataType
 
-from linkage.memory import Decision, Learned, Memory, issued, new_key, unused
+from linkage import evidence
+from linkage.memory import TIE_SCHEMA, Decision, Learned, Memory, issued, new_key, unused
 from linkage.resolver import Resolver, Row
 
 RECORD_SCHEMA: Final[dict[str, pl.DataType]] = {
@@ -34,7 +34,8 @@ RECORD_SCHEMA: Final[dict[str, pl.DataType]] = {
     "has_birth_date": pl.Boolean(),  # whether the feed has such a column at all
     "leads": pl.Boolean(),  # of the register of the population, which speaks first
 }
-_RANK: Final = (~pl.col("leads"), pl.col("index"))
+# As measured on streets that two generators drew (docs/decisions/0006-evidence-before-scores.md).
+SCORE: Final = 0.9997
 # As `Row.denial`.
 _DENIAL: Final = (
     pl.when(pl.col("birth_date") == pl.col("id_birth_date")).then(0)
@@ -45,8 +46,10 @@ _DENIAL: Final = (
 
 @dataclass(frozen=True)
 class Links:
-    """`links`: one row per record, in the order given (person_key, person_method, person_score, agreed, flags);
-    `learned`: what is to be remembered.
+    """`links`: one row per record, in the order given; `learned`: what is to be remembered.
+
+    person_key, person_method, person_score, agreed, flags; of `tie` also what evidence says (differed, name_likeness,
+    namesakes), of `resolve` whether a document of the record's own ties it (is_tied).
     """
 
     links: pl.DataFrame
@@ -54,9 +57,16 @@ class Links:
 
 
 def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Links:
-    """Give each record of RECORD_SCHEMA its person. The same records, memory and decisions give the same outcome."""
-    base = records.with_row_index("index").join(
-        memory.records.rename({"person_key": "prior"}), on=["feed", "record"], how="left", maintain_order="left"
+    """Give each record of RECORD_SCHEMA its person, by documents, decisions and memory.
+
+    The same records, memory and decisions give the same outcome, in whatever order the records stand.
+    """
+    # The register of the population speaks first; among the others it mustn't matter who came first (R-PERSON-6).
+    order = records.select(rank=pl.struct(~pl.col("leads"), "record").rank("ordinal"))["rank"] - 1
+    base = (
+        records.with_columns(index=order.cast(pl.UInt32))
+        .sort("index")
+        .join(memory.records.rename({"person_key": "prior"}), on=["feed", "record"], how="left", maintain_order="left")
     )
     documents = _documents(base).join(
         memory.documents.select("document_hash", owner="person_key"), on="document_hash", how="left"
@@ -68,7 +78,7 @@ def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) ->
 
     # Which of the two documents a record carries, and of which kind, `documents` tells.
     alone = base.drop("document", "document_kind").join(involved, on="index", how="anti")
-    simple = _agreed_by_all(alone.join(documents, on="index", how="left").sort(*_RANK))
+    simple = _agreed_by_all(alone.join(documents, on="index", how="left").sort("index"))
     origins = simple.filter(pl.col("prior").is_null()).unique("group", keep="first", maintain_order=True)
     taken = issued(memory, origins)
     named = [(feed, unused(feed, record, taken)) for feed, record in origins.select("feed", "record").iter_rows()]
@@ -115,7 +125,9 @@ def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) ->
         .then(pl.col("agreed").fill_null(["document"]))
         .otherwise(pl.lit([], dtype=pl.List(pl.String))),
         flags=pl.col("flags").fill_null([]),
+        is_tied="is_tied",
     )
+    links = links.select(pl.all().gather(order))
     prior_now = pl.col("prior").replace(resolved.merged)
     learned = Learned(
         persons=pl.concat([fresh.select("person_key", "origin_feed", "origin_record"), resolved.persons]),
@@ -123,8 +135,94 @@ def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) ->
         records=everyone.filter(pl.col("prior").is_null()).select("feed", "record", "person_key"),
         moved=everyone.filter(prior_now != pl.col("person_key")).select("feed", "record", "person_key"),
         merged=resolved.merged,
+        ties=pl.DataFrame(schema=TIE_SCHEMA),
+        candidates=pl.DataFrame(schema=TIE_SCHEMA),
     )
     return Links(links, learned)
+
+
+def tie(records: pl.DataFrame, links: Links, found: evidence.Found, memory: Memory) -> Links:
+    """The links of `resolve`, with what evidence found about their persons.
+
+    Of persons that became one the oldest stays, and of new ones the first by the rank of its records (R-PERSON-6).
+    """
+    told = records.select("feed", "record", "leads").hstack(links.links)
+    first = told.sort(~pl.col("leads"), "record").unique("person_key", keep="first", maintain_order=True)
+    groups = pl.DataFrame(
+        {"person_key": [*found.persons, *found.persons.values()], "root": [*found.persons.values()] * 2},
+        schema={"person_key": pl.String, "root": pl.String},
+    ).unique()
+    ranked = (
+        groups.join(memory.persons.select("person_key", "first_seen_on"), on="person_key", how="left")
+        .join(first.select("person_key", "leads", "record"), on="person_key", how="left")
+        .sort("first_seen_on", ~pl.col("leads"), "record", nulls_last=True)
+    )
+    stays = ranked.group_by("root").agg(pl.col("person_key").first().alias("stays"))
+    now_of = ranked.join(stays, on="root").filter(pl.col("person_key") != pl.col("stays"))
+    replaced = dict(now_of.select("person_key", "stays").iter_rows())
+    learned = links.learned
+    now = pl.col("person_key").replace(replaced)
+    is_new = pl.col("person_key").is_in(learned.persons["person_key"].implode())
+    old = dict(now_of.filter(~is_new).select("person_key", "stays").iter_rows())
+    ties = _ties(found.ties, first)
+    return Links(
+        _by_evidence(told, pl.concat([memory.ties, ties.select(memory.ties.columns)])).with_columns(now),
+        Learned(
+            persons=learned.persons.filter(~pl.col("person_key").is_in(list(replaced))),
+            documents=learned.documents.with_columns(now),
+            records=learned.records.with_columns(now),
+            moved=learned.moved.with_columns(now),
+            merged={key: replaced.get(into, into) for key, into in learned.merged.items()} | old,
+            ties=ties,
+            candidates=_ties(found.open, first),
+        ),
+    )
+
+
+def apart(decisions: list[Decision], records: pl.DataFrame, links: Links, memory: Memory) -> list[tuple[str, str]]:
+    """The persons that people decided are different (R-PERSON-7), also where a record is no longer in force."""
+    different = [decision for decision in decisions if not decision.same]
+    if not different:
+        return []
+    sides = pl.DataFrame(
+        [side for decision in different for side in (decision.left, decision.right)],
+        orient="row", schema={"feed": pl.String, "record": pl.String},
+    )  # fmt: skip
+    today = records.select("feed", "record").hstack(links.links.select("person_key"))
+    person: dict[tuple[str, str], str] = {}
+    for known in (memory.records.select("feed", "record", "person_key"), today):
+        theirs = known.join(sides, on=["feed", "record"], how="semi")
+        person |= {(feed, record): links.learned.merged.get(key, key) for feed, record, key in theirs.iter_rows()}
+    return [(person[d.left], person[d.right]) for d in different if d.left in person and d.right in person]
+
+
+def _ties(pairs: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of evidence.Found with the first record of each person: TIE_SCHEMA."""
+    left = first.select(left="person_key", left_feed="feed", left_record="record")
+    right = first.select(right="person_key", right_feed="feed", right_record="record")
+    return pairs.join(left, on="left").join(right, on="right").select(TIE_SCHEMA.keys())
+
+
+def _by_evidence(told: pl.DataFrame, ties: pl.DataFrame) -> pl.DataFrame:
+    """The links, with the method and the reasons of those that stand by evidence and not by a document of their own."""
+    sides = [
+        ties.select(feed=f"{side}_feed", record=f"{side}_record", how="how", evident="agreed", differed="differed",
+                    people="people")
+        for side in ("left", "right")
+    ]  # fmt: skip
+    of = pl.concat(sides).unique(["feed", "record"], keep="first", maintain_order=True)
+    told = told.join(of, on=["feed", "record"], how="left", maintain_order="left")
+    by_evidence = pl.col("evident").is_not_null() & ~pl.col("is_tied") & (pl.col("person_method") != "manual")
+    return told.select(
+        "person_key",
+        person_method=pl.when(by_evidence).then(pl.lit("linkage")).otherwise("person_method"),
+        person_score=pl.when(by_evidence).then(SCORE).otherwise("person_score"),
+        agreed=pl.when(by_evidence).then("evident").otherwise("agreed"),
+        differed=pl.when(by_evidence).then("differed"),
+        name_likeness=pl.when(by_evidence).then("how"),
+        namesakes=pl.when(by_evidence).then("people"),
+        flags="flags",
+    )
 
 
 def _documents(base: pl.DataFrame) -> pl.DataFrame:
@@ -153,7 +251,7 @@ def _agreed_by_all(simple: pl.DataFrame) -> pl.DataFrame:
 
 
 def _involved(base: pl.DataFrame, documents: pl.DataFrame, decisions: list[Decision]) -> pl.DataFrame:
-    """(index): records that need resolved, and all records of the persons these concern.
+    """(index): records that need resolving, and all records of the persons these concern.
 
     The rest stand alone, or agree with all that carry their document: the same name, of one person or all new.
     """

@@ -22,6 +22,10 @@ class PersonFeed(Protocol):
         """Its name."""
 
     @property
+    def load_mode(self) -> str:
+        """`snapshot` where a delivery is the whole list."""
+
+    @property
     def business_key(self) -> tuple[str, ...]:
         """The columns of its key; empty for a feed without one."""
 
@@ -30,9 +34,9 @@ class PersonFeed(Protocol):
         """Role -> column: what its columns mean to linkage.
 
         person_name, person_name_latin, document_number, document_country, resident_id, birth_date, sex, phone,
-        address, registered_address, compound, building, room, recorded_at; person_no marks the register of the
-        population, event_time a feed of arrivals or other events: what has neither is a list. A feed that neither names
-        a person nor has a number of one is not about persons.
+        address, registered_address, compound, building, room, recorded_at, household_no; person_no marks the
+        register of the population, event_time a feed of arrivals or other events: what has neither is a list. A feed
+        that neither names a person nor has a number of one is not about persons.
         """
 
     @property
@@ -53,12 +57,20 @@ def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes) -> p
     """The records in force of all feeds about persons, hashed with the key.
 
     One row per record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (TEXT_COLUMNS), `is_about_person`,
-    `is_list`. Raises DatabaseError.
+    `is_list`, `household` of the register, `list_no` of a list whose rows have keys. Raises DatabaseError.
     """
     texts: dict[str, pl.DataType] = dict.fromkeys(TEXT_COLUMNS, pl.String())
     truths: dict[str, pl.DataType] = dict.fromkeys(("is_about_person", "is_list"), pl.Boolean())
-    none = pl.DataFrame(schema=persons.RECORD_SCHEMA | facts.SAID_SCHEMA | texts | truths)
-    frames = [_of_feed(conn, feed, key) for feed in feeds if not _NAMING.isdisjoint(feed.roles)]
+    of_lists: dict[str, pl.DataType] = {"household": pl.String(), "list_no": pl.Int32()}
+    none = pl.DataFrame(schema=persons.RECORD_SCHEMA | facts.SAID_SCHEMA | texts | truths | of_lists)
+    about = [feed for feed in feeds if not _NAMING.isdisjoint(feed.roles)]
+    # Two rows of a list with keys of their own are two people, whatever they have in common (R-PERSON-13).
+    frames = [
+        _of_feed(conn, feed, key).with_columns(
+            list_no=pl.lit(number if feed.load_mode == "snapshot" and feed.business_key else None, dtype=pl.Int32)
+        )
+        for number, feed in enumerate(about)
+    ]
     return pl.concat([*frames, none], how="diagonal")
 
 
@@ -122,6 +134,7 @@ def _query(conn: psycopg.Connection, feed: PersonFeed) -> str:
         "document_masked": read_as.masked("document_number", read_as.kind),
         "second_masked": read_as.masked("resident_id", "'resident_id'"),
         "known_at": read_as.known_at(),
+        "household": read_as.said("household_no", "clean"),
         **{name: read_as.said(name, "clean") for name in TEXT_COLUMNS},
     }
     return f"""

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
+from typing import NamedTuple
 
 import polars as pl
 import psycopg
 
-from linkage import links, memory, persons, record_places, records, register
+from linkage import evidence, links, memory, persons, record_places, records, register
 from linkage.records import PersonFeed
 from street.database import connect, lock, scrubbed
 from street.settings import settings
@@ -37,13 +38,12 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
             doors = register.load(conn, as_of)
         with _timed("records"):
             said = records.load(conn, feeds, secret.get_secret_value().encode())
-        # Neither needs the other: Polars reads addresses while Python and PostgreSQL see to the persons.
+        # Neither needs the other: Polars reads addresses while Python and PostgreSQL see to documents and memory.
         with ThreadPoolExecutor(1) as beside:
             placing = beside.submit(_placed, said, doors)
-            told = _persons(conn, said, as_of)
+            documented = _documented(conn, said)
             placed = placing.result()
-        linked = placed.join(told, on=["feed", "batch_id", "row_no"], how="left", maintain_order="left")
-        linked = record_places.decided(conn, linked, doors)
+        linked = _tied(conn, record_places.decided(conn, placed, doors), documented, as_of)
         with _timed("written"):
             links.write(conn, linked, record_places.not_in_force(conn, feeds, doors, as_of), doors, as_of)
     log.info(
@@ -65,28 +65,46 @@ def _placed(said: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
     return record_places.placed(said, doors)
 
 
-@_timed("persons")
-def _persons(conn: psycopg.Connection, said: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """(feed, batch_id, row_no), the person of each record that is about one, and whose its documents are.
+class _Documented(NamedTuple):
+    """Whose the records are by documents, decisions and memory: `records` is each once, in the order of `links`."""
 
-    A record told twice (in two companies' lists) is linked once (R-PERSON-12). What is new goes into the memory.
-    """
+    memory: memory.Memory
+    decisions: list[memory.Decision]
+    records: pl.DataFrame
+    links: persons.Links
+
+
+@_timed("documents")
+def _documented(conn: psycopg.Connection, said: pl.DataFrame) -> _Documented:
+    """The records about persons; one told twice (in two companies' lists) is linked once (R-PERSON-12)."""
     about = said.filter("is_about_person")
     once = about.select(list(persons.RECORD_SCHEMA)).unique(["feed", "record"], keep="first", maintain_order=True)
-    known = memory.load(conn)
-    found = persons.resolve(once, known, memory.decisions(conn))
+    known, decided = memory.load(conn), memory.decisions(conn)
+    return _Documented(known, decided, once, persons.resolve(once, known, decided))
+
+
+@_timed("evidence")
+def _tied(conn: psycopg.Connection, placed: pl.DataFrame, by: _Documented, as_of: date) -> pl.DataFrame:
+    """The placed records with the person of each that is about one, and whose its documents are.
+
+    What is new goes into the memory.
+    """
+    told = evidence.said(placed, pl.concat([by.records.select("feed", "record"), by.links.links], how="horizontal"))
+    apart = persons.apart(by.decisions, by.records, by.links, by.memory)
+    found = persons.tie(by.records, by.links, evidence.find(told, apart), by.memory)
     memory.keep(conn, found.learned, as_of)
-    told = pl.concat([once.select("feed", "record"), found.links], how="horizontal")
-    owner = pl.concat([known.documents, found.learned.documents], how="diagonal").select(
+    person = pl.concat([by.records.select("feed", "record"), found.links], how="horizontal")
+    owner = pl.concat([by.memory.documents, found.learned.documents], how="diagonal").select(
         "document_hash", owner=pl.col("person_key").replace(found.learned.merged)
     )
     return (
-        about.select("feed", "batch_id", "row_no", "record", "document", "second_document")
-        .join(told, on=["feed", "record"], how="left", maintain_order="left")
+        placed.join(
+            person.with_columns(is_about_person=pl.lit(value=True)), on=["feed", "record", "is_about_person"],
+            how="left", maintain_order="left",
+        )
         .join(owner.rename({"document_hash": "document"}), on="document", how="left", maintain_order="left")
         .join(
             owner.rename({"document_hash": "second_document", "owner": "second_owner"}),
             on="second_document", how="left", maintain_order="left",
         )
-        .drop("record", "document", "second_document")
     )  # fmt: skip

@@ -23,6 +23,7 @@ class Feed:
     roles: Mapping[str, str]
     about_person: bool = True
     about_arrival: bool = False
+    load_mode: str = "snapshot"
 
 
 HOUSEHOLD = Feed(

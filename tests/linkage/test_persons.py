@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage import persons
-from linkage.memory import Memory
+from linkage.memory import TIE_SCHEMA, Memory
 
 MOTHER, FATHER, CHILD = "11010519491231002X", "310115198001011259", "310115201506011238"
 
@@ -329,6 +329,7 @@ def test_a_name_is_what_can_be_one_in_characters_first(office, names, full_name,
 
 
 # --- properties, on the rules alone
+NO_TIES = pl.DataFrame(schema=TIE_SCHEMA)
 BIRTHDAYS = [dt.date(1950, 1, 1), dt.date(2015, 6, 1)]
 
 ONE_RECORD = {
@@ -387,7 +388,7 @@ class Office:
 
     def link(self, rows: list[dict[str, object]]) -> list[str]:
         self.day += dt.timedelta(days=1)
-        found = persons.resolve(frame(rows), Memory(self.records, self.documents, self.persons), [])
+        found = persons.resolve(frame(rows), Memory(self.records, self.documents, self.persons, NO_TIES), [])
         moved = {(f, r): p for f, r, p in found.learned.moved.iter_rows()}
         kept = [
             (f, r, moved.get((f, r), found.learned.merged.get(p, p)))
@@ -440,7 +441,7 @@ def test_records_that_come_later_do_not_separate_those_that_were_one_nor_rekey_w
 @given(records_that_mostly_agree, records_that_mostly_agree)
 def test_records_that_agree_are_told_the_same_whether_they_are_thought_about_or_not(today, tomorrow) -> None:
     def outcome(office: Office, rows: list[dict[str, object]]) -> list[object]:
-        memory = Memory(office.records, office.documents, office.persons)
+        memory = Memory(office.records, office.documents, office.persons, NO_TIES)
         found = persons.resolve(frame(rows), memory, [])
         learned = [found.learned.persons, found.learned.documents, found.learned.records, found.learned.moved]
         return [found.links.rows(), sorted(found.learned.merged.items()), *(sorted(table.rows()) for table in learned)]

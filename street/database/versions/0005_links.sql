@@ -15,6 +15,9 @@ begin
         person_method text,
         person_score double precision,
         agreed text[] not null,
+        differed text[],
+        name_likeness text,
+        namesakes integer,
         dwelling_key text,
         building_key text,
         compound_key text,
@@ -105,3 +108,20 @@ begin
     analyze build.namesake;
 end
 $$;
+
+-- Ties by evidence, for ever: why two records are one person's. (docs/rules.md, R-PERSON-6, R-PERSON-8, R-PERSON-13.)
+create table linkage.tie (
+    tie_id bigint generated always as identity primary key,
+    left_feed text not null,
+    left_record text not null,
+    right_feed text not null,
+    right_record text not null,
+    how text not null check (how in ('name', 'letters', 'slip', 'mark')),
+    agreed text[] not null,
+    differed text[] not null,
+    people integer not null,
+    made_on date not null
+);
+comment on table linkage.tie is
+'凭证据的关联 | Two records that are one person''s without a common document, and what says so; never deleted';
+grant select, insert, update, delete on linkage.tie to pipeline;

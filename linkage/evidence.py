@@ -1,0 +1,368 @@
+"""Ties by evidence: records without a document in common that only one person of the street can have given.
+
+Two records with one name that have a masked number, a birth date, a phone or a door in common are one person's, unless
+somebody else of the street could be meant as well: of one name, with a resident ID or a birth date of their own, and as
+much in common, counting what is not known of them. So father and son of one name stay two. Ties are made strongest
+first; one is refused that would give a person two resident IDs, two birth dates, two names or two rows of one list.
+The street itself is what a name is held against: nothing is trained, and nothing kept beside the records.
+Source of the rules: docs/rules.md, R-PERSON-2 and R-PERSON-13.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import polars as pl
+
+from linkage import names
+
+SAID_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "record": pl.String(),  # tells it from all others
+    "person": pl.String(),  # whose it is so far: by documents, decisions and memory
+    "resident_id": pl.String(),  # keyed hash; null for a number that is another's
+    "has_document": pl.Boolean(),
+    "name": pl.String(),
+    "name_latin": pl.String(),
+    "certified": pl.Date(),  # the birth date in the resident ID
+    "birth_date": pl.Date(),  # as the row has it
+    "mask": pl.String(),  # the first 6 and last 4 characters of a number of 18
+    "phone": pl.String(),
+    "dwelling_key": pl.String(),
+    "registered_dwelling_key": pl.String(),
+    "building_key": pl.String(),
+    "compound_key": pl.String(),
+    "household": pl.String(),  # in the register of the population
+    "list_no": pl.Int32(),  # of a list whose rows have a key that tells them apart; else null
+}
+How = Literal["name", "letters", "slip", "mark"]
+
+# What two records can have in common beside their names, and how much more one says than another.
+_POINTS: Final = {"mask": 16, "birth_date": 12, "phone": 6, "door": 6, "building": 2, "compound": 1}
+_BIT: Final = {what: 1 << n for n, what in enumerate(_POINTS)}
+_WEIGHT: Final = [sum(p for what, p in _POINTS.items() if bits & _BIT[what]) for bits in range(1 << len(_POINTS))]
+_RARE: Final = 3  # so many people of a name at most for a building or a compound to tell them apart
+_MOST: Final = 40  # what more people share tells nobody apart
+# Names that are written otherwise are held against each other where this is in common.
+_BLOCKS: Final = (("mask",), ("birth_date", "phone"), ("birth_date", "door"), ("phone", "door"))
+_LATIN_BLOCKS: Final = (("birth_date",), ("phone",), ("door",))
+_SURE: Final = ("mask", "birth_date")
+_FAIR: Final = ("phone", "door", "building", "compound")
+_NUMBER, _BORN, _PHONE, _DOOR = (_BIT[what] for what in ("mask", "birth_date", "phone", "door"))
+_ALL_BUT_PHONE: Final = sum(_BIT.values()) - _PHONE
+
+
+@dataclass(frozen=True)
+class Found:
+    """What evidence says of persons.
+
+    `ties`: left, right (persons that are one now), how, agreed, differed (lists of what), people (who bear the name);
+    `open`: alike, pairs that may be one and are not told; `persons`: person -> the one that it now is.
+    """
+
+    ties: pl.DataFrame
+    open: pl.DataFrame
+    persons: dict[str, str]
+
+
+def said(placed: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """SAID_SCHEMA of records with their places, each once; `links` is persons.Links.links with feed and record.
+
+    What a number tells that is another's (R-PERSON-3) is nothing its record says.
+    """
+    own = ~pl.col("flags").list.contains("document_of_another")
+    resident_id = pl.coalesce(
+        pl.when(pl.col(f"{column}_kind") == "resident_id").then(column) for column in ("document", "second_document")
+    )
+    masked = "^[0-9]{6}[*]{8}[0-9]{3}[0-9X]$"
+    mask = pl.coalesce("id_masked", pl.when(pl.col("document_masked").str.contains(masked)).then("document_masked"))
+    about = placed.filter("is_about_person").unique(["feed", "record"], keep="first", maintain_order=True)
+    return about.join(links, on=["feed", "record"]).select(
+        "record", "name", "name_latin", "birth_date", "phone", "dwelling_key", "registered_dwelling_key",
+        "building_key", "compound_key", "household", "list_no",
+        person="person_key",
+        resident_id=pl.when(own).then(resident_id),
+        has_document=own & (pl.col("document").is_not_null() | pl.col("second_document").is_not_null()),
+        certified=pl.when(own).then("id_birth_date"),
+        mask=pl.when(own).then(mask),
+    ).select(SAID_SCHEMA.keys())  # fmt: skip
+
+
+def find(said: pl.DataFrame, apart: Iterable[tuple[str, str]] = ()) -> Found:
+    """Tie the records of SAID_SCHEMA; `apart`: persons that are two by decision. The order of the rows says nothing."""
+    street = _Street(said, apart)
+    # Each step knows the persons as the surer ones before it have left them.
+    street.take(_weighed(_of_one_name(street, _SURE), street))
+    street.take(_weighed(_of_one_name(street, _FAIR), street))
+    street.take(_weighed(_of_like_names(street), street))
+    return street.found()
+
+
+def folded(date: pl.Expr) -> pl.Expr:
+    """A birth date as a number that is the same when the day and the month have changed places."""
+    month, day = date.dt.month().cast(pl.Int32), date.dt.day().cast(pl.Int32)
+    return date.dt.year() * 10000 + pl.min_horizontal(month, day) * 100 + pl.max_horizontal(month, day)
+
+
+def likeness(one: str, other: str) -> How | None:
+    """How two names can be one person's; None where they contradict each other."""
+    if names.key(one) == names.key(other) is not None:
+        return "name"
+    if names.agree(one, other):
+        return "letters"
+    if names.one_slip(one, other):
+        return "slip"
+    return None if names.contradict(one, other) else "mark"
+
+
+class _Street:
+    """The persons of the street by number, as the ties made so far leave them.
+
+    persons: node, id, date, record, has_document. named: node, written, name. told: node, what, key.
+    """
+
+    def __init__(self, said: pl.DataFrame, apart: Iterable[tuple[str, str]]) -> None:
+        said = said.sort("record")
+        self._keys = said["person"].unique(maintain_order=True)
+        number = pl.DataFrame({"person": self._keys}).with_row_index("node")
+        self._said = said.join(number, on="person", how="left", maintain_order="left")
+        self._first = self._said["node"]
+        self._parent = list(range(len(self._keys)))
+        self._ties: list[tuple[int, int, str, int, int, int]] = []
+        self._open: list[tuple[int, int, str, int, int, int]] = []
+        long = pl.concat([self._said.select("node", written=c).drop_nulls() for c in ("name", "name_latin")]).unique()
+        distinct = long["written"].unique()
+        keyed = pl.DataFrame(
+            {"written": distinct, "name": pl.Series([names.key(n) for n in distinct], dtype=pl.String)}
+        )
+        self.named = long.join(keyed, on="written")
+        self.told = self._told()
+        self._count()
+        known = self._said.group_by("node").agg(
+            ids=pl.col("resident_id").drop_nulls().unique(),
+            certified=folded(pl.col("certified")).drop_nulls().unique(),
+            written=folded(pl.col("birth_date")).drop_nulls().unique(),
+            lists=pl.col("list_no").drop_nulls().unique(),
+        ).sort("node")  # fmt: skip
+        self._ids = [frozenset(ids) for ids in known["ids"].to_list()]
+        self._dates = [frozenset(c or w) for c, w in known.select("certified", "written").iter_rows()]
+        self._lists = [sum(1 << n for n in lists) for lists in known["lists"].to_list()]
+        self._names: list[set[str]] = [set() for _ in self._parent]
+        for node, written in self.named.select("node", "written").iter_rows():
+            self._names[node].add(written)
+        of = dict(number.select("person", "node").iter_rows()) if apart else {}
+        self._apart = [(of[a], of[b]) for a, b in apart if a in of and b in of]
+
+    def _told(self) -> pl.DataFrame:
+        columns = (
+            ("mask", pl.col("mask")), ("birth_date", folded(pl.coalesce("certified", "birth_date")).cast(pl.String)),
+            ("phone", pl.col("phone")), ("door", pl.col("dwelling_key")), ("door", pl.col("registered_dwelling_key")),
+            ("building", pl.col("building_key")), ("compound", pl.col("compound_key")),
+        )  # fmt: skip
+        parts = [self._said.select("node", what=pl.lit(what), key=value).drop_nulls("key") for what, value in columns]
+        # Whose own door isn't known lives, for all that is known, where the household does.
+        doors = self._said.select("node", "household", key="dwelling_key").drop_nulls("household")
+        lost = doors.filter(pl.col("key").is_null()).drop("key")
+        family = lost.join(doors.drop_nulls("key").select("household", "key"), on="household")
+        return pl.concat([*parts, family.select("node", what=pl.lit("door"), key="key")]).unique()
+
+    def _count(self) -> None:
+        """Bring the tables to the persons as they are now."""
+        root = pl.Series([self._root(node) for node in range(len(self._parent))], dtype=pl.UInt32)
+        at = pl.col("node").replace_strict(pl.int_range(len(root), eager=True, dtype=pl.UInt32), root)
+        self.named, self.told = (table.with_columns(at).unique() for table in (self.named, self.told))
+        self._said = self._said.with_columns(at)
+        bit = pl.col("what").replace_strict(list(_BIT), list(_BIT.values()), return_dtype=pl.Int32)
+        told = self.told.select("node", "what").unique().group_by("node").agg(knows=bit.sum())
+        self.persons = (
+            self._said.group_by("node")
+            .agg(
+                id=pl.col("resident_id").min(),
+                date=pl.coalesce(folded(pl.col("certified")).min(), folded(pl.col("birth_date")).min()),
+                record=pl.col("record").min(),
+                has_document=pl.col("has_document").any(),
+            )
+            .join(told, on="node", how="left")
+            .with_columns(pl.col("knows").fill_null(0))
+        )
+        bearer = pl.coalesce("id", pl.col("date").cast(pl.String), pl.when(pl.col("has_document")).then("record"))
+        bearers = self.named.join(self.persons.select("node", bearer=bearer), on="node")
+        people = bearers.group_by("name").agg(people=pl.col("bearer").n_unique())
+        rarest = self.named.join(people, on="name").group_by("node").agg(pl.col("people").min())
+        self.persons = self.persons.join(rarest, on="node", how="left").with_columns(pl.col("people").fill_null(0))
+
+    def _root(self, node: int) -> int:
+        parent = self._parent
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    def take(self, ties: pl.DataFrame) -> None:
+        """Make the ties that tell, strongest first."""
+        ordered = ties.sort(-pl.col("weight"), "record", "record_other")
+        for one, other, how, agreed, differed, people, tells in ordered.select(
+            "node", "other", "how", "agreed", "differed", "people", "tells"
+        ).iter_rows():
+            a, b = self._root(one), self._root(other)
+            if a == b:
+                continue
+            if tells and self._fits(a, b):
+                self._join(a, b)
+                self._ties.append((one, other, how, agreed, differed, people))
+            else:
+                self._open.append((one, other, how, agreed, differed, people))
+        self._count()
+
+    def _fits(self, one: int, other: int) -> bool:
+        ids, dates = (self._ids[one], self._ids[other]), (self._dates[one], self._dates[other])
+        if ids[0] and ids[1] and not (ids[0] <= ids[1] or ids[1] <= ids[0]):
+            return False
+        if dates[0] and dates[1] and not dates[0] & dates[1]:
+            return False
+        if self._lists[one] & self._lists[other]:
+            return False
+        ours, theirs = self._names[one], self._names[other]
+        if not (ours <= theirs or theirs <= ours) and any(names.contradict(a, b) for a in ours for b in theirs):
+            return False
+        return not any({self._root(a), self._root(b)} == {one, other} for a, b in self._apart)
+
+    def _join(self, one: int, other: int) -> None:
+        self._parent[other] = one
+        self._ids[one] |= self._ids[other]
+        self._dates[one] = self._dates[one] & self._dates[other] or self._dates[one] | self._dates[other]
+        self._lists[one] |= self._lists[other]
+        self._names[one] |= self._names[other]
+
+    def found(self) -> Found:
+        """What came of it."""
+        keys = self._keys.to_list()
+        moved = {keys[n]: keys[self._root(n)] for n in range(len(keys)) if self._root(n) != n}
+        still = [pair for pair in self._open if self._root(pair[0]) != self._root(pair[1])]
+        return Found(_pairs(keys, self._ties), _pairs(keys, still), moved)
+
+
+def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> pl.DataFrame:
+    """The pairs as in `Found`."""
+    told = [[what for what in _POINTS if bits & _BIT[what]] for bits in range(1 << len(_POINTS))]
+    return pl.DataFrame(
+        [(keys[one], keys[other], how, told[agreed], told[differed], people)
+         for one, other, how, agreed, differed, people in rows],
+        orient="row",
+        schema={"left": pl.String, "right": pl.String, "how": pl.String, "agreed": pl.List(pl.String),
+                "differed": pl.List(pl.String), "people": pl.Int64},
+    )  # fmt: skip
+
+
+def _of_one_name(street: _Street, whats: Collection[str] = tuple(_POINTS)) -> pl.DataFrame:
+    """(node, other, how): persons with one name who have one of these in common."""
+    by_name = street.named.drop_nulls("name").select("node", "name").unique()
+    shared = by_name.join(street.told.filter(pl.col("what").is_in(whats)), on="node")
+    group = ["name", "what", "key"]
+    shared = shared.join(
+        shared.group_by(group).len().filter(pl.col("len").is_between(2, _MOST)).select(group), on=group
+    )
+    pairs = shared.join(shared, on=group, suffix="_other").filter(pl.col("node") < pl.col("node_other"))
+    return pairs.select("node", other="node_other", how=pl.lit("name")).unique()
+
+
+def _of_like_names(street: _Street) -> pl.DataFrame:
+    """(node, other, how): persons whose names may be one, written otherwise, and who have much in common."""
+    found = []
+    for block in (*_BLOCKS, *_LATIN_BLOCKS):
+        keys = street.told.filter(pl.col("what") == block[0]).select("node", "key")
+        for what in block[1:]:
+            more = street.told.filter(pl.col("what") == what).select("node", more="key")
+            keys = keys.join(more, on="node").select("node", key=pl.concat_str("key", pl.lit("\x1f"), "more"))
+        crowd = keys.group_by("key").len().filter(pl.col("len").is_between(2, _MOST))
+        members = keys.join(crowd.select("key"), on="key").join(street.named, on="node")
+        others = members
+        if block in _LATIN_BLOCKS:
+            is_latin = ~pl.col("written").str.contains(r"\p{Han}")
+            members, others = members.filter(is_latin), members.filter(~is_latin)
+        pairs = members.join(others, on="key", suffix="_other").filter(pl.col("node") != pl.col("node_other"))
+        found.append(pairs.select("node", "written", other="node_other", written_other="written_other"))
+    pairs = pl.concat(found).filter(pl.col("written") != pl.col("written_other")).unique()
+    distinct = pairs.select("written", "written_other").unique()
+    how = pl.Series([likeness(a, b) for a, b in distinct.iter_rows()], dtype=pl.String)
+    alike = pairs.join(distinct.with_columns(how=how).drop_nulls("how"), on=["written", "written_other"])
+    one, other = pl.min_horizontal("node", "other"), pl.max_horizontal("node", "other")
+    order = pl.col("how").replace_strict(["name", "letters", "slip", "mark"], [0, 1, 2, 3])
+    # Who has the very name is a rival of who has one like it.
+    alike = pl.concat([alike.select(node=one, other=other, how="how"), _of_one_name(street)])
+    return alike.sort(order).unique(["node", "other"], keep="first", maintain_order=True)
+
+
+def _weighed(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:
+    """The pairs that don't contradict each other, with what they agree on and whether that `tells` who it is."""
+    known = street.persons
+    pairs = pairs.join(known, on="node").join(known, left_on="other", right_on="node", suffix="_other")
+    pairs = pairs.filter(
+        (pl.col("id") == pl.col("id_other")).fill_null(value=True)
+        & (pl.col("date") == pl.col("date_other")).fill_null(value=True)
+    )
+    bit = pl.col("what").replace_strict(list(_BIT), list(_BIT.values()), return_dtype=pl.Int32)
+    common = (
+        pairs.select("node", "other")
+        .join(street.told, on="node")
+        .join(street.told.rename({"node": "other"}), on=["other", "what", "key"])
+        .select("node", "other", bit=bit).unique()
+        .group_by("node", "other").agg(agreed=pl.col("bit").sum())
+    )  # fmt: skip
+    pairs = pairs.join(common, on=["node", "other"]).with_columns(people=pl.max_horizontal("people", "people_other"))
+    knows, knows_other, agreed = pl.col("knows"), pl.col("knows_other"), pl.col("agreed")
+    pairs = pairs.with_columns(
+        weight=_weight(agreed),
+        differed=(knows & knows_other) ^ (knows & knows_other & agreed),
+        # What they may have in common beside it, for all that is known of them. Whose phone nobody tells may have none.
+        at_most=_weight(agreed | ((knows ^ (knows & knows_other)) & _ALL_BUT_PHONE)),
+        at_most_other=_weight(agreed | ((knows_other ^ (knows & knows_other)) & _ALL_BUT_PHONE)),
+    )
+    rivalled = _rivalled(pairs)
+    return pairs.join(rivalled.with_columns(alone=pl.lit(value=False)), on=["node", "other"], how="left").with_columns(
+        tells=pl.col("alone").fill_null(value=True) & _is_enough()
+    )
+
+
+def _weight(bits: pl.Expr) -> pl.Expr:
+    return bits.replace_strict(list(range(len(_WEIGHT))), _WEIGHT, return_dtype=pl.Int32)
+
+
+def _is_enough() -> pl.Expr:
+    """Whether what two records have in common tells who it is, if nobody else can be meant (R-PERSON-13)."""
+
+    def both(what: int) -> pl.Expr:
+        return (pl.col("agreed") & what) != 0
+
+    def differ(what: int) -> pl.Expr:
+        return (pl.col("differed") & what) != 0
+
+    near = (pl.col("people") <= _RARE) & ~differ(_DOOR) & ~differ(_PHONE)
+    certain = both(_NUMBER) | (both(_BORN) & (both(_PHONE) | both(_DOOR)))
+    return (
+        pl.when(pl.col("how") == "name").then(both(_NUMBER | _BORN | _PHONE | _DOOR) | near)
+        .when(pl.col("how") == "letters").then(both(_NUMBER | _BORN | _PHONE | _DOOR))
+        .otherwise(certain)
+    )  # fmt: skip
+
+
+def _rivalled(pairs: pl.DataFrame) -> pl.DataFrame:
+    """(node, other): pairs beside which somebody else can be meant, from either side."""
+    one = pairs.select("node", "other", "weight", "at_most", id="id_other", date="date_other")
+    two = pairs.select(node="other", other="node", weight="weight", at_most="at_most_other", id="id", date="date")
+    sides = pl.concat([one, two])
+    several = sides.group_by("node").agg(ids=pl.col("id").n_unique(), dates=pl.col("date").n_unique(), others=pl.len())
+    several = several.filter(pl.col("others") > 1, (pl.col("ids") > 1) | (pl.col("dates") > 1))
+    sides = sides.join(several.select("node"), on="node")
+    rivals = sides.join(
+        sides.select("node", "other", "weight", "at_most", "id", "date"), on="node", suffix="_rival"
+    ).filter(
+        (pl.col("other") != pl.col("other_rival"))
+        & (pl.col("weight_rival") >= _POINTS["door"])
+        & (pl.col("at_most_rival") >= pl.col("weight"))
+        & (
+            (pl.col("id") != pl.col("id_rival")).fill_null(value=False)
+            | (pl.col("date") != pl.col("date_rival")).fill_null(value=False)
+        )
+    )
+    low, high = pl.min_horizontal("node", "other"), pl.max_horizontal("node", "other")
+    return rivals.select(node=low, other=high).unique()
