@@ -199,7 +199,9 @@ class _Street:
 
     def take(self, ties: pl.DataFrame) -> None:
         """Make the ties that tell, strongest first."""
-        ordered = ties.sort(-pl.col("weight"), "record", "record_other")
+        # What has but a building or half a name in common is nothing to ask people about.
+        asks = pl.col("weight") >= pl.when(pl.col("how").is_in(["slip", "mark"])).then(12).otherwise(6)
+        ordered = ties.filter(pl.col("tells") | asks).sort(-pl.col("weight"), "record", "record_other")
         for one, other, how, agreed, differed, people, tells in ordered.select(
             "node", "other", "how", "agreed", "differed", "people", "tells"
         ).iter_rows():
@@ -237,8 +239,12 @@ class _Street:
         """What came of it."""
         keys = self._keys.to_list()
         moved = {keys[n]: keys[self._root(n)] for n in range(len(keys)) if self._root(n) != n}
-        still = [pair for pair in self._open if self._root(pair[0]) != self._root(pair[1])]
-        return Found(_pairs(keys, self._ties), _pairs(keys, still), moved)
+        still: dict[frozenset[int], tuple[int, int, str, int, int, int]] = {}
+        for pair in self._open:
+            sides = frozenset((self._root(pair[0]), self._root(pair[1])))
+            if len(sides) > 1:
+                still.setdefault(sides, pair)
+        return Found(_pairs(keys, self._ties), _pairs(keys, [*still.values()]), moved)
 
 
 def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> pl.DataFrame:

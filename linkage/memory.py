@@ -46,7 +46,7 @@ class Memory:
 class Learned:
     """What a run adds: `persons` (person_key, origin_feed, origin_record), `documents` (document_hash, document_kind,
     person_key), `records` and `moved` (feed, record, person_key), `merged` (a key -> the older key), `ties` that were
-    made by evidence and `candidates` for review (TIE_SCHEMA).
+    made by evidence (TIE_SCHEMA).
     """
 
     persons: pl.DataFrame
@@ -55,7 +55,6 @@ class Learned:
     moved: pl.DataFrame
     merged: dict[str, str]
     ties: pl.DataFrame
-    candidates: pl.DataFrame
 
 
 class Decision(NamedTuple):

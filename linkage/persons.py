@@ -46,7 +46,7 @@ _DENIAL: Final = (
 
 @dataclass(frozen=True)
 class Links:
-    """`links`: one row per record, in the order given; `learned`: what is to be remembered.
+    """`links`: one row per record, in the order given; `learned`: what is to be remembered; `candidates` for review.
 
     person_key, person_method, person_score, agreed, flags; of `tie` also what evidence says (differed, name_likeness,
     namesakes), of `resolve` whether a document of the record's own ties it (is_tied).
@@ -54,6 +54,7 @@ class Links:
 
     links: pl.DataFrame
     learned: Learned
+    candidates: pl.DataFrame
 
 
 def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) -> Links:
@@ -136,9 +137,8 @@ def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) ->
         moved=everyone.filter(prior_now != pl.col("person_key")).select("feed", "record", "person_key"),
         merged=resolved.merged,
         ties=pl.DataFrame(schema=TIE_SCHEMA),
-        candidates=pl.DataFrame(schema=TIE_SCHEMA),
     )
-    return Links(links, learned)
+    return Links(links, learned, pl.DataFrame(schema=TIE_SCHEMA))
 
 
 def tie(records: pl.DataFrame, links: Links, found: evidence.Found, memory: Memory) -> Links:
@@ -165,8 +165,14 @@ def tie(records: pl.DataFrame, links: Links, found: evidence.Found, memory: Memo
     is_new = pl.col("person_key").is_in(learned.persons["person_key"].implode())
     old = dict(now_of.filter(~is_new).select("person_key", "stays").iter_rows())
     ties = _ties(found.ties, first)
+    told_now = _by_evidence(told, pl.concat([memory.ties, ties])).with_columns(now)
+    # A pair that waits is known again tomorrow by the first record of each of the persons as they now are.
+    first_now = (
+        told.select("feed", "record", "leads").hstack(told_now.select("person_key")).sort(~pl.col("leads"), "record")
+    )
+    waits = found.open.with_columns(pl.col("left", "right").replace(replaced))
     return Links(
-        _by_evidence(told, pl.concat([memory.ties, ties.select(memory.ties.columns)])).with_columns(now),
+        told_now,
         Learned(
             persons=learned.persons.filter(~pl.col("person_key").is_in(list(replaced))),
             documents=learned.documents.with_columns(now),
@@ -174,8 +180,8 @@ def tie(records: pl.DataFrame, links: Links, found: evidence.Found, memory: Memo
             moved=learned.moved.with_columns(now),
             merged={key: replaced.get(into, into) for key, into in learned.merged.items()} | old,
             ties=ties,
-            candidates=_ties(found.open, first),
         ),
+        _ties(waits, first_now.unique("person_key", keep="first", maintain_order=True)),
     )
 
 
@@ -200,7 +206,11 @@ def _ties(pairs: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
     """The pairs of evidence.Found with the first record of each person: TIE_SCHEMA."""
     left = first.select(left="person_key", left_feed="feed", left_record="record")
     right = first.select(right="person_key", right_feed="feed", right_record="record")
-    return pairs.join(left, on="left").join(right, on="right").select(TIE_SCHEMA.keys())
+    return (
+        pairs.join(left, on="left", maintain_order="left")
+        .join(right, on="right", maintain_order="left")
+        .select(TIE_SCHEMA.keys())
+    )
 
 
 def _by_evidence(told: pl.DataFrame, ties: pl.DataFrame) -> pl.DataFrame:

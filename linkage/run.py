@@ -6,7 +6,7 @@ say what, its contract tells: no feed is named here. Source of the rules: docs/r
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import polars as pl
 import psycopg
 
-from linkage import evidence, links, memory, persons, record_places, records, register
+from linkage import candidates, evidence, links, memory, persons, record_places, records, register
 from linkage.records import PersonFeed
 from street.database import connect, lock, scrubbed
 from street.settings import settings
@@ -43,7 +43,8 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
             placing = beside.submit(_placed, said, doors)
             documented = _documented(conn, said)
             placed = placing.result()
-        linked = _tied(conn, record_places.decided(conn, placed, doors), documented, as_of)
+        arrivals = [feed.feed for feed in feeds if feed.about_arrival]
+        linked = _tied(conn, record_places.decided(conn, placed, doors), documented, arrivals, as_of)
         with _timed("written"):
             links.write(conn, linked, record_places.not_in_force(conn, feeds, doors, as_of), doors, as_of)
     log.info(
@@ -84,15 +85,18 @@ def _documented(conn: psycopg.Connection, said: pl.DataFrame) -> _Documented:
 
 
 @_timed("evidence")
-def _tied(conn: psycopg.Connection, placed: pl.DataFrame, by: _Documented, as_of: date) -> pl.DataFrame:
+def _tied(
+    conn: psycopg.Connection, placed: pl.DataFrame, by: _Documented, arrivals: Collection[str], as_of: date
+) -> pl.DataFrame:
     """The placed records with the person of each that is about one, and whose its documents are.
 
-    What is new goes into the memory.
+    What is new goes into the memory, and what is for people to tell (first what concerns `arrivals`) into the queue.
     """
     told = evidence.said(placed, pl.concat([by.records.select("feed", "record"), by.links.links], how="horizontal"))
     apart = persons.apart(by.decisions, by.records, by.links, by.memory)
     found = persons.tie(by.records, by.links, evidence.find(told, apart), by.memory)
     memory.keep(conn, found.learned, as_of)
+    candidates.keep(conn, found.candidates, arrivals, as_of)
     person = pl.concat([by.records.select("feed", "record"), found.links], how="horizontal")
     owner = pl.concat([by.memory.documents, found.learned.documents], how="diagonal").select(
         "document_hash", owner=pl.col("person_key").replace(found.learned.merged)

@@ -125,3 +125,41 @@ create table linkage.tie (
 comment on table linkage.tie is
 '凭证据的关联 | Two records that are one person''s without a common document, and what says so; never deleted';
 grant select, insert, update, delete on linkage.tie to pipeline;
+
+-- What a person is asked to decide: two records that may be one person's. The newest run's; `first_seen_on` is its age.
+-- (docs/rules.md, R-PERSON-14.)
+create table linkage.candidate (
+    candidate_id bigint generated always as identity primary key,
+    left_feed text not null,
+    left_record text not null,
+    right_feed text not null,
+    right_record text not null,
+    how text not null,
+    agreed text[] not null,
+    differed text[] not null,
+    people integer not null,
+    is_arrival boolean not null,
+    first_seen_on date not null,
+    unique (left_record, right_record)
+);
+comment on table linkage.candidate is
+'待裁定 | Two records that may be one person''s: what agrees doesn''t tell, so a person is asked';
+grant select, insert, update, delete on linkage.candidate to pipeline;
+
+alter table linkage.decision drop constraint decision_kind_check;
+alter table linkage.decision add constraint decision_kind_check
+check (kind in ('same_person', 'different_person', 'unsure_person', 'place'));
+
+-- Changes with every verdict on a delivery of a day or before it, also with those that leave the batches in force alone,
+-- and with every decision of a person (docs/rules.md, R-DAY-7).
+create or replace function ops.verdicts(as_of date)
+returns text
+language sql stable
+as $$
+    select md5(
+        coalesce(string_agg(batch_id || status, ',' order by batch_id), '')
+        || coalesce((select max(decision_id)::text from linkage.decision), '')
+    )
+    from ops.batch
+    where status <> 'landed' and business_date <= as_of
+$$;

@@ -1,0 +1,115 @@
+"""`street person` and `street review`: who is who, why, and people's word on it."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated, Literal
+
+import typer
+
+from runtime.cli.terminal import print_table, sentences
+
+person_app = typer.Typer(no_args_is_help=True, help="谁是谁：为什么，合并，拆分。")
+review_app = typer.Typer(no_args_is_help=True, help="待人裁定的成对记录。")
+
+KeyArgument = Annotated[str, typer.Argument(help="person_key。")]
+ReasonOption = Annotated[str, typer.Option(help="理由，不要写个人信息；与操作者一起留存。")]
+NumberArgument = Annotated[int, typer.Argument(help="`street review list` 中的编号。")]
+_NEXT = "运行 `street run` 后生效。"
+
+
+@person_app.command("explain")
+def person_explain(key: KeyArgument) -> None:
+    """列出一个人的全部记录，各用一句话说明为什么是这个人。不显示任何个人信息。"""
+    from linkage import review  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            found = review.person(connection, key)
+        print_table(("来源/批次/行号", "方法", "依据"), [(link.at, link.method, link.why) for link in found])
+
+
+@person_app.command("merge")
+def person_merge(one: KeyArgument, other: KeyArgument, reason: ReasonOption) -> None:
+    """裁定两个人是同一人：保留较早的键，以后每次运行都遵守。"""
+    from linkage import review  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            review.merge(connection, one, other, getpass.getuser(), reason)
+        typer.echo(f"已裁定为同一人。{_NEXT}")
+
+
+@person_app.command("split")
+def person_split(
+    key: KeyArgument,
+    record: Annotated[str, typer.Argument(help="不属于此人的记录：来源/批次/行号。")],
+    reason: ReasonOption,
+) -> None:
+    """裁定一条记录不是这个人的：另立一人，以后每次运行都遵守。"""
+    from linkage import review  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        feed, batch_id, row_no = (*record.split("/"), "", "")[:3]
+        if not (batch_id.isdigit() and row_no.isdigit()):
+            raise review.ReviewError(f"{record} 不是 来源/批次/行号。")
+        with connect() as connection:
+            at = review.Position(feed, int(batch_id), int(row_no))
+            review.split(connection, key, at, getpass.getuser(), reason)
+        typer.echo(f"已裁定为另一人。{_NEXT}")
+
+
+@review_app.command("list")
+def review_list(limit: Annotated[int, typer.Option(min=1, help="最多列出多少对。")] = 50) -> None:
+    """列出待裁定的成对记录：境外和返沪人员在前，其余按等待先后。"""
+    from linkage import review  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            found = review.waiting(connection)
+        print_table(
+            ("编号", "到达人员", "自", "记录", "另一记录", "依据"),
+            [
+                (each.candidate_id, "是" if each.is_arrival else "", each.since, each.left, each.right, each.why)
+                for each in found[:limit]
+            ],
+        )
+        typer.echo(f"共 {len(found)} 对")
+
+
+@review_app.command("show")
+def review_show(number: NumberArgument) -> None:
+    """显示一对记录：两边是谁（person_key），什么一致，什么不同。"""
+    from linkage import review  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            found = review.waiting(connection, number)
+        if not found:
+            raise review.ReviewError(f"没有待裁定的 {number}：`street review list` 列出全部。")
+        each = found[0]
+        print_table(("来源/批次/行号", "person_key"), [(each.left, each.left_person), (each.right, each.right_person)])
+        typer.echo(each.why)
+
+
+@review_app.command("decide")
+def review_decide(
+    number: NumberArgument,
+    answer: Annotated[
+        Literal["same", "different", "unsure"], typer.Argument(help="same 同一人，different 两个人，unsure 无法判断。")
+    ],
+    reason: ReasonOption = "",
+) -> None:
+    """裁定一对记录；下一次运行起遵守。"""
+    from linkage import review  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            review.decide(connection, number, answer, getpass.getuser(), reason)
+        typer.echo(f"已记下。{_NEXT}")
