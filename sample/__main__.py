@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from sample.dirt import LEVELS
 from sample.generate import BUSINESS_DATE, FULL_SIZE, generate
 
 
@@ -16,8 +17,9 @@ def main() -> None:
     parser.add_argument("--date", type=date.fromisoformat, default=BUSINESS_DATE)
     parser.add_argument("--persons", type=int, default=FULL_SIZE)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dirt", choices=list(LEVELS), default="specified")
     arguments = parser.parse_args()
-    manifest = generate(arguments.out, arguments.date, arguments.persons, arguments.seed)
+    manifest = generate(arguments.out, arguments.date, arguments.persons, arguments.seed, dirt=arguments.dirt)
     sys.stdout.writelines(f"{name}: {value}\n" for name, value in asdict(manifest).items())
 
 

@@ -2,16 +2,19 @@
 
 A form is a name; `FORMS` says how often it is used and what an address in it can fix at best. `plain` is the only form
 the truth calls a plain address: road, lane, building and room in ASCII digits, with or without city, district, street
-and compound.
+and compound. `lettered` is the plain form of a door that has a letter in its number.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from sample.documents import Ints, Texts
+from sample.places import KIND_WORDS
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ FORMS: dict[str, Form] = {
     "divided": Form(0.002, "dwelling"),
     "note_behind": Form(0.002, "dwelling"),
     "line_break": Form(0.0006, "dwelling"),
+    "lettered": Form(0.0, "dwelling"),
+    "developer": Form(0.004, "dwelling"),
+    "developer_short": Form(0.003, "dwelling"),
+    "no_kind": Form(0.003, "dwelling"),
+    "phase": Form(0.004, "dwelling"),
     "no_room": Form(0.008, "building"),
     "no_such_room": Form(0.003, "building"),
     "lane_only": Form(0.003, "compound"),
@@ -47,25 +55,73 @@ FORMS: dict[str, Form] = {
     "unknown_road": Form(0.0015, "unparsed"),
     "empty": Form(0.001, "unparsed"),
 }
+#: What a property developer puts before the name of a compound it has built.
+DEVELOPERS = ("绿城", "绿城·", "安居", "万科", "保利", "中海·", "上实")
+# Forms that only a compound has, and those that play with the whole number, which one with a letter in it hasn't.
+_BY_COMPOUND = ["short_compound", "developer", "developer_short", "no_kind", "phase"]
+_BY_NUMBER = ["no_such_room", *(name for name, form in FORMS.items() if form.level == "dwelling")]
+_BY_NUMBER = [name for name in _BY_NUMBER if name not in _BY_COMPOUND]
+_PHASE = re.compile("[一二三]期$|[东南西北]区$")
+_KIND = re.compile(f"(?<=..)({'|'.join(KIND_WORDS)})$")
 _PREFIXES = ["", "上海市", "浦东新区", "上海市浦东新区", "上海市浦东新区花木街道", "花木街道"]
 _DIGITS = "〇一二三四五六七八九"
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
 def draw_forms(
-    rng: np.random.Generator, dwellings: pl.DataFrame, dwelling_ids: Ints, plain: float = FORMS["plain"].share
+    rng: np.random.Generator,
+    dwellings: pl.DataFrame,
+    dwelling_ids: Ints,
+    dirt: float,
+    unusual: float = 1 - FORMS["plain"].share,
 ) -> Texts:
-    """Draw a form for each address; `plain` is the share of plain addresses, the rest keep their proportions.
+    """Draw a form for each address; `unusual` is the share of those that aren't plain, which keep their proportions.
 
     A house by the road has neither a compound nor a lane to be named by alone: its address is plain then.
     """
     shares = np.array([form.share for form in FORMS.values()])
-    shares[1:] *= (1 - plain) / shares[1:].sum()
-    shares[0] = plain
-    forms = np.array(list(FORMS), dtype=object)[rng.choice(len(FORMS), len(dwelling_ids), p=shares / shares.sum())]
-    kerb = (dwellings["lane"][dwelling_ids] == "").to_numpy()
-    forms[kerb & np.isin(forms.astype(str), ["short_compound", "lane_only"])] = "plain"
+    shares[1:] *= unusual * dirt / shares[1:].sum()
+    shares[0] = 1 - shares[1:].sum()
+    forms = np.array(list(FORMS), dtype=object)[rng.choice(len(FORMS), len(dwelling_ids), p=shares)]
+    doors = dwellings.select("lane", "compound_name", "building_no", "room")[dwelling_ids]
+    kerb = (doors["lane"] == "").to_numpy()
+    forms[kerb & np.isin(forms.astype(str), ["lane_only", *_BY_COMPOUND])] = "plain"
+    named = np.array([name != "" and short_name(name) != name for name in doors["compound_name"]], dtype=bool)
+    forms[~named & (forms == "no_kind")] = "plain"
+    forms[~doors["compound_name"].str.contains(_PHASE.pattern).to_numpy() & (forms == "phase")] = "plain"
+    forms[_lettered_doors(doors) & np.isin(forms.astype(str), _BY_NUMBER)] = "lettered"
     return forms
+
+
+def plain_forms(dwellings: pl.DataFrame, dwelling_ids: Ints) -> Texts:
+    """Return the plain form for each address."""
+    return np.where(_lettered_doors(dwellings[dwelling_ids]), "lettered", "plain").astype(object)
+
+
+def _lettered_doors(doors: pl.DataFrame) -> npt.NDArray[np.bool_]:
+    return np.array([has_letter(*door) for door in doors.select("building_no", "room").iter_rows()], dtype=bool)
+
+
+def has_letter(building: str, room: str) -> bool:
+    """Whether a door has a letter in its building's or room's number."""
+    return not (building.isdigit() and room.isdigit())
+
+
+def short_name(compound: str) -> str:
+    """Return a compound's name without its kind word, as people shorten it, but with its phase (芳畔二期)."""
+    phase = _PHASE.search(compound)
+    bare = compound[: phase.start()] if phase else compound
+    return _KIND.sub("", bare) + (phase.group() if phase else "")
+
+
+def numeral(building: str) -> str:
+    """Return a building's number in Chinese numerals, letters as they are: 12B is 十二B."""
+    return re.sub("[0-9]+", lambda digits: chinese_number(int(digits.group())), building)
+
+
+def numbered(building: str, word: str = "号") -> str:
+    """Return a building's number with its word; one that is a letter alone is a 座."""
+    return building + ("座" if building.isalpha() and building.isascii() else word)
 
 
 def written(rng: np.random.Generator, dwellings: pl.DataFrame, dwelling_ids: Ints, forms: Texts) -> Texts:
@@ -141,7 +197,18 @@ def chinese_number(number: int) -> str:
 
 def _chinese(door: _Door) -> str:
     room = "".join(_DIGITS[int(digit)] for digit in door.room)
-    return door.text(f"{chinese_number(int(door.building_no))}号", f"{door.unit}{room}室")
+    return door.text(f"{numeral(door.building_no)}号", f"{door.unit}{room}室")
+
+
+def _lettered(door: _Door) -> str:
+    room = re.sub("^([A-Z])", r"\1-", door.room) if door.draw % 4 == 0 else door.room
+    return door.text(numbered(door.building_no, ["号", "号楼"][door.draw % 2]), f"{door.unit}{room}室")
+
+
+def _named(door: _Door, name: str) -> str:
+    """The compound by this name, with or without road and lane, building and room behind it."""
+    before = f"{door.prefix}{door.road}{door.lane}" if door.draw % 2 else ""
+    return f"{before}{name}{numbered(door.building_no)}{door.unit}{door.room}室"
 
 
 def _spaces(door: _Door) -> str:
@@ -168,6 +235,11 @@ _WRITERS: dict[str, Callable[[_Door], str]] = {
     "short_compound": _short,
     "letter_for_digit": _letter,
     "line_break": lambda door: door.text(room=f"\n{door.unit}{door.room}室"),
+    "lettered": _lettered,
+    "developer": lambda door: _named(door, DEVELOPERS[door.draw % len(DEVELOPERS)] + door.compound_name),
+    "developer_short": lambda door: DEVELOPERS[door.draw % len(DEVELOPERS)] + _short(door),
+    "no_kind": lambda door: _named(door, short_name(door.compound_name)),
+    "phase": lambda door: _named(door, short_name(door.compound_name)),
     "no_room": lambda door: door.text(room=""),
     "no_such_room": lambda door: door.text(room=f"{90 + door.draw % 9}{door.room[-2:]}室"),
     "lane_only": lambda door: door.text("", ""),

@@ -211,7 +211,7 @@ def _close(rng: np.random.Generator, arrival: Arrival, today: date) -> Arrival:
 
 def _second_entries(rng: np.random.Generator, arrivals: list[Arrival], streams: Streams) -> list[Arrival]:
     """Let some who are at home now have arrived once before: within 14 days (a restart), or longer ago."""
-    pairs = max(1, round(7 * streams.scale)) if len(arrivals) > 40 else 0
+    pairs = max(1, round(20 * streams.scale)) if len(arrivals) > 40 else 0
     now_home = [a for a in arrivals if a.course == "home" and (streams.date - a.day).days < 8]
     result = list(arrivals)
     for gap in (range(4, 11), range(16, 30)):

@@ -147,20 +147,27 @@ def _age(today: date) -> pl.Expr:
 def _unsure_homes(feeds: Sequence[Rows], born: pl.DataFrame, here: pl.DataFrame) -> pl.Series:
     """Return homes of which the lists leave open who lives there.
 
-    Somebody unsure is registered there; the property company names somebody who is isolating elsewhere; or somebody
-    unsure who lives elsewhere arrived there, and stays on as a person of their own.
+    Somebody unsure is registered there; a list names somebody who is isolating elsewhere and whom no document ties to
+    it, or names somebody wrongly; or somebody unsure who lives elsewhere arrived there. They may stay on as persons of
+    their own.
     """
     now = here.select("person_id", "sure", now="dwelling_id")
     registered = born.filter((pl.col("presence") == "lives") & pl.col("in_registry") & (pl.col("home") >= 0))
     registered = registered.select("person_id", "home").join(now, on="person_id", how="left", maintain_order="left")
     unsure = [registered.filter(~pl.col("sure").fill_null(value=False))["home"]]
-    for feed, only_unsure in (("property_occupancy", False), ("returnees", True), ("border_entries", True)):
+    for feed in ("property_occupancy", "welfare_list", "disability_list"):
+        named = in_force(feeds, feed)
+        if named is not None:
+            named = named.filter(pl.col("person_id").is_not_null()).select("person_id", "dwelling_id", "tied", "slips")
+            named = named.join(now, on="person_id", how="left", maintain_order="left")
+            away = (pl.col("now") != pl.col("dwelling_id")).fill_null(value=True)
+            unsure.append(named.filter((away & ~pl.col("tied")) | (pl.col("slips") > 0))["dwelling_id"])
+    for feed in ("returnees", "border_entries"):
         named = in_force(feeds, feed)
         if named is None:
             continue
         named = named.filter(pl.col("person_id").is_not_null(), pl.col("dwelling_id") >= 0)
         named = named.select("person_id", "dwelling_id").join(now, on="person_id", how="left", maintain_order="left")
         away = (pl.col("now") != pl.col("dwelling_id")).fill_null(value=True)
-        sure = pl.col("sure").fill_null(value=False) & only_unsure
-        unsure.append(named.filter(away & ~sure)["dwelling_id"])
+        unsure.append(named.filter(away & ~pl.col("sure").fill_null(value=False))["dwelling_id"])
     return pl.concat(unsure)

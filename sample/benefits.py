@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from sample.addresses import draw_forms, written
-from sample.dirt import dirty_ids
+from sample.addresses import FORMS, draw_forms, written
+from sample.dirt import Withheld, dirty_ids, mistype, slips, strange_phones, withhold
 from sample.people import Streams
 from sample.rows import Rows, copies
 from sample.worksheets import Cell, Heading, write_sheet
@@ -26,6 +26,9 @@ _BENEFITS: dict[str, tuple[float, int, int]] = {
 }
 
 
+_WITHHELD = Withheld(masked=0.04, nothing=0.01)
+
+
 def published_on(day: date) -> date:
     """Return the first of the month: the list comes monthly."""
     return day.replace(day=1)
@@ -36,15 +39,22 @@ def write_benefits(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peopl
     rng = streams.rng(82)
     day = published_on(streams.date)
     rows = pl.concat([_granted(rng, streams.date, people, benefit) for benefit in _BENEFITS]).sort("home", "person_id")
-    forms = draw_forms(rng, dwellings, rows["home"].to_numpy())
-    typed, good = dirty_ids(rng, rows["doc_no"], rows["birth_date"].dt.year())
+    forms = draw_forms(rng, dwellings, rows["home"].to_numpy(), streams.dirt)
+    typed, good = dirty_ids(rng, rows["doc_no"], rows["birth_date"].dt.year(), streams.dirt)
+    typed, good = withhold(rng, typed, good, _WITHHELD, streams.dirt)
+    full_name, kept = mistype(rng, rows["full_name"], 0.008 * streams.dirt)
+    others = people["phone"].shift(1).fill_null("")[rows["person_id"]]
     address = written(rng, dwellings, rows["home"].to_numpy(), forms)
     rows = rows.with_columns(
         number=typed,
-        good_document=good,
+        # A number whose holder seems to have another name proves nothing in a list without birth dates.
+        good_document=good & kept,
+        full_name=full_name,
+        slips=slips(rows["full_name"], full_name, kept),
+        phone=strange_phones(rng, rows["phone"], others, 0.03 * streams.dirt),
         form=pl.Series(forms.astype(str)),
-        level=pl.lit("dwelling"),
-        tied=good,
+        level=pl.Series([FORMS[form].level for form in forms]),
+        tied=good & kept,
         address=pl.Series(address.astype(str)),
         committee=dwellings["committee_name"][rows["home"].to_numpy()],
         row_id=pl.int_range(pl.len()),

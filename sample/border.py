@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from sample.addresses import FORMS, draw_forms, written
+from sample.addresses import FORMS, draw_forms, plain_forms, written
 from sample.arrivals import HOME_COURSES, Arrival, Event
+from sample.dirt import masked, mistyped
 from sample.documents import wrong_check
+from sample.names import given_part, spaced_pinyin
 from sample.people import Streams
 from sample.rows import Rows
 
@@ -23,6 +25,17 @@ _OUTSIDE = [
     "江苏省苏州市姑苏区平江路{}弄{}号{}室",
 ]
 _NOWHERE = ["上海市浦东新区", "浦东某酒店", "海棠花路{}弄{}号{}室", ""]
+
+
+# What an entry says of who it is about, by the names that the truth has for it.
+_SAID = {
+    "full_name": "name_cn",
+    "name_latin": "name_latin",
+    "number": "document_no",
+    "id_number": "id_number",
+    "phone": "phone",
+    "birth_date": "birth_date",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,7 @@ def write_border(
 ) -> Rows:
     """Write `border/entries.jsonl` and return its rows, numbered in the order the API serves them."""
     rng = streams.rng(61)
-    writer = _Writer(rng, dwellings, _by_id(people, arrivals), arrivals)
+    writer = _Writer(rng, streams.dirt, dwellings, _by_id(people, arrivals), arrivals)
     revisions = [revision for number, arrival in enumerate(arrivals) for revision in writer.revisions(number, arrival)]
     copies = [revisions[i] for i in rng.permutation(len(revisions))[: max(1, len(revisions) // 200)]]
     revisions += [copy for copy in copies if not copy.fault]
@@ -115,6 +128,7 @@ def _rows(revisions: list[_Revision]) -> pl.DataFrame:
             "arrival": [r.arrival for r in revisions],
             "tied": [r.tied for r in revisions],
             "origin_code": [r.entry["departed_country"] for r in revisions],
+            **{said: [r.entry[name] for r in revisions] for said, name in _SAID.items()},
             "good_document": [r.good_document for r in revisions],
             "fault": [r.fault for r in revisions],
             "superseded": [not r.fault and newest[r.entry["entry_id"]][1] != i for i, r in enumerate(revisions)],
@@ -128,17 +142,18 @@ class _Writer:
     def __init__(
         self,
         rng: np.random.Generator,
+        dirt: float,
         dwellings: pl.DataFrame,
         people: dict[int, dict[str, Any]],
         arrivals: Sequence[Arrival],
     ) -> None:
-        self._rng = rng
+        self._rng, self._dirt = rng, dirt
         at = np.array([max(arrival.destination, 0) for arrival in arrivals])
         at_home = np.array([arrival.course in HOME_COURSES for arrival in arrivals])
-        forms = draw_forms(rng, dwellings, at, plain=0.86)
+        forms = draw_forms(rng, dwellings, at, dirt, unusual=0.14)
         nowhere = np.array([FORMS[form].level in ("outside", "unparsed") for form in forms])
         # Where somebody is outside the street or can't be placed is the arrival's course, not an accident of writing.
-        forms[nowhere | ~at_home] = "plain"
+        forms = np.where(nowhere | ~at_home, plain_forms(dwellings, at), forms)
         self._forms, self._texts = forms, written(rng, dwellings, at, forms)
         self._people = people
         self._number = 0
@@ -243,12 +258,16 @@ class _Writer:
             kind, number, resident_id = "I", person["resident_id"], person["resident_id"]
         if resident_id and kind != "I" and draw[2] < 0.01:
             resident_id = wrong_check(resident_id)
+        elif resident_id and kind != "I" and draw[2] < 0.01 + 0.015 * self._dirt:
+            resident_id = masked(resident_id)
         good = True
         if kind == "P" and draw[3] < 0.004:
-            nationality, good = None, bool(resident_id) and draw[2] >= 0.01
+            nationality, good = None, resident_id == person["resident_id"]
         country = None if draw[4] < 0.001 else arrival.country.code
         phone = person["phone"]
-        characters = person["has_characters"] and draw[5] < 0.94
+        characters = person["full_name"] if person["has_characters"] and draw[5] < 0.94 else None
+        if characters and self._rng.random() < 0.008 * self._dirt:
+            characters = mistyped(self._rng, characters)
         entry = {
             "entry_id": entry_id,
             "revision": 1,
@@ -256,7 +275,7 @@ class _Writer:
             "document_no": number.lower() if draw[6] < 0.01 else number,
             "nationality": nationality,
             "name_latin": self._latin(person),
-            "name_cn": person["full_name"] if characters else None,
+            "name_cn": characters,
             "sex": "M" if person["sex"] == 1 else "F",
             "birth_date": person["birth_date"].isoformat(),
             "flight_no": arrival.country.flights[int(self._rng.integers(0, len(arrival.country.flights)))],
@@ -280,8 +299,10 @@ class _Writer:
         if family == "lyu":
             family = ["lyu", "lv", "lu"][int(self._rng.integers(0, 3))]
         form = self._rng.random()
+        if person["nationality"] == "CHN" and "·" not in person["full_name"] and self._rng.random() < 0.06:
+            given = spaced_pinyin(given_part(person["full_name"]))
         if form < 0.7:
-            return f"{family}<<{given}".upper()
+            return f"{family}<<{given.replace(' ', '<')}".upper()
         return f"{family} {given}".title() if form < 0.85 else f"{given} {family}".upper()
 
     def _offset(self, local: datetime) -> str:

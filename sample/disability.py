@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from sample.addresses import draw_forms, written
+from sample.addresses import FORMS, draw_forms, written
 from sample.benefits import published_on
+from sample.dirt import mistype, slips
 from sample.documents import texts
 from sample.people import Streams
 from sample.rows import Rows, copies
@@ -40,15 +41,18 @@ def write_disability(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peo
     rows = able.filter(pl.Series(rng.random(len(able)) < weight))
     rows = rows.select("person_id", "full_name", "doc_no", "home", "phone", "household")
     rows = _certificates(rng, streams.date, rows)
-    forms = draw_forms(rng, dwellings, rows["home"].to_numpy())
+    forms = draw_forms(rng, dwellings, rows["home"].to_numpy(), streams.dirt)
+    full_name, kept = mistype(rng, rows["full_name"], 0.006 * streams.dirt)
     address = written(rng, dwellings, rows["home"].to_numpy(), forms)
     rows = rows.with_columns(
         address=pl.Series(address.astype(str)),
         form=pl.Series(forms.astype(str)),
-        level=pl.lit("dwelling"),
+        level=pl.Series([FORMS[form].level for form in forms]),
         dwelling_id="home",
-        good_document=pl.lit(value=True),
-        tied=pl.lit(value=True),
+        full_name=full_name,
+        slips=slips(rows["full_name"], full_name, kept),
+        good_document=kept,
+        tied=kept,
         fault=pl.lit(""),
         superseded=pl.lit(value=False),
     )
@@ -108,5 +112,5 @@ def _unusable(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         certificate_no=pl.when(lost).then(pl.lit("")).otherwise("certificate_no"),
         fault=pl.when(lost).then(pl.lit("missing_key")).otherwise("fault"),
-        good_document=~lost,
+        good_document=pl.col("good_document") & ~lost,
     )

@@ -13,6 +13,7 @@ from sample import border, returnees
 from sample.arrivals import Arrival, Event, border_arrivals, cutoff, daily_arrivals, travellers
 from sample.benefits import write_benefits
 from sample.border import write_border
+from sample.dirt import LEVELS
 from sample.disability import write_disability
 from sample.household import write_household
 from sample.housing import tenures, write_housing
@@ -55,16 +56,24 @@ class Manifest:
     now: str
 
 
-def generate(
-    out: Path, day: date = BUSINESS_DATE, persons: int = FULL_SIZE, seed: int = 1, feeds: Collection[str] = FEEDS
+def generate(  # noqa: PLR0913, PLR0917 - each is an option of the command line
+    out: Path,
+    day: date = BUSINESS_DATE,
+    persons: int = FULL_SIZE,
+    seed: int = 1,
+    feeds: Collection[str] = FEEDS,
+    dirt: str = "specified",
 ) -> Manifest:
     """Write the street of this seed into the folder `out`: the same arguments give the same bytes.
 
-    Raises ValueError for fewer than 1,000 persons, a day before the first arrivals, or an unknown feed.
+    `dirt` is how badly its lists are written, one of LEVELS. Raises ValueError for fewer than 1,000 persons, a day
+    before the first arrivals, an unknown feed or level.
     """
     _check(day, persons, feeds)
-    streams = Streams(day, persons / FULL_SIZE, seed)
-    places = make_places(streams.rng(1), streams.scale)
+    if dirt not in LEVELS:
+        raise ValueError(f"The sample's dirt is {', '.join(LEVELS)}, not {dirt}.")
+    streams = Streams(day, persons / FULL_SIZE, seed, LEVELS[dirt])
+    places = make_places(streams.rng(1), streams.rng(3), streams.scale)
     newcomers = 12 + sum(daily_arrivals(streams.scale, day).values()) // 2
     people = make_people(streams, places.dwellings, persons, newcomers)
     dwellings = places.dwellings.with_columns(tenures(streams, places.dwellings, people))

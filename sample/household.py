@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from sample.addresses import FORMS, draw_forms, written
-from sample.dirt import dirty_birth_dates, dirty_ids, dirty_phones, slip
+from sample.dirt import dirty_birth_dates, dirty_ids, dirty_phones, mistype, slip, slips, strange_phones
 from sample.documents import texts
 from sample.people import Streams
 from sample.rows import Rows, copies, spread
@@ -39,8 +39,8 @@ def write_household(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peop
     """Write the day's folder and return its rows."""
     rng = streams.rng(41)
     people = people.filter("in_registry").sort("household", maintain_order=True)
-    rows = _clean(rng, streams.date, dwellings, people)
-    rows = _dirty(rng, rows)
+    rows = _clean(rng, streams, dwellings, people)
+    rows = _dirty(rng, rows, streams.dirt)
     rows = _twice(rng, rows)
     rows = _unusable(rng, rows)
     former = (pl.col("updated_at").str.replace(r"^\d{4}", "2001"), pl.lit("").alias("phone"))
@@ -62,10 +62,10 @@ def _encoded(rows: pl.DataFrame) -> bytes:
     return text.replace(_STRAY_QUOTE, '"').encode("gb18030")
 
 
-def _clean(rng: np.random.Generator, day: date, dwellings: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+def _clean(rng: np.random.Generator, streams: Streams, dwellings: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     n = len(people)
     home = people["home"].to_numpy()
-    forms = draw_forms(rng, dwellings, home)
+    forms = draw_forms(rng, dwellings, home, streams.dirt)
     away = people["lives_elsewhere"].to_numpy() != ""
     forms[away] = "elsewhere"
     registered_here = people["registered_elsewhere"].to_numpy() == ""
@@ -74,12 +74,12 @@ def _clean(rng: np.random.Generator, day: date, dwellings: pl.DataFrame, people:
     living = np.where(away, people["lives_elsewhere"].to_numpy(), living)
     living[same] = np.array(["同上", "同户籍地址"], dtype=object)[rng.integers(0, 2, int(same.sum()))]
     forms[same] = "same_as_registered"
-    registered = written(rng, dwellings, home, draw_forms(rng, dwellings, home, plain=0.97))
+    registered = written(rng, dwellings, home, draw_forms(rng, dwellings, home, streams.dirt, unusual=0.03))
     foreign = people["residence_type"].to_numpy() == "5"
     registered = np.where(foreign, "", np.where(registered_here, registered, people["registered_elsewhere"].to_numpy()))
     age_days = (rng.beta(1, 4, n) * 4000).astype(np.int64)
     updated = (
-        np.datetime64(day)
+        np.datetime64(streams.date)
         - age_days.astype("timedelta64[D]")
         + rng.integers(-60_000, -3600, n).astype("timedelta64[s]")
     )
@@ -103,9 +103,16 @@ def _clean(rng: np.random.Generator, day: date, dwellings: pl.DataFrame, people:
     )
 
 
-def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
+def _dirty(rng: np.random.Generator, rows: pl.DataFrame, dirt: float) -> pl.DataFrame:
     n = len(rows)
-    typed, good = dirty_ids(rng, rows["id_number"], rows["birth_date"].dt.year())
+    typed, good = dirty_ids(rng, rows["id_number"], rows["birth_date"].dt.year(), dirt)
+    full_name, kept = mistype(rng, rows["full_name"], 0.003 * dirt)
+    # A neighbour in the list is mostly one in the household.
+    rows = rows.with_columns(
+        slips=slips(rows["full_name"], full_name, kept),
+        full_name=full_name,
+        phone=strange_phones(rng, rows["phone"], rows["phone"].shift(1).fill_null(""), 0.02 * dirt),
+    )
     child = rows["birth_date"] > date(2008, 1, 1)
     mother = rows["id_number"].shift(1)
     of_another = (
@@ -121,13 +128,13 @@ def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         id_number=pl.when(of_another).then(mother).otherwise(typed),
         # A passport without its country is evidence only; the registry has no column for it.
-        good_document=good & ~of_another & ~pl.col("id_type").is_in(["20", "90"]),
+        good_document=good & kept & ~of_another & ~pl.col("id_type").is_in(["20", "90"]),
         defect=pl.when(of_another)
         .then(pl.lit("document_of_another"))
         .when(~good)
         .then(pl.lit("bad_document"))
         .otherwise(pl.lit("")),
-        birth_date=dirty_birth_dates(rng, "birth_date", n),
+        birth_date=dirty_birth_dates(rng, "birth_date", n, dirt),
         sex=pl.when(spread(rng, n, 0.001))
         .then(3 - sex.cast(pl.Int64))
         .when(spread(rng, n, 0.004))
@@ -142,7 +149,7 @@ def _dirty(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
         .when(spread(rng, n, 0.00005))
         .then(pl.format("={}", name))
         .otherwise(name),
-        phone=dirty_phones(rng, "phone", n),
+        phone=dirty_phones(rng, "phone", n, dirt),
         relation_to_head=pl.when(spread(rng, n, 0.0005)).then(pl.lit("ZZ")).otherwise("relation_to_head"),
         ethnic_group=pl.when(spread(rng, n, 0.0005)).then(pl.lit("汉")).otherwise("ethnic_group"),
         updated_at=pl.when(spread(rng, n, 0.0002)).then(pl.lit("0000-00-00 00:00:00")).otherwise("updated_at"),
@@ -172,6 +179,7 @@ def _twice(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
         )
         .otherwise(number),
         good_document=~mistyped,
+        slips=pl.when(mistyped).then("slips").otherwise(pl.col("slips") + 1),
         defect=pl.when(mistyped).then(pl.lit("bad_document")).otherwise(pl.lit("slip")),
     )
     return pl.concat([rows, again])

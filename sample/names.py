@@ -117,3 +117,29 @@ def surname_pinyin(surname: str) -> str:
 def given_pinyin(given: str) -> str:
     """Return the passport spelling of a given name, lower case, syllables joined."""
     return "".join(map(_syllable, given))
+
+
+@cache
+def _heard() -> dict[str, str]:
+    """The characters of given names by the syllable that they are read as."""
+    everyone = sorted({character for characters in _GIVEN.values() for character in characters})
+    heard: dict[str, str] = {}
+    for character in everyone:
+        heard[_syllable(character)] = heard.get(_syllable(character), "") + character
+    return heard
+
+
+@cache
+def homophones(character: str) -> str:
+    """Return the other characters of given names that sound like this one."""
+    return _heard().get(_syllable(character), "").replace(character, "")
+
+
+def spaced_pinyin(given: str) -> str:
+    """Return the passport spelling of a given name with its syllables apart, lower case."""
+    return " ".join(map(_syllable, given))
+
+
+def given_part(full_name: str) -> str:
+    """Return a Chinese name without its surname."""
+    return full_name[2:] if full_name[:2] in _SURNAMES else full_name[1:]

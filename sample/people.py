@@ -27,17 +27,21 @@ _KINDS: list[tuple[float, tuple[int, int], list[tuple[str, int, str]]]] = [
     (0.045, (31, 46), [("02", 0, "h"), ("10", 0, "s"), ("20", 28, "c"), ("30", 32, "c")]),
     (0.035, (20, 48), [("02", 0, "h"), ("99", 2, "o"), ("99", 4, "o")]),
 ]
-_ELDER_KINDS, _SHARED_FLAT = (0, 1, 2), 8
+_ELDER_KINDS, _TWO_CHILDREN, _SHARED_FLAT = (0, 1, 2), 7, 8
 _SHARE_AWAY, _SHARE_MOVED, _SHARE_DEAD = 0.105, 0.03, 0.012
 
 
 @dataclass(frozen=True)
 class Streams:
-    """The business date of the sample, its size against the full street, and the seed its generators derive from."""
+    """The business date of the sample, its size against the full street, and the seed its generators derive from.
+
+    `dirt`: how much more often than specified something in the lists is written wrongly (sample.dirt.LEVELS).
+    """
 
     date: date
     scale: float
     seed: int
+    dirt: float = 1.0
 
     def rng(self, stream: int) -> np.random.Generator:
         """Return the generator of one part of the sample, so that a change in one part leaves the others alone."""
@@ -50,7 +54,7 @@ def make_people(streams: Streams, dwellings: pl.DataFrame, registered: int, unre
     members = _members(rng, dwellings, registered)
     members = _add_absent(rng, members, registered)
     people = pl.concat([members, _newcomers(rng, unregistered, members["household"].max())], how="vertical")
-    people = _ages(rng, people, streams.date)
+    people = _twins(streams.rng(4), _ages(rng, people, streams.date))
     people = _residence(rng, people)
     people = _names(rng, people)
     people = _documents(rng, people)
@@ -166,6 +170,18 @@ def _ages(rng: np.random.Generator, people: pl.DataFrame, on: date) -> pl.DataFr
     return people.drop("age").with_columns(birth_date=pl.Series(born.astype("datetime64[D]")).cast(pl.Date))
 
 
+def _twins(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
+    """Let a tenth of the second children be born with the first: one home, phone and birth date, two people."""
+    second = (
+        (pl.col("kind") == _TWO_CHILDREN)
+        & (pl.col("line") == "c")
+        & (pl.col("line").shift(1) == "c")
+        & (pl.col("household") == pl.col("household").shift(1))
+    )
+    twin = second.fill_null(value=False) & pl.Series(rng.random(len(people)) < 0.1)
+    return people.with_columns(birth_date=pl.when(twin).then(pl.col("birth_date").shift(1)).otherwise("birth_date"))
+
+
 def _residence(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
     """Residence type (人口类别) by household, origin area or country of the ID, and the status."""
     households = int(str(people["household"].max())) + 1
@@ -271,6 +287,7 @@ def _documents(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
     draw = rng.random(n)
     kind = np.where(chinese, "10", "20").astype(object)
     kind[chinese & (draw < 0.0015)] = "90"
+    kind[chinese & (draw >= 0.0015) & (draw < 0.0035)] = "20"
     kind[compatriot] = np.where(nationality[compatriot] == "TWN", "40", "30")
     kind[compatriot & (draw < 0.3)] = "35"
     kind[~chinese & ~compatriot & (draw < 0.06)] = "50"
@@ -297,8 +314,12 @@ def _phones(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
     heads = np.full(int(household.max()) + 1, "", dtype=object)
     heads[household[::-1]] = own[::-1]
     child = people["birth_date"].to_numpy() > np.datetime64("2006-01-01")
+    # Some old couples have one telephone between them.
+    shares = (people["kind"] == 1).to_numpy() & (people["relation"] != "02").to_numpy() & (rng.random(n) < 0.1)
     none = (people["birth_date"].to_numpy() < np.datetime64("1945-01-01")) & (rng.random(n) < 0.25)
-    return people.with_columns(phone=pl.Series(np.where(none, "", np.where(child, heads[household], own)).astype(str)))
+    return people.with_columns(
+        phone=pl.Series(np.where(none, "", np.where(child | shares, heads[household], own)).astype(str))
+    )
 
 
 def _addresses(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """The true street: compounds, buildings and dwellings, from which the housing registry is written."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -77,7 +78,7 @@ _NAME_SECOND = [
     "源",
     "茂",
 ]
-_NAME_KIND = ["小区", "新村", "花园", "公寓", "名苑", "雅苑", "家园", "佳苑", "新苑", "大厦"]
+KIND_WORDS = ["小区", "新村", "花园", "公寓", "名苑", "雅苑", "家园", "佳苑", "新苑", "大厦"]
 # Storeys, dwellings a storey, units (0: rooms aren't numbered by unit), share of buildings.
 _BUILDING_KINDS = [
     (6, 3, 0, 0.34),
@@ -90,6 +91,8 @@ _BUILDING_KINDS = [
     (14, 4, 0, 0.03),
     (24, 4, 0, 0.02),
 ]
+_PHASED = re.compile("期$|(?<!小)区$")
+_LETTERS = list("ABCDEFGH")
 _BOUNDS = ((121.515, 121.575), (31.188, 31.232))
 
 
@@ -116,12 +119,18 @@ class Places:
     dwellings: pl.DataFrame
 
 
-def make_places(rng: np.random.Generator, scale: float) -> Places:
-    """Lay out the street; `scale` 1.0 is the full street of 95,000 dwellings."""
+def make_places(rng: np.random.Generator, odd: np.random.Generator, scale: float) -> Places:
+    """Lay out the street; `scale` 1.0 is the full street of 95,000 dwellings.
+
+    `odd` draws what names and numbers have of their own: phases of one estate, buildings and rooms with letters.
+    """
     compounds = _compounds(rng, max(8, round(330 * scale)))
     _number_buildings(rng, compounds, max(24, round(4500 * scale)))
+    compounds = _phases(odd, compounds)
+    _letter_buildings(odd, compounds)
     buildings = pl.DataFrame(list(_buildings(rng, compounds)), orient="row", schema=_BUILDING_SCHEMA)
-    return Places(compounds, buildings, _dwellings(rng, buildings, round(95_000 * scale)))
+    dwellings = _letter_rooms(odd, _dwellings(rng, buildings, round(95_000 * scale)))
+    return Places(compounds, buildings, dwellings)
 
 
 def _zone(name: str) -> tuple[tuple[float, float], list[str]]:
@@ -175,7 +184,7 @@ def _share_lanes(compounds: list[Compound], pairs: int) -> list[Compound]:
 
 def _name(rng: np.random.Generator, taken: set[str]) -> str:
     while True:
-        name = f"{rng.choice(_NAME_FIRST)}{rng.choice(_NAME_SECOND)}{rng.choice(_NAME_KIND)}"
+        name = f"{rng.choice(_NAME_FIRST)}{rng.choice(_NAME_SECOND)}{rng.choice(KIND_WORDS)}"
         if name in taken and rng.random() < 0.5:
             name = f"{name}{rng.choice(['一', '二', '三'])}期"
         if name not in taken:
@@ -234,6 +243,60 @@ def _number_buildings(rng: np.random.Generator, compounds: list[Compound], total
         if number not in used.setdefault(compound.road, set()):
             used[compound.road].add(number)
             compound.building_numbers.append(number)
+
+
+def _phases(rng: np.random.Generator, compounds: list[Compound]) -> list[Compound]:
+    """Let some neighbours be phases or halves of one estate, each a compound with a lane of its own."""
+    renamed, names = list(compounds), {compound.name for compound in compounds}
+    for left in range(2, len(compounds) - 1):
+        one, two = renamed[left], renamed[left + 1]
+        apart = one.name and two.name and not (one.shares_lane or two.shares_lane)
+        if not apart or one.committees != two.committees or _PHASED.search(one.name):
+            continue
+        if rng.random() < 0.35:
+            first, second = [("", "二期"), ("一期", "二期"), ("北区", "南区")][int(rng.integers(0, 3))]
+            named = one.name + first, one.name + second
+            if names.isdisjoint(named[not first :]):
+                names.update(named)
+                renamed[left], renamed[left + 1] = replace(one, name=named[0]), replace(two, name=named[1])
+    return renamed
+
+
+def _letter_buildings(rng: np.random.Generator, compounds: list[Compound]) -> None:
+    """Number some compounds' buildings by letters, or one of them with a letter beside another's number (12, 12B)."""
+    for compound in compounds[1:]:
+        numbers, draw = compound.building_numbers, rng.random()
+        if not compound.name or compound.shares_lane or len(numbers) < 2:
+            continue
+        if draw < 0.04 and len(numbers) <= len(_LETTERS):
+            numbers[:] = _LETTERS[: len(numbers)]
+        elif draw < 0.12:
+            numbers[-1] = f"{numbers[int(rng.integers(0, len(numbers) - 1))]}{_LETTERS[int(rng.integers(0, 3))]}"
+
+
+def _letter_rooms(rng: np.random.Generator, dwellings: pl.DataFrame) -> pl.DataFrame:
+    """Number the rooms of some buildings with letters: 甲302 beside 302, B302, 302A."""
+    draw = pl.Series(rng.random(int(str(dwellings["building_id"].max())) + 1))
+    room, number = pl.col("room"), pl.col("room").str.tail(2).cast(pl.Int64)
+    floor = room.str.head(-2)
+    letter = number.replace_strict(dict(enumerate(_LETTERS, start=1)), default=None, return_dtype=pl.String)
+    kind = pl.lit(draw[dwellings["building_id"]])
+    lettered = (
+        pl.when((pl.col("unit") != "") | letter.is_null())
+        .then(room)
+        .when((kind < 0.008) & (number % 2 == 0))
+        .then(pl.format("甲{}0{}", floor, number // 2))
+        .when((kind < 0.008) & (number > 1))
+        .then(pl.format("{}0{}", floor, number // 2 + 1))
+        .when((kind >= 0.008) & (kind < 0.016))
+        .then(pl.concat_str(letter, room))
+        .when((kind >= 0.016) & (kind < 0.022))
+        .then(pl.concat_str(room, letter))
+        .otherwise(room)
+    )
+    return dwellings.with_columns(
+        room=lettered, room_no=pl.when(pl.col("unit") == "").then(lettered).otherwise("room_no")
+    )
 
 
 _BUILDING_SCHEMA = {

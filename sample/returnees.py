@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from sample.addresses import chinese_number
+from sample.addresses import DEVELOPERS, has_letter, numbered, numeral, short_name
 from sample.arrivals import FIRST_DAY, Arrival, Event, Travellers
-from sample.dirt import slip, unwritable
+from sample.dirt import is_one_slip, masked, mistyped, slip, unwritable
 from sample.documents import Ints, wrong_check
 from sample.people import Streams
 from sample.regions import AREAS, Area, Country
@@ -39,7 +39,10 @@ _FAULTS = ["unreadable_time", "future_time", "no_name_no_document"]
 
 @dataclass(frozen=True)
 class Registration:
-    """A row that a committee wrote: who, when, from where, to which door, and 居家, 集中, 无需 or nothing."""
+    """A row that a committee wrote: who, when, from where, to which door, and 居家, 集中, 无需 or nothing.
+
+    `hasty`: by a second committee, which didn't ask for the whole number.
+    """
 
     person_id: int
     day: date
@@ -50,6 +53,7 @@ class Registration:
     remark: str = ""
     fault: str = ""
     copy: bool = False
+    hasty: bool = False
 
 
 def registrations(
@@ -85,8 +89,10 @@ def registrations(
     made += (
         _again(rng, [r for r in made if r.person_id not in once], streams.date)
         + _also_at_the_border(rng, border, allowed, streams)
+        + _restarted(streams.rng(73), border, allowed, streams.date)
         + overruled
     )
+    made += _other_committees(streams.rng(74), made, {r.person_id for r in overruled}, streams)
     made += _unusable(rng, made, who)
     return sorted(made, key=lambda r: (r.folder, r.day, r.person_id, r.remark))
 
@@ -141,7 +147,7 @@ def write_returnees(
     written: list[Rows] = []
     for day in sorted({r.folder for r in made}):
         mine = [r for r in made if r.folder == day]
-        lines = _lines(rng, mine, persons, doors)
+        lines = _lines(rng, mine, persons, doors, streams.dirt)
         path = inbox / "returnees" / day.isoformat() / f"返沪人员登记表{day:%Y%m%d}.xlsx"
         table: list[list[Cell]] = [[number, *cells] for number, (cells, _) in enumerate(lines, start=1)]
         if len(table) > 3:
@@ -170,7 +176,11 @@ def _write(path: Path, heading: Heading, table: list[list[Cell]], number: int) -
 
 
 def _lines(
-    rng: np.random.Generator, mine: Sequence[Registration], persons: dict[int, Any], doors: dict[int, Any]
+    rng: np.random.Generator,
+    mine: Sequence[Registration],
+    persons: dict[int, Any],
+    doors: dict[int, Any],
+    dirt: float,
 ) -> list[tuple[list[Cell], dict[str, Any]]]:
     lines: list[tuple[list[Cell], dict[str, Any]]] = []
     for position, r in enumerate(mine):
@@ -179,18 +189,28 @@ def _lines(
             lines[position - 1] = (cells, facts | {"superseded": True})
             lines.append((cells, facts))
         else:
-            lines.append(_line(rng, r, persons[r.person_id], doors[r.destination]))
+            lines.append(_line(rng, r, persons[r.person_id], doors[r.destination], dirt))
     return lines
 
 
 def _line(
-    rng: np.random.Generator, r: Registration, person: dict[str, Any], door: dict[str, Any]
+    rng: np.random.Generator, r: Registration, person: dict[str, Any], door: dict[str, Any], dirt: float
 ) -> tuple[list[Cell], dict[str, Any]]:
     """Return the cells of a row (but for 序号) and what the truth says about it."""
-    name, number, good = _identity(rng, person)
-    building, room, form = _door_cells(rng, door)
+    name, number, good = _identity(rng, person, dirt)
+    if r.hasty and good:
+        number, good = ("" if rng.random() < 0.5 else masked(number)), False
+    slips = 0
+    if rng.random() < 0.012 * dirt:
+        typed = mistyped(rng, name)
+        slips = 0 if typed == name else 1 if is_one_slip(name, typed) else 2
+        name, good = typed, good and slips < 2
+    compound, building, room, form = _door_cells(rng, door, dirt)
+    said_phone = str(person["phone"])
+    if said_phone and rng.random() < 0.04 * dirt:
+        said_phone = str(rng.integers(13_000_000_000, 20_000_000_000))
     # A spreadsheet keeps some telephone numbers as numbers.
-    phone: Cell = float(person["phone"]) if person["phone"] and rng.random() < 0.05 else person["phone"]
+    phone: Cell = float(said_phone) if said_phone and rng.random() < 0.05 else said_phone
     day = _written_day(rng, r)
     if r.fault == "no_name_no_document":
         name, number = "", "-"
@@ -203,7 +223,7 @@ def _line(
         _written_origin(rng, r.origin),
         day,
         transport,
-        door["compound_name"],
+        compound,
         building,
         room,
         way,
@@ -217,6 +237,10 @@ def _line(
         "level": "building" if form == "no_room" else "dwelling",
         "good_document": good,
         "tied": good,
+        "slips": slips,
+        "full_name": name,
+        "number": number,
+        "phone": said_phone,
         "fault": r.fault,
         "superseded": False,
         "clean": good and form == "plain",
@@ -224,7 +248,7 @@ def _line(
     return cells, facts
 
 
-def _identity(rng: np.random.Generator, person: dict[str, Any]) -> tuple[str, str, bool]:
+def _identity(rng: np.random.Generator, person: dict[str, Any], dirt: float) -> tuple[str, str, bool]:
     """Return name and document number as written, and whether the number identifies.
 
     The sheet has no column for the kind of document or its country: only a number with a check digit does.
@@ -236,24 +260,33 @@ def _identity(rng: np.random.Generator, person: dict[str, Any]) -> tuple[str, st
         name = slip(name)
     elif rng.random() < 0.5:
         name = unwritable(name)
-    draw = rng.random()
-    if person["nationality"] != "CHN" or draw >= 0.05:
+    draw = rng.random() / dirt
+    if person["nationality"] != "CHN" or draw >= 0.14 or not good:
         return name, number, good
     if draw < 0.02:
         return name, wrong_check(number) if draw < 0.012 else "", False
-    return name, number.lower(), good
+    if draw < 0.05:
+        return name, number.lower(), good
+    withheld = masked(number, rng.random()) if draw < 0.09 else person["crossing_no"] if draw < 0.11 else ""
+    return name, withheld, False
 
 
-def _door_cells(rng: np.random.Generator, door: dict[str, Any]) -> tuple[str, str, str]:
-    """Return building and room as written, and the form of the address."""
-    building, room, draw = door["building_no"], door["room_no"], rng.random()
+def _door_cells(rng: np.random.Generator, door: dict[str, Any], dirt: float) -> tuple[str, str, str, str]:
+    """Return compound, building and room as written, and the form of the address."""
+    compound, building, room, draw = door["compound_name"], door["building_no"], door["room_no"], rng.random()
+    plain = "lettered" if has_letter(building, room.replace("单元", "")) else "plain"
+    called = rng.random() / dirt
+    if called < 0.04:
+        compound, plain = DEVELOPERS[int(rng.integers(0, len(DEVELOPERS)))] + compound, "developer"
+    elif called < 0.08 and short_name(compound) != compound:
+        compound, plain = short_name(compound), "no_kind"
     if draw < 0.25:
-        return f"{building}号", room, "plain"
+        return compound, numbered(building), room, plain
     if draw < 0.30:
-        return f"{chinese_number(int(building))}号", room, "chinese_numerals"
+        return compound, f"{numeral(building)}号", room, "chinese_numerals" if plain == "plain" else plain
     if draw < 0.33:
-        return building, "", "no_room"
-    return building, f"{room}室" if draw < 0.36 else room, "plain"
+        return compound, building, "", "no_room"
+    return compound, building, f"{room}室" if draw < 0.36 else room, plain
 
 
 def _written_day(rng: np.random.Generator, r: Registration) -> Cell:
@@ -316,6 +349,35 @@ def _again(rng: np.random.Generator, made: Sequence[Registration], today: date) 
         elif draw < 0.05:
             result.append(replace(r, copy=True))
     return result
+
+
+def _other_committees(
+    rng: np.random.Generator, made: Sequence[Registration], overruled: set[int], streams: Streams
+) -> list[Registration]:
+    """Register some arrivals by another committee as well, in its own writing, on the same day or the next."""
+    once = [r for r in made if r.way and not r.remark and not r.copy and r.person_id not in overruled]
+    chosen = [r for r in once if rng.random() < 0.05 * streams.dirt and r.folder < streams.date]
+    return [
+        replace(r, folder=r.folder + timedelta(days=int(rng.random() < 0.6)), remark="另一居委登记", hasty=True)
+        for r in chosen
+    ]
+
+
+def _restarted(
+    rng: np.random.Generator, border: Sequence[Arrival], allowed: set[int], today: date
+) -> list[Registration]:
+    """Register some who isolate after an entry for a journey a few days before it: the entry restarts the isolation."""
+    home = [
+        a
+        for a in border
+        if a.course == "home" and not a.broken and a.destination in allowed and 0 < (today - a.day).days < 14
+    ]
+    before = [a.day - timedelta(days=int(rng.integers(3, 11))) for a in home]
+    return [
+        Registration(a.person_id, day, day, _origin(rng), a.destination, "居家", "其后出境")
+        for a, day in zip(home, before, strict=True)
+        if day >= FIRST_DAY and rng.random() < 0.02
+    ]
 
 
 def _overruled(rng: np.random.Generator, made: Sequence[Registration]) -> list[Registration]:

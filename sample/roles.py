@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from sample.benefits import published_on
+from sample.dirt import masked, mistype, slips
 from sample.people import Streams
 from sample.rows import Rows, copies
 from sample.worksheets import Cell, Heading, write_sheet
@@ -36,17 +37,17 @@ def write_roles(streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: 
     helpers = adults.filter(pl.Series(rng.random(len(adults)) < 0.015)).with_columns(role=pl.lit("志愿者"))
     rows = pl.concat([members, helpers, leaders])
     n = len(rows)
-    masked = pl.Series(rng.random(n) < 0.8)
-    number = pl.col("doc_no")
+    whole = pl.Series(rng.random(n) >= 0.8)
+    full_name, kept = mistype(rng, rows["full_name"], 0.008 * streams.dirt)
     rows = rows.with_columns(
-        number=pl.when(masked)
-        .then(pl.concat_str(number.str.slice(0, 6), pl.lit("********"), number.str.slice(14, 4)))
-        .otherwise(number),
+        slips=slips(rows["full_name"], full_name, kept),
+        full_name=full_name,
+        number=pl.when(whole).then("doc_no").otherwise(pl.Series([masked(number) for number in rows["doc_no"]])),
         phone=pl.when(pl.Series(rng.random(n) < 0.05)).then(pl.lit("")).otherwise("phone"),
         started_on=pl.lit(day) - pl.duration(days=pl.lit(pl.Series(rng.integers(10, 4000, n)))),
         row_id=pl.int_range(pl.len()),
-        good_document=~masked,
-        tied=~masked,
+        good_document=whole & kept,
+        tied=whole & kept,
         form=pl.lit("plain"),
         level=pl.lit("building"),
         dwelling_id=pl.lit(-1, dtype=pl.Int64),

@@ -15,6 +15,24 @@ from sample.arrivals import Event
 from sample.rows import Rows
 
 _ISOLATION = timedelta(days=14)
+#: What a record says of who it is about, as sent: by which columns of its feed's rows.
+SAID: dict[str, dict[str, str]] = {
+    "household_registry": {"name": "full_name", "number": "id_number", "phone": "phone", "birth_date": "birth_date"},
+    "border_entries": {
+        "name": "full_name",
+        "name_latin": "name_latin",
+        "number": "number",
+        "second_number": "id_number",
+        "phone": "phone",
+        "birth_date": "birth_date",
+    },
+    "returnees": {"name": "full_name", "number": "number", "phone": "phone"},
+    "welfare_list": {"name": "full_name", "number": "number", "phone": "phone"},
+    "disability_list": {"name": "full_name", "number": "certificate_no"},
+    "community_roles": {"name": "full_name", "number": "number", "phone": "phone"},
+    "property_occupancy": {"name": "occupant", "phone": "phone"},
+}
+_SAID_COLUMNS = [f"said_{what}" for what in ("name", "name_latin", "number", "second_number", "phone", "birth_date")]
 _RECORD_COLUMNS = [
     "feed",
     "business_date",
@@ -33,6 +51,7 @@ _RECORD_COLUMNS = [
     "could_be_told_apart",
     "address_form",
     "expected_level",
+    *_SAID_COLUMNS,
 ]
 
 
@@ -100,6 +119,9 @@ def records(feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame
             rows = rows.with_columns(dwelling_id=pl.when(pl.col("level") == "outside").then(-1).otherwise("home"))
         rows = rows.join(code, on="dwelling_id", how="left", maintain_order="left")
         rows = rows.join(in_registry, on="person_id", how="left", maintain_order="left")
+        if "slips" not in rows.columns:
+            rows = rows.with_columns(slips=pl.lit(0, dtype=pl.Int64))
+        said = SAID.get(feed.feed, {})
         usable = pl.col("fault") == ""
         parts.append(
             rows.with_columns(
@@ -115,15 +137,29 @@ def records(feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame
                 is_superseded=pl.col("superseded") & usable,
                 plain_address=pl.col("form").is_in(["plain", "elsewhere"]),
                 tied_by_document=pl.col("good_document") & pl.col("tied"),
+                slips=pl.when(usable).then("slips").otherwise(0),
                 could_be_told_apart=usable & (pl.col("fault") != "no_name_no_document"),
                 address_form="form",
                 # A lane that two compounds share fixes neither of them.
                 expected_level=pl.when((pl.col("form") == "lane_only") & pl.col("shared_lane"))
                 .then(pl.lit("street"))
                 .otherwise("level"),
-            ).select(_RECORD_COLUMNS)
+                **{column: _said(said, column) for column in _SAID_COLUMNS},
+            ).select(*_RECORD_COLUMNS, "slips")
         )
-    return pl.concat(parts)
+    # A number ties records of one name: two slips away from each other two names are two.
+    one_name = (pl.col("slips").sum() <= 1).over("true_person_id") | pl.col("true_person_id").is_null()
+    return (
+        pl.concat(parts)
+        .with_columns(pl.col("good_document", "tied_by_document") & one_name, one_name=one_name)
+        .select(*_RECORD_COLUMNS, "one_name")
+    )
+
+
+def _said(said: dict[str, str], column: str) -> pl.Expr:
+    """What a feed's rows have for a column of _SAID_COLUMNS."""
+    what = said.get(column.removeprefix("said_"))
+    return pl.lit(None, dtype=pl.String) if what is None else pl.col(what).cast(pl.String)
 
 
 def _person() -> pl.Expr:
@@ -145,6 +181,9 @@ def write_truth(out: Path, world: World) -> dict[str, pl.DataFrame]:
     """Write the truth's tables as Parquet into `out` and return them by name."""
     all_records = records(world.feeds, world.dwellings, world.people)
     found = episodes(world.events, world.today)
+    contradicted = set(all_records.filter(~pl.col("one_name"))["true_person_id"].to_list())
+    for episode in found:
+        episode.clean &= f"P{episode.person_id:07}" not in contradicted
     residents = _residents(world, found, _clean_persons(all_records))
     isolating = pl.DataFrame(
         [(e.person_id, e.clean and e.event.destination >= 0) for e in found if e.status == "isolating"],
@@ -177,7 +216,9 @@ def _clean_persons(all_records: pl.DataFrame) -> pl.DataFrame:
     says_where = pl.col("feed").is_in(["household_registry", "border_entries", "returnees"])
     in_force = all_records.filter(says_where & ~pl.col("is_quarantined") & ~pl.col("is_superseded"))
     tied = pl.col("tied_by_document").all() | ((pl.col("feed").n_unique() == 1) & pl.col("good_document").all())
-    return in_force.group_by("true_person_id").agg(clean=pl.col("plain_address").all() & tied)
+    return in_force.group_by("true_person_id").agg(
+        clean=pl.col("plain_address").all() & pl.col("one_name").all() & tied
+    )
 
 
 def _dwellings(dwellings: pl.DataFrame) -> pl.DataFrame:

@@ -108,12 +108,13 @@ def sample(
     date: DateOption = None,
     persons: Annotated[int | None, typer.Option(min=1000, help="人数；默认一条完整的街道。")] = None,
     seed: Annotated[int, typer.Option(help="同一种子生成同一条街道。")] = 1,
+    dirt: Annotated[str, typer.Option(help="名单写得有多不规范：light、specified 或 heavy。")] = "specified",
 ) -> None:
     """生成一条虚构的街道：各部门的名单、口岸接口的数据，以及用来核对的真相。"""
     from sample.generate import BUSINESS_DATE, FULL_SIZE, generate  # noqa: PLC0415
 
     with sentences():
-        generate(out, date.date() if date else BUSINESS_DATE, persons or FULL_SIZE, seed)
+        generate(out, date.date() if date else BUSINESS_DATE, persons or FULL_SIZE, seed, dirt=dirt)
         typer.echo(f"虚构街道已生成：{out}")
 
 
