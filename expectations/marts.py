@@ -19,7 +19,17 @@ from street.dbt import PROJECT
 from street.settings import settings
 from street.vocabulary import STREET_CODE
 
-GOVERNANCE_SUMS = ("arrivals", "arrivals_abroad", "isolating", "released", "duties_due", "residents", "unresolved")
+GOVERNANCE_SUMS = (
+    "arrivals",
+    "arrivals_abroad",
+    "isolating",
+    "newly_isolating",
+    "released",
+    "transferred",
+    "duties_due",
+    "residents",
+    "unresolved",
+)
 
 
 class CheckFailed(RuntimeError):  # noqa: N818 -- the outcome of a check, not a defect of the code
@@ -48,6 +58,15 @@ STRUCTURE = (
         "committees_and_unplaced_are_the_street",
         "各居委会与未落实之和不等于街道数",
         f"select business_date from build.governance_daily group by business_date having {_differing_sums()}",
+    ),
+    StructureCheck(
+        # R-ISO-16. A day of which the parts were not kept (null) is not judged.
+        "isolating_adds_up",
+        "居家隔离人数与前一日加新增、减解除和转出、加更正之数不符",
+        "select 1 from build.governance_daily as day inner join build.governance_daily as before"
+        " on before.committee_code = day.committee_code and before.business_date = day.business_date - 1"
+        " where day.isolating <> before.isolating"
+        " + day.newly_isolating - day.released - day.transferred + day.isolating_corrected",
     ),
     StructureCheck(
         "compounds_and_unplaced_are_the_residents",

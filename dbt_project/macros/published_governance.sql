@@ -1,38 +1,30 @@
-{#- The history as published so far; no rows before the first publication. -#}
+{#- The history as published so far; no rows before the first publication. A column that it doesn't have yet is null. -#}
 {% macro published_governance() -%}
-    {%- set published = none -%}
-    {%- if execute -%}
-        {%- set published = adapter.get_relation(target.database, 'marts', 'governance_daily') -%}
-    {%- endif -%}
+    {%- set columns = {
+        'business_date': 'date',
+        'committee_code': 'text',
+        'arrivals': 'integer',
+        'arrivals_abroad': 'integer',
+        'isolating': 'integer',
+        'newly_isolating': 'integer',
+        'released': 'integer',
+        'transferred': 'integer',
+        'isolating_corrected': 'integer',
+        'duties_due': 'integer',
+        'residents': 'integer',
+        'living_alone_elderly': 'integer',
+        'unresolved': 'integer',
+        'as_of': 'date',
+    } -%}
+    {%- set published = adapter.get_relation(target.database, 'marts', 'governance_daily') if execute else none -%}
+    {%- set there = adapter.get_columns_in_relation(published) | map(attribute='name') | list if published else [] -%}
     select
-        business_date,
-        committee_code,
-        arrivals,
-        arrivals_abroad,
-        isolating,
-        released,
-        duties_due,
-        residents,
-        living_alone_elderly,
-        unresolved,
-        as_of
+    {%- for name, kind in columns.items() %}
+        {% if name in there %}{{ name }}{% else %}cast(null as {{ kind }}) as {{ name }}{% endif %}{{ "," if not loop.last }}
+    {%- endfor %}
     {%- if published %}
     from marts.governance_daily
     {%- else %}
-    from (
-        select
-            cast(null as date) as business_date,
-            cast(null as text) as committee_code,
-            cast(null as integer) as arrivals,
-            cast(null as integer) as arrivals_abroad,
-            cast(null as integer) as isolating,
-            cast(null as integer) as released,
-            cast(null as integer) as duties_due,
-            cast(null as integer) as residents,
-            cast(null as integer) as living_alone_elderly,
-            cast(null as integer) as unresolved,
-            cast(null as date) as as_of
-    ) as nothing
     where false
     {%- endif %}
 {%- endmacro %}

@@ -1,4 +1,7 @@
 -- One row per date x committee, one for the unplaced and one for the street: committees + unplaced = street.
+{%- set told_anew -%}
+published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1)
+{%- endset %}
 with dates as (
     select cast(day as date) as business_date
     from generate_series(
@@ -35,7 +38,9 @@ totals as (
         sum(fact.counted) filter (where fact.measure = 'arrivals') as arrivals,
         sum(fact.counted) filter (where fact.measure = 'arrivals_abroad') as arrivals_abroad,
         sum(fact.counted) filter (where fact.measure = 'isolating') as isolating,
+        sum(fact.counted) filter (where fact.measure = 'newly_isolating') as newly_isolating,
         sum(fact.counted) filter (where fact.measure = 'released') as released,
+        sum(fact.counted) filter (where fact.measure = 'transferred') as transferred,
         sum(fact.counted) filter (where fact.measure = 'duties_due') as duties_due,
         sum(fact.counted) filter (where fact.measure = 'residents') as residents,
         sum(fact.counted) filter (where fact.measure = 'living_alone_elderly') as living_alone_elderly,
@@ -52,7 +57,11 @@ computed as (
         coalesce(totals.arrivals, 0) as arrivals,
         coalesce(totals.arrivals_abroad, 0) as arrivals_abroad,
         coalesce(totals.isolating, 0) as isolating,
+        coalesce(totals.newly_isolating, 0) as newly_isolating,
         coalesce(totals.released, 0) as released,
+        coalesce(totals.transferred, 0) as transferred,
+        -- The days of one run add up by themselves.
+        0 as isolating_corrected,
         -- What fell due is known of D and of the day that closed.
         case when dates.business_date >= {{ as_of() }} - 1 then coalesce(totals.duties_due, 0) end as duties_due,
         -- Stocks describe D; of an earlier day only what was published then is known (R-DAY-2).
@@ -71,15 +80,28 @@ published as ({{ published_governance() }})
 select
     coalesce(computed.business_date, published.business_date) as business_date,
     coalesce(computed.committee_code, published.committee_code) as committee_code,
-    {%- for flow in ['arrivals', 'arrivals_abroad', 'isolating', 'released', 'duties_due'] %}
+    {%- for flow in [
+        'arrivals', 'arrivals_abroad', 'isolating', 'newly_isolating', 'released', 'transferred', 'duties_due',
+    ] %}
     cast(
         case
-            when published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1)
+            when {{ told_anew }}
                 then computed.{{ flow }}
             else published.{{ flow }}
         end as integer
     ) as {{ flow }},
     {%- endfor %}
+    -- What is known by now of who isolated the day before, less what this table says of it (R-ISO-16).
+    cast(
+        case
+            when {{ told_anew }}
+                then computed.isolating_corrected + coalesce(sum(computed.isolating) over the_day_before, 0)
+            else published.isolating_corrected + coalesce(sum(published.isolating) over the_day_before, 0)
+        end
+        - coalesce(
+            sum(case when {{ told_anew }} then computed.isolating else published.isolating end) over the_day_before, 0
+        ) as integer
+    ) as isolating_corrected,
     -- Only devices and visits on record tell these, and no such feed is connected (R-DAY-5).
     cast(null as integer) as breaches,
     cast(null as integer) as duties_done,
@@ -92,9 +114,14 @@ select
     {%- endfor %}
     -- A rerun corrects its own rows; the others stay what they were said to be (R-DAY-7).
     case
-        when published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1) then {{ as_of() }}
+        when {{ told_anew }} then {{ as_of() }}
         else published.as_of
     end as as_of
 from computed
 full outer join published
     on computed.business_date = published.business_date and computed.committee_code = published.committee_code
+window the_day_before as (
+    partition by coalesce(computed.committee_code, published.committee_code)
+    order by coalesce(computed.business_date, published.business_date)
+    range between interval '1 day' preceding and interval '1 day' preceding
+)

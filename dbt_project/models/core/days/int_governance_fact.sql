@@ -11,12 +11,10 @@ with facts as (
     where is_counted and origin_kind = 'border' and colour = 'orange'
     group by arrived_on, committee_code
     union all
-    -- The episodes as of each day, whatever a run left behind that day (R-DAY-6).
-    select
-        cast(day.day as date) as business_date,
-        episode.committee_code,
-        'isolating' as measure,
-        count(distinct episode.person_key) as counted
+    -- The episodes as of each day, whatever a run left behind that day (R-DAY-6). A person's episodes follow each other
+    -- (int_isolation_step): on each day an episode is a person, and who isolates today is who did the day before, with
+    -- who has come and without who has left (R-ISO-16). One that ended on its first day was never there overnight.
+    select cast(day.day as date) as business_date, episode.committee_code, 'isolating' as measure, count(*) as counted
     from {{ ref('fct_isolation_episode') }} as episode
     cross join
         lateral generate_series(
@@ -24,9 +22,19 @@ with facts as (
         ) as day (day)
     group by cast(day.day as date), episode.committee_code
     union all
-    select release_on as business_date, committee_code, 'released' as measure, count(distinct person_key) as counted
+    select first_started_on as business_date, committee_code, 'newly_isolating' as measure, count(*) as counted
+    from {{ ref('fct_isolation_episode') }}
+    where first_started_on < release_on
+    group by first_started_on, committee_code
+    union all
+    select release_on as business_date, committee_code, 'released' as measure, count(*) as counted
     from {{ ref('fct_isolation_episode') }}
     where status = 'completed'
+    group by release_on, committee_code
+    union all
+    select release_on as business_date, committee_code, 'transferred' as measure, count(*) as counted
+    from {{ ref('fct_isolation_episode') }}
+    where status = 'transferred' and first_started_on < release_on
     group by release_on, committee_code
     union all
     select {{ as_of() }} as business_date, committee_code, 'residents' as measure, count(*) as counted
