@@ -49,17 +49,40 @@ _VARIANTS: Final = SIMPLIFIED | str.maketrans({
 })  # fmt: skip
 _BLANK_RUN: Final = re.compile(r"\s+")
 _BLANK_IN_NUMBERS: Final = re.compile(f"(?<=[0-9A-Za-z{NUMERALS}]) (?=[0-9A-Za-z{NUMERALS}])")
+_COUNTRY_IN_LETTERS: Final = re.compile(r"\bP\.? ?R\.? ?(?:OF )?CHINA\b|\bPRC\b", re.IGNORECASE)
+_UNITS: Final = frozenset("十百千廿卅")
 _DIGIT: Final = re.compile("[0-9]")
 # A mark for what couldn't be written may have been a digit beside a number; elsewhere it divides.
 _LOST_WORD: Final = re.compile(f"(?<![0-9A-Za-z{NUMERALS}?])[?]+(?![0-9A-Za-z{NUMERALS}?])")
 _ALIKE_ALONE: Final = re.compile("(?<![A-Za-z0-9])(?:[OoIl]{2,}|l)(?=支?弄|号|室)")
+# A mark in brackets' stead: 【1099】弄.
+_DIVIDED_FROM_ITS_WORD: Final = re.compile("(?<=[0-9A-Z]),+(?=支?弄|号(?!楼|码)|室|幢|栋)")
+_ROMAN_PHASE: Final = re.compile("(?<![A-Z])(I{1,3}|IV|V)(?=期)")
+_ROMAN: Final = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5"}
+# What a scanner makes of 弄, 室 and 号, where nothing else can stand.
+_SCANNED: Final = "弃窒另"
+_SCANNED_LANE: Final = re.compile("(?<=[0-9])弃(?=[0-9])")
+_SCANNED_ROOM: Final = re.compile("(?<=[0-9])窒")
+_SCANNED_BUILDING: Final = re.compile("^([^号]*[弄苑园村区寓厦][0-9]{1,3})另(?=[0-9]{3,4}室?$)")
+_BASEMENT: Final = re.compile("(?<![0-9A-Z])(?:地下室?-?|负|地下室?B|B|-)([1-5一二三四五])(?:层|楼|F)-?(?=[0-9])")
+# One piece written twice; a short number of a lane behind itself is a sub-lane, of a building perhaps a second one.
+_SAID_TWICE: Final = re.compile(
+    "([^0-9A-Z,-][^,-]{5,})[,-]*\\1|((?<![0-9A-Z])(?:[0-9]{3,}弄|[0-9]{2,}号|[0-9]{3,}室))[,-]*\\2"
+)
+# 户籍 one door, 现住 another: the second is where the person lives.
+_LIVES_ELSEWHERE: Final = re.compile(
+    "^.*?(?:户籍|户口|原|老家|以前|曾).{5,}?(?:现在?住|现居住?|实际居住|实际住|实住|目前住|目前居住)(?:地址|址|地|在|于)?[:,]*(?=.*[0-9])"
+)
 _MARK: Final = "支弄|弄|号(?!院|线|沟)|室|幢|栋|座|单元|门(?=[0-9])|层|楼|户"
 _NUMERAL_IN_PLACE: Final = re.compile(
     rf"[{NUMERALS}0-9]+(?=[A-Za-z]?(?:{_MARK}))"
     rf"|(?<=[号楼幢栋座元弄\-,甲乙丙丁])[{NUMERALS}0-9]+(?=$|[-,A-Za-z甲乙丙丁])"
 )
 # Few texts are odd: what is written in ideographs, digits and capitals alone, without numerals, is as it should be.
-_ODD: Final = rf"[^\u3400-\u4dbf\u4e00-\u9fff0-9A-HJ-NP-Z,\-]|[{NUMERALS}]"
+_ODD: Final = (
+    rf"[^\u3400-\u4dbf\u4e00-\u9fff0-9A-HJ-NP-Z,\-]|[{NUMERALS}{_SCANNED}负]|地下|[B\-][1-5](?:层|楼|F)|[0-9]F[0-9]"
+    "|[0-9]{3}弄.*[0-9]{3}弄|号.*室.*号.*室|[0-9]{2}号,*[0-9]{2}号|[0-9]{3}室,*[0-9]{3}室|.{6}(?:现|实|目前)"
+)
 
 _SAME_AS_REGISTERED: Final = ("同上", "同户籍地址", "同户籍", "同户口", "同户口地址", "同户籍地", "户籍地址")
 _BLANK: Final = r"^[\p{P}\p{S}]*$|^(?:无|不详|未知|没有|空|N/A|NULL)$"
@@ -77,7 +100,18 @@ _ANY_SIGN: Final = f"{_FEW}-{_LONG}"
 _ANY_SIGN_ONCE: Final = re.compile(f"[{_ANY_SIGN}]")
 _HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
 _N: Final = f"[{_FEW}{_MORE}]"
+_ANY: Final = f"[{_ANY_SIGN}]"
 _AT: Final = 0xE100  # chr(_AT + n) in a part: the text's number n
+
+
+def _below_ground(text: str) -> str:
+    """地下一层02, 负1楼02, B1层02 and -1F02 are -1层02."""
+    return _BASEMENT.sub(lambda match: f"-{chinese_number(match[1])}层", text)
+
+
+def _number_in_place(run: str) -> str:
+    """Numerals as digits; beside digits only where each stands for one: 五0二 is 502, 3十 stays."""
+    return chinese_number(run) if not _DIGIT.search(run) or not set(run) & _UNITS else run
 
 
 def _rewritten(text: str) -> str:
@@ -87,12 +121,20 @@ def _rewritten(text: str) -> str:
     """
     text = _BLANK_RUN.sub(" ", unicodedata.normalize("NFKC", text))
     text = "".join(sign for sign in text if sign.isprintable()).strip(" ").translate(_VARIANTS)
+    text = _COUNTRY_IN_LETTERS.sub("CHINA", text)
     text = _BLANK_IN_NUMBERS.sub(",", text).replace(" ", "")
-    text = without_floats(text)
-    text = _NUMERAL_IN_PLACE.sub(lambda run: run[0] if _DIGIT.search(run[0]) else chinese_number(run[0]), text)
+    text = _ROMAN_PHASE.sub(lambda match: _ROMAN[match[0]], without_floats(text))
+    text = _NUMERAL_IN_PLACE.sub(lambda run: _number_in_place(run[0]), text)
     text = without_look_alikes(text)
     text = _ALIKE_ALONE.sub(lambda match: match[0].translate(LOOK_ALIKES), text)
-    return _LOST_WORD.sub(",", text).replace(".", ",").upper()
+    text = _LOST_WORD.sub(",", text).replace(".", ",").upper()
+    text = _LIVES_ELSEWHERE.sub("", text)
+    text = _DIVIDED_FROM_ITS_WORD.sub("", text)
+    text = _SCANNED_BUILDING.sub(r"\1号", _SCANNED_ROOM.sub("室", _SCANNED_LANE.sub("弄", text)))
+    text = _below_ground(text)
+    if any(text.count(word) > 1 for word in "弄号室"):
+        text = _SAID_TWICE.sub(lambda match: match[1] or match[2], text)
+    return text
 
 
 def normalise(texts: pl.Series) -> pl.Series:
@@ -139,37 +181,49 @@ class _Form:
         return "building" if self.building_no is not None else "compound"
 
 
-_LABEL_OF_NUMBER: Final = "(?:(?:NO,?|门牌号?码?|楼号|幢号|栋号|室号|房号|房间号?码?|房间|房屋|第)[,-]?)?"
+_LABEL_OF_NUMBER: Final = "(?:(?:NO,?|门牌号?码?|楼号|幢号|栋号|室号|房号|房间号?码?|房间|房屋|室|房|第)[,-]?)?"
+_ROOM_WORD: Final = "(?:室号|房间|[室户房])"
 _BUILDING_NO: Final = f"{_N}(?:-{_N})?(?:-?[{LETTERS}])?|[{LETTERS}](?:-?{_N})?"
 _SIDE: Final = "[东西南北中](?=[室户房,]|$)"  # of 302东室, not of 302东门进
 _ROOM_NO: Final = f"(?:[{LETTERS}]-?|-)?{_N}(?:[{LETTERS}]|{_SIDE})?(?:-[A-Z]?{_N}[{LETTERS}]?)?"
 _UNIT: Final = f"(?:第?(?P<unit_no>{_FEW}|[A-Z])(?:单元|门(?![口卫前外牌岗铃])|梯(?!口))[,-]?)?"
-_FLOOR: Final = f"(?:(?<!-)(?P<floor_no>{_FEW})(?:层|楼(?!下|上|道|梯|口))[,-]?)?"
+_FLOOR: Final = f"(?:(?<!-)第?(?P<floor_no>{_FEW})(?:层|F(?={_N})|楼(?!下|上|道|梯|口))[,-]?)?"
 _ROOM_BY_UNIT: Final = f"[{LETTERS}]?{_MORE}(?:[{LETTERS}]|{_SIDE})?|[{LETTERS}]{_FEW}|{_FEW}[{LETTERS}]"
+_BASEMENT_ROOM: Final = f"-{_FEW}层{_N}"
 _ROOM: Final = (
-    f"(?:{_LABEL_OF_NUMBER}(?:(?P<u2>{_FEW})-(?P<r2>{_ROOM_BY_UNIT})|(?P<r1>{_ROOM_NO})"
-    f"|(?P<r6>[{LETTERS}]|[东西南北中])(?=[室户]))(?:室号|[室户房])?-?(?P<after>[{LETTERS}](?![{LETTERS}{_ANY_SIGN}]))?)?"
+    f"(?:{_LABEL_OF_NUMBER}(?:(?P<u2>{_FEW})-(?P<r2>{_ROOM_BY_UNIT})|(?P<r7>{_BASEMENT_ROOM})|(?P<r1>{_ROOM_NO})"
+    f"|(?P<r6>[{LETTERS}]|[东西南北中])(?=[室户]))(?:{_ROOM_WORD}|(?<={_MORE})(?:单元|号(?=$|,)))?-?(?P<after>[{LETTERS}](?![{LETTERS}{_ANY_SIGN}]))?)?"
 )
 _DOOR: Final = re.compile(
     f"{_LABEL_OF_NUMBER}(?:"
     # 30号2单元502室; 1099号30号楼502 (a number on the road before the building's).
-    f"(?:(?:(?P<gate_no>{_N})号[,-]?(?=(?:{_BUILDING_NO})(?:号楼|号|幢|栋|座)))?"
+    f"(?:(?:(?P<gate_no>{_N})号[,-]?(?!{_MORE}号(?:$|,))(?=(?:{_BUILDING_NO})(?:号楼|号|幢|栋|座)))?"
     f"(?P<b1>{_BUILDING_NO})(?:号楼|号|幢|栋|座|(?P<storey>楼))(?P<behind>[,-]?{_UNIT}{_FLOOR}{_ROOM}))"
     # 30-502, 30-2-502, 30,502
     f"|(?P<b3>{_N}[A-Z]?|[{LETTERS}]{_FEW}?)[-,](?:(?P<u3>{_FEW})[-,]|(?P<u4>{_FEW})单元-?)?(?P<r3>{_ROOM_BY_UNIT})"
-    f"[室户房]?(?![{LETTERS}{_ANY_SIGN}-])"
-    # 502室
-    f"|(?P<r4>{_ROOM_NO})[室户房]"
+    f"(?:房间|[室户房])?(?![{LETTERS}{_ANY_SIGN}-])"
+    # 502室, 5层502室
+    f"|(?:第?(?P<f4>{_FEW})(?:层|F)[,-]?)?(?P<r4>{_BASEMENT_ROOM}|{_ROOM_NO}){_ROOM_WORD}"
     # 30
     f"|(?P<b5>{_N}[A-Z]?)(?=$|,)"
     ")"
 )
-_LANE: Final = re.compile(f"第?({_N}[A-Z甲乙丙丁]?)弄(?:[,-]?({_FEW})(?:支弄|弄))?")
+# 21-23弄, 21弄、23弄: more than one lane; 1099弄, 1099弄5支弄. What stands behind a longer number is a sub-lane.
+_LANE: Final = re.compile(
+    f"(?P<first>{_FEW}|{_MORE}(?=弄?[,-]{_MORE}弄))弄?(?P<joint>[,-])(?P<last>{_N})弄"
+    f"|第?(?P<lane>{_N}[A-Z甲乙丙丁]?)弄"
+    f"(?:[,-]?第?(?P<s1>{_FEW})支弄|第?(?P<s2>{_FEW})(?:弄|支(?={_N}[号幢栋]))|(?<={_MORE}弄)[,-](?P<s3>{_FEW})弄)?"
+)
 # Words, up to what is a building's number: 盛源家园|甲幢.
 _HAN_RUN: Final = re.compile(f"[{_HAN}](?:(?![甲乙丙丁](?:号楼|号|幢|栋|座))[{_HAN}])*")
 _LATIN_RUN: Final = re.compile("[A-Z]{2,}")
 _PHASE_RUN: Final = re.compile(f"{_N}(?:期|村|区|街坊|号院)[{_HAN}]*")
 _BUILDING_IN_WORDS: Final = re.compile("[楼幢栋座号]$")
+# Numbers that tell of the household, the flat or the way in: 3口人, 14天, 2室1厅, 密码1234#.
+_COUNT: Final = re.compile(
+    f"{_N}(?:个?人|口人?|天|日|周?岁|平方?米?)(?![室号])|{_FEW}[室房][{_FEW}一二三]厅(?:[{_FEW}一二三][卫厨])*"
+    f"|(?<=密码){_ANY}[号#]?|(?<=码){_ANY}[号#]?"
+)
 _DIVIDERS: Final = re.compile("[,-]*")
 
 
@@ -257,6 +311,10 @@ class _Reader:
         if lane:
             self._lane(lane)
             return
+        count = _COUNT.match(self.text, self.at)
+        if count:
+            self.at = count.end()
+            return
         door = _DOOR.match(self.text, self.at)
         if door and door.end() > self.at:
             self._door(door)
@@ -271,15 +329,24 @@ class _Reader:
         if self.form.lane is not None or self.form.gate_no is not None:
             self.form.could_change("compound")
         else:
-            said = self.placed[slice(*lane.span(1))]
-            self.form.lane = f"{said}弄{self.placed[slice(*lane.span(2))]}支弄" if lane[2] else said
+            said = {name: self.placed[slice(*lane.span(name))] for name, found in lane.groupdict().items() if found}
+            sub_lane = said.get("s1") or said.get("s2") or said.get("s3")
+            if "first" in said:
+                self.form.lane = said["first"] + said["joint"] + said["last"]
+            else:
+                self.form.lane = f"{said['lane']}弄{sub_lane}支弄" if sub_lane else said["lane"]
         self.at = lane.end()
 
     def _door(self, door: re.Match[str]) -> None:
         form = self.form
         pieces = {name: self.placed[slice(*door.span(name))] for name, said in door.groupdict().items() if said}
         building = pieces.get("b1") or pieces.get("b3") or pieces.get("b5")
-        room = pieces.get("r1") or pieces.get("r2") or pieces.get("r3") or pieces.get("r4") or pieces.get("r6")
+        room = next((pieces[name] for name in ("r1", "r2", "r3", "r4", "r6", "r7") if name in pieces), None)
+        if "r6" in pieces and "floor_no" in pieces:
+            if room and room.isascii():
+                room = pieces.pop("floor_no") + room  # 12楼B室 is 12B
+            else:
+                form.could_change("door")
         # Numbers joined by hyphens right behind a road may begin with a lane: 樱花路64-5-102.
         no_compound = form.lane is None and not form.names
         if "b3" in pieces and no_compound and ("u3" in pieces or form.road is None):
@@ -287,6 +354,8 @@ class _Reader:
         elif building and form.building_no is None and form.room_no is None:
             form.building_no = building
             form.gate_no = pieces.get("gate_no")
+            if form.gate_no and (form.road is None or form.lane is not None):
+                form.could_change("building")  # 望鹤苑3号A座: no number on a road
             form.unit_no = pieces.get("unit_no") or pieces.get("u2") or pieces.get("u3") or pieces.get("u4")
             form.floor_no = pieces.get("floor_no")
             form.room_no = room + pieces.get("after", "") if room else None
@@ -298,16 +367,19 @@ class _Reader:
             if form.floor_no and room and not door["r2"] and _MORE not in (door["r1"] or ""):
                 form.could_change("door")  # 3楼东, 1层01: a room of its storey, unless the register has it so
         elif room and not building and form.room_no is None:
-            form.room_no = room
+            form.room_no, form.floor_no = room, pieces.get("f4")
         else:
-            form.could_change("building" if building else "door")
+            # Behind a room a bare number is another room: 501和502, 502室-1.
+            is_room = "b5" in pieces and (_MORE in door[0] or self.text[: self.at].endswith("-"))
+            form.could_change("door" if form.room_no is not None and is_room else "building" if building else "door")
         self.at = door.end()
 
     def _words(self, han: re.Match[str]) -> None:
         lexicon, start = self.lexicon, self.at
         text, end = han[0], han.end()
         own = lexicon.own_at(self.text, start)
-        if own and own in lexicon.roads:
+        is_corner = self.form.road is not None and bool(re.match("[口边旁]", self.text[start + len(own or "") :]))
+        if own and own in lexicon.roads and not is_corner:
             self._road(own, start + len(own))
             return
         phase = _PHASE_RUN.match(self.text, end)
@@ -342,6 +414,11 @@ class _Reader:
         """A piece of words: a name, a note, or what puts something in doubt."""
         lexicon, names = self.lexicon, self.form.names
         own = lexicon.own_at(text, 0)
+        if own and lexicon.compounds_meant(text.removeprefix(own))[1] and not lexicon.compounds_meant(text)[1]:
+            names += [own, text.removeprefix(own)]  # 银泰小区东城新村: two compounds
+            return
+        if self.form.room_no is not None and lexicon.tells_the_surroundings(text, self._is_a_piece_of_its_own(text)):
+            return
         if names and lexicon.doubt(text) == "compound" and lexicon.compounds_meant(names[-1] + text)[0]:
             names[-1] += text  # 芳畔花苑(二期)
         elif lexicon.compounds_meant(text)[0] and not lexicon.is_of_another_place(text):
@@ -352,6 +429,10 @@ class _Reader:
                 self._unknown(text.removeprefix(own), "building")  # 盛源家园北楼
         elif not lexicon.is_note(text):
             self._unknown(text, lexicon.doubt(text))
+
+    def _is_a_piece_of_its_own(self, text: str) -> bool:
+        """Whether a divider or a bracket stands before the words."""
+        return self.placed[: self.at].endswith((",", "-")) and len(text) > 1
 
     def _unknown(self, text: str, doubt: str | None) -> None:
         """Words that are neither a compound of the register nor harmless."""
@@ -383,27 +464,27 @@ class _Reader:
             return
         if self.form.building_no is not None:
             self.form.could_change("door" if self.form.room_no is not None else "building")
-        elif latin and not self.form.road:
+        elif latin and not self.form.road and not self.form.names:
             self.form.could_change("town")
         else:
             self._in_doubt_before_a_building()
 
     def _in_doubt_before_a_building(self) -> None:
-        """What is not understood behind a lane stands for a building of that lane, elsewhere for anything."""
-        self.form.could_change("building" if self.form.lane else "compound")
+        """What is not understood behind a lane or a name stands for a building there, elsewhere for anything."""
+        self.form.could_change("building" if self.form.lane or self.form.names else "compound")
 
 
 # --- a column
 def parse(texts: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
     """The parts of each address, one row per text, in the order given; distinct texts are asked for.
 
-    Columns (text, null where the address doesn't say): `road`, `lane` (`1099`, `1099弄5支弄`), `gate_no` (a number
-    on the road in front of a building number), `name` (of a compound, as written), `building_no`, `unit_no`,
-    `room_no`, `behind` (all that stands behind a building's number, where not all of it was understood or a hyphen
-    could be a minus: 5号-101室), `rest` (what
-    the pieces that were not understood could change: a key of CERTAIN_BESIDE, null when nothing is left); and Boolean:
-    `is_outside` (another street, town, district, city or province is named), `is_home` (this street is named),
-    `is_empty`, `is_same_as_registered` (同上, 同户籍地址).
+    Columns (text, null where the address doesn't say): `road`, `lane` (`1099`, `1099弄5支弄`; of more than one lane
+    `21-23`, `21,23`), `gate_no` (a number on the road in front of a building number), `name` (of a compound, as
+    written), `building_no`, `unit_no`, `room_no`, `behind` (all that stands behind a building's number, where not all
+    of it was understood or a hyphen could be a minus: 5号-101室), `rest` (what the pieces that were not understood
+    could change: a key of CERTAIN_BESIDE, null when nothing is left); and Boolean: `is_outside` (another street, town,
+    district, city or province is named), `is_home` (this street is named), `is_empty`, `is_same_as_registered` (同上,
+    同户籍地址).
     """
     text = normalise(texts)
     frame = pl.DataFrame({"text": text}).with_columns(
@@ -515,6 +596,8 @@ def building_of(texts: pl.Series) -> pl.Series:
 def room_of(texts: pl.Series) -> pl.DataFrame:
     """Columns `unit_no`, `room_no` of a column of rooms: `502`, `五〇二室`, `2单元502`, `2-502`, `A单元502`."""
     text = _blank_is_null(texts)
+    below = text.str.contains("地下|负|层|F|楼").fill_null(value=False).arg_true()
+    text = text.scatter(below, [_below_ground(said) for said in text.gather(below).to_list()])
     unit = pl.DataFrame({"text": text, "number": numbers(text)})
     parts = unit.select(
         letter=pl.col("text").str.extract(r"^第?([A-Za-zＡ-Ｚ])(?:单元|單元|门|梯)"),

@@ -32,6 +32,10 @@ _ADMINISTRATIVE: Final = re.compile(
 )
 _PHASE_NUMBER: Final = re.compile(f"第?([{NUMERALS}]+)(?=期|村|区|街坊|号院)")
 _PHASE: Final = re.compile(r"(?:第?\d+(?:期|区|村|街坊)|[东南西北中](?:区|苑|园|村|块)|[A-Z甲乙丙丁]区)$")
+_NEAR: Final = re.compile(f"(?:靠近|临近|邻近|毗邻|紧邻|近|临)[{_HAN}]{{2,10}}")
+_BESIDE_A_LANDMARK: Final = re.compile(
+    f"([{_HAN}]{{2,10}}?)(?:的?斜?对面|的?旁边?|的?附近|的?隔壁|的?后面|的?前面|的?边上)"
+)
 _GENERIC: Final = ("小区", "住宅小区", "住宅区", "社区")  # said of any compound: 银泰花园小区 is 银泰花园
 _LONE_PHASE: Final = re.compile(f"[东西南北中](?:区|苑|园|块)|第?[{NUMERALS}](?:期|村|区|街坊)")
 
@@ -112,6 +116,11 @@ def _kinds_longest_first() -> tuple[str, ...]:
     return tuple(sorted(words("kind"), key=len, reverse=True))
 
 
+@cache
+def _companies_longest_first() -> tuple[str, ...]:
+    return tuple(sorted(words("company"), key=len, reverse=True))
+
+
 def same_name(name: str) -> str:
     """A compound's name with its phase in digits: 锦绣苑二期 and 锦绣苑2期 are one name."""
     return _PHASE_NUMBER.sub(lambda match: chinese_number(match[1]), name)
@@ -180,6 +189,12 @@ class Lexicon:
         for short in ("上海", "浦东", HOME_STREET):
             if text.startswith(short, start):
                 return None if self._goes_on_as_a_name(text[start + len(short) :]) else short
+        # 沪太路 is a road.
+        behind = text[start + 1 :]
+        if text.startswith("沪", start) and (
+            behind.startswith(("浦东", "上海", HOME_STREET)) or self.own_at(behind, 0)
+        ):
+            return "沪"
         return None
 
     def _goes_on_as_a_name(self, rest: str) -> bool:
@@ -265,6 +280,14 @@ class Lexicon:
         return any(_class_words(kind).are_all_of(text) for text in spoken for kind in ("note", "label"))
 
     @staticmethod
+    def tells_the_surroundings(text: str, is_own_piece: bool) -> bool:
+        """Behind a door: what lies near it (近地铁站); in brackets also where it lies: 菜场对面."""
+        if _NEAR.fullmatch(text):
+            return True
+        place = _BESIDE_A_LANDMARK.fullmatch(text)
+        return is_own_piece and place is not None and place[1].endswith(tuple(words("landmark")))
+
+    @staticmethod
     def is_name(text: str) -> bool:
         """Ends like the name of a compound."""
         return len(text) > 1 and (text.endswith(_kinds_longest_first()) or bool(_PHASE.search(text, 2)))
@@ -301,6 +324,9 @@ class Lexicon:
                 for name, (its_core, its_kind, its_phase) in self._cores.items()
                 if written.endswith(name)
                 or name.startswith(written)
-                or (core == its_core and phase in ("", its_phase) and kind in ("", its_kind))
+                or (core == its_core and phase in ("", its_phase) and its_kind.endswith(kind))
             )
+            company = next((word for word in _companies_longest_first() if written.startswith(word)), "")
+            if company and not self._meanings[written]:
+                self._meanings[written] = self._meant_in_short(written.removeprefix(company))
         return self._meanings[written]

@@ -41,8 +41,10 @@ def resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 def _resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
     asked = _with_roads(_doubting_units(parsed.with_row_index("id"), register), register)
+    asked = _with_one_lane(asked, register)
     named = _compounds_named(asked, register)
     consistent = _consistent(named, asked, register)
+    asked = _with_the_only_building(asked, consistent, register)
     by_name = _buildings_by_name(consistent, asked, register)
     by_number = _buildings_by_number(asked, register)
     asked = _understood_by_the_register(pl.concat([by_name, by_number]), asked, register)
@@ -72,6 +74,61 @@ def _with_roads(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
         asked.join(roads_of_lane, on="lane", how="left", maintain_order="left")
         .with_columns(road=pl.coalesce("road", "only_road"))
         .drop("only_road")
+    )
+
+
+def _with_one_lane(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
+    """Of more than one lane (21-23弄) the one that has the building; where none or several have it, no building."""
+    of = asked.select("id", "road", "building_no", lanes=pl.col("lane").str.extract_groups(r"^(\d+)([-,])(\d+)$"))
+    of = of.unnest("lanes").rename({"1": "first", "2": "joint", "3": "last"}).drop_nulls("first")
+    if of.is_empty():
+        return asked
+    first, last, lane = (pl.col(name).cast(pl.Int64, strict=False) for name in ("first", "last", "at_lane"))
+    at = register.buildings.select("road", "compound_key", at_lane="lane", at_building="building_no")
+    is_there = pl.col("building_no") == pl.col("at_building")
+    found = (
+        of.join(at, on="road")
+        .filter(lane.is_between(first, last) & ((pl.col("joint") == "-") | (lane == first) | (lane == last)))
+        .group_by("id")
+        .agg(
+            one_lane=pl.when(pl.col("at_lane").filter(is_there).n_unique() == 1)
+            .then(pl.col("at_lane").filter(is_there).first())
+            .otherwise(None),
+            some_lane=pl.when(pl.col("compound_key").n_unique() == 1).then(pl.col("at_lane").min()),
+        )
+    )
+    is_many = pl.col("id").is_in(of["id"].implode())
+    is_open = is_many & pl.col("one_lane").is_null()
+    return (
+        asked.join(found, on="id", how="left", maintain_order="left")
+        .with_columns(
+            lane=pl.when(is_many).then(pl.coalesce("one_lane", "some_lane")).otherwise("lane"),
+            rest=pl.when(is_open & pl.col("some_lane").is_null())
+            .then(pl.lit("compound"))
+            .when(is_open & pl.col("building_no").is_not_null() & pl.col("rest").fill_null("door").eq("door"))
+            .then(pl.lit("building"))
+            .otherwise("rest"),
+        )
+        .drop("one_lane", "some_lane")
+    )
+
+
+def _with_the_only_building(asked: pl.DataFrame, consistent: pl.DataFrame, register: Register) -> pl.DataFrame:
+    """花木大厦301室 is in the only building of that name."""
+    without = asked.filter(
+        pl.col("building_no").is_null() & pl.col("room_no").is_not_null() & pl.col("name").is_not_null()
+    )
+    if without.is_empty():
+        return asked
+    only = register.buildings.group_by("compound_key").agg(
+        only_building=pl.when(pl.len() == 1).then(pl.col("building_no").first())
+    )
+    meant = consistent.filter(~pl.col("is_short")).join(without.select("id"), on="id", how="semi")
+    found = meant.filter(pl.len().over("id") == 1).join(only, on="compound_key").select("id", "only_building")
+    return (
+        asked.join(found, on="id", how="left", maintain_order="left")
+        .with_columns(building_no=pl.coalesce("building_no", "only_building"))
+        .drop("only_building")
     )
 
 

@@ -179,7 +179,7 @@ _LEVEL = [
     ("L3-unknown-compound-beside-a-road", "樱花路北京新村64弄5号102室", "dwelling"),
     ("L4-not-understood", "望鹤路1510弄某A号楼401", "compound"),
     ("L4-two-letters", "望鹤路1510弄XA号楼401", "compound"),
-    ("L4-3-A-401", "望鹤苑3-A-401", "street"),
+    ("L4-3-A-401", "望鹤苑3-A-401", "compound"),
     ("L5-phase-without-numbers", "芳畔二期", "street"),
     ("L5-company-without-numbers", "安居盛源家园", "street"),
     ("L5-company-no-such-room", "安居盛源家园7号901", "street"),

@@ -1,0 +1,88 @@
+"""Addresses as clerks, couriers and scanners leave them, each with the place that is right and why.
+
+hard_addresses.csv: `level` and, where one is certain, `place`: compound, compound/building, or the door as in _PLANS.
+"""
+
+import csv
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from linkage import address, places
+from linkage.register import NO_COMPOUND, Register
+
+_CASES = list(csv.DictReader(Path(__file__).with_name("hard_addresses.csv").open(encoding="utf-8", newline="")))
+_SIX_FLOORS = [f"{floor}{flat:02}" for floor in range(1, 7) for flat in (1, 2)]
+
+
+def _to(last: int, first: int = 1) -> list[str]:
+    return [str(number) for number in range(first, last + 1)]
+
+
+# (compound, committee, road, lane, buildings, rooms)
+_PLANS = [
+    ("银泰小区", "1", "梅花路", "1099", [*_to(12), "30", "31"], _SIX_FLOORS),
+    ("芳畔花苑一期", "3", "含笑路", "40", ["1", "2", "3"], ["101", "102", "201"]),
+    ("芳畔花苑二期", "3", "含笑路", "50", ["2", "3", "4"], ["101", "102", "301"]),
+    ("东城新村南区", "2", "由由路", "12", _to(5), ["101", "201", "301"]),
+    ("东城新村北区", "2", "由由路", "14", _to(8, 4), ["101", "201", "301"]),
+    ("望鹤苑", "1", "望鹤路", "1510", ["A", "3A", "3B", "12B", "4"], ["401", "402", "B01"]),
+    ("兰庭", "4", "三林路", "8", ["8"], ["甲302", "302", "302甲", "乙302", "2-B01", "12B", "A403", "403", "101"]),
+    ("兰庭", "4", "三林路", "8", ["9"], ["2单元502", "1单元502", "1单元503"]),
+    ("九曲里", "4", "杨高南路", "1099弄5支弄", ["1", "2", "3"], ["1", "2", "3"]),
+    ("九曲里", "4", "杨高南路", "1099弄7支弄", ["1", "2", "3"], ["1", "2", "3"]),
+    ("明月苑", "4", "云山路", "60弄5支弄", ["1", "2"], ["101", "102"]),
+    ("双弄苑", "3", "兰花路", "21", ["1", "2"], ["101", "102"]),
+    ("双弄苑", "3", "兰花路", "23", ["3", "4"], ["101", "102"]),
+    ("东园", "3", "兰花路", "7", ["1"], ["101", "102"]),
+    ("西园", "3", "兰花路", "7", ["2"], ["101", "102"]),
+    ("", "4", "樱花路", "", ["88", "90"], ["101", "201", "202"]),
+    ("由由二村", "1", "浦三路", "30", _to(10), _SIX_FLOORS),
+    ("由由三村", "1", "浦三路", "31", _to(10), _SIX_FLOORS),
+    ("大唐国际公寓", "5", "锦绣路", "300", ["1", "2", "3"], ["101", "1201", "2001", "2002"]),
+    ("联洋花园", "5", "芳甸路", "200", _to(6), ["101", "201", "202"]),
+    ("联洋年华", "5", "丁香路", "100", ["11", "12", "13"], ["101", "201", "202"]),
+    ("金桂苑", "6", "海桐路", "15", ["1", "2", "3"], ["1单元101", "2单元101", "2单元102", "1单元201"]),
+    ("香樟公馆", "6", "海桐路", "25", ["5"], ["101", "102", "-101", "-1层01", "-1层02"]),
+    ("城市花园", "7", "苏州路", "64", ["5", "6", "15"], ["101", "102"]),
+    ("盛源家园", "8", "樱花路", "64", ["5", "7", "50"], ["101", "102", "502"]),
+    ("花木大厦", "8", "花木路", "", ["1888"], ["301", "302"]),
+]
+_OF_SEVERAL_LANES = {"九曲里"}
+
+
+@pytest.fixture(scope="module")
+def street(street_of: Callable[..., Register]) -> Register:
+    return street_of(
+        (
+            "/".join([compound or road, *([lane] if compound in _OF_SEVERAL_LANES else []), building, room]),
+            committee, compound, road, lane, building, room,
+        )
+        for compound, committee, road, lane, buildings, rooms in _PLANS
+        for building, room in itertools.product(buildings, rooms)
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(street: Register) -> list[tuple[str, str]]:
+    """(level, place) of every case."""
+    texts = pl.Series([case["text"] for case in _CASES])
+    compound = pl.when(pl.col("compound_name") == NO_COMPOUND).then("road").otherwise("compound_name")
+    buildings = street.doors.select("building_key", building=compound + "/" + pl.col("building_no")).unique()
+    placed = places.resolve(address.parse(texts, street.lexicon), street).join(
+        buildings, on="building_key", how="left", maintain_order="left"
+    )
+    finest = {"dwelling": "dwelling_key", "building": "building", "compound": "compound_key"}
+    return [
+        (row["place_level"], row[finest[row["place_level"]]] if row["place_level"] in finest else "")
+        for row in placed.iter_rows(named=True)
+    ]
+
+
+@pytest.mark.parametrize("number", range(len(_CASES)), ids=[f"{case['why']}: {case['text']}" for case in _CASES])
+def test_this_address_is_that_place_and_no_finer(found, number) -> None:
+    case = _CASES[number]
+    assert found[number] == (case["level"], case["place"]), case["why"]
