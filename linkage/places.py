@@ -64,7 +64,16 @@ def _resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 # --- the register's words
 def _with_roads(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """A lane that only one road has brings its road."""
+    """A lane that only one road has brings its road; a road that was renamed has its name of today."""
+    former = register.former_lanes.rename({"road": "road_today"})
+    if former.height:
+        asked = (
+            asked.join(
+                former, left_on=["road", "lane"], right_on=["former_road", "lane"], how="left", maintain_order="left"
+            )
+            .with_columns(road=pl.coalesce("road_today", "road"))
+            .drop("road_today")
+        )
     roads_of_lane = (
         register.buildings.filter(pl.col("lane").is_not_null())
         .group_by("lane")
@@ -143,17 +152,25 @@ def _doubting_units(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 
 def _compounds_named(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """(id, compound_key, is_short): the compounds a written name can mean. A full name wins over longer ones."""
-    keys: dict[str, list[str]] = {}
+    """(id, compound_key, is_short, is_alias): the compounds a written name can mean.
+
+    A full name wins over longer ones. is_alias: it is short, or not the list's name.
+    """
+    keys: dict[str, list[str]] = {same_name(name): [key] for name, key in register.aliases.items()}
+    learned = frozenset(keys)
     for key, name in register.compounds.select("compound_key", "compound_name").iter_rows():
         if name != NO_COMPOUND:
             keys.setdefault(same_name(name), []).append(key)
-    meanings: list[tuple[str, str, bool]] = []
+    meanings: list[tuple[str, str, bool, bool]] = []
     for written in asked["name"].drop_nulls().unique():
         meant, is_full = register.lexicon.compounds_meant(written)
-        meanings += [(written, key, not is_full) for name in sorted(meant) for key in keys[name]]
+        meanings += [
+            (written, key, not is_full, not is_full or name in learned) for name in sorted(meant) for key in keys[name]
+        ]
     words = pl.DataFrame(
-        meanings, orient="row", schema={"name": pl.String, "compound_key": pl.String, "is_short": pl.Boolean}
+        meanings,
+        orient="row",
+        schema={"name": pl.String, "compound_key": pl.String, "is_short": pl.Boolean, "is_alias": pl.Boolean},
     )
     return asked.select("id", "name").join(words, on="name").drop("name")
 
@@ -168,7 +185,7 @@ def _consistent(named: pl.DataFrame, asked: pl.DataFrame, register: Register) ->
             pl.col("road").is_null() | pl.col("road").eq_missing(pl.col("at_road")),
             pl.col("lane").is_null() | pl.col("lane").eq_missing(pl.col("at_lane")),
         )
-        .select("id", "compound_key", "is_short")
+        .select("id", "compound_key", "is_short", "is_alias")
         .unique()
     )
 
@@ -248,13 +265,17 @@ def _understood_by_the_register(buildings: pl.DataFrame, asked: pl.DataFrame, re
 
 
 def _count_compounds(found: pl.DataFrame, way: str) -> pl.DataFrame:
-    """By id: `<way>_compounds` (how many), `<way>_compound` (the first), `<way>_short`, `<way>_candidates`."""
+    """By id: `<way>_compounds` (how many), `_compound` (the first), `_short`, `_alias`, `_candidates`."""
     keys = pl.col("compound_key")
-    short = pl.col("is_short").any() if "is_short" in found.columns else pl.lit(None, dtype=pl.Boolean)
+    is_named = "is_short" in found.columns
+    short, alias = (
+        pl.col(name).any() if is_named else pl.lit(None, dtype=pl.Boolean) for name in ("is_short", "is_alias")
+    )
     return found.group_by("id").agg(
         keys.n_unique().alias(f"{way}_compounds"),
         keys.first().alias(f"{way}_compound"),
         short.alias(f"{way}_short"),
+        alias.alias(f"{way}_alias"),
         keys.unique().sort().head(_MOST_CANDIDATES).alias(f"{way}_candidates"),
     )
 
@@ -296,7 +317,8 @@ def _decided(facts: pl.DataFrame) -> pl.DataFrame:
     name_known = pl.col("named_compounds") > 0
     fits = pl.col("consistent_compounds") > 0
     is_short = pl.col("consistent_short").fill_null(value=False)
-    how = pl.when(is_short).then(pl.lit("alias")).otherwise(pl.lit("exact"))
+    is_alias = pl.col("consistent_alias").fill_null(value=False)
+    how = pl.when(is_alias).then(pl.lit("alias")).otherwise(pl.lit("exact"))
     # A short name is believed by the numbers that exist in one compound alone, or beside the lane it lies at.
     believed = ~is_short | pl.col("lane").is_not_null()
     one_compound = (pl.col("consistent_compounds") == 1) & believed
@@ -309,7 +331,7 @@ def _decided(facts: pl.DataFrame) -> pl.DataFrame:
     name_or_lane = pl.concat_list(
         pl.col("named_candidates").fill_null([]), pl.col("lane_candidates").fill_null([])
     ).list.unique(maintain_order=True)
-    partly = pl.when(is_short).then(pl.lit("alias")).otherwise(pl.lit("partial"))
+    partly = pl.when(is_alias).then(pl.lit("alias")).otherwise(pl.lit("partial"))
     # level, method, the column that holds the place, the column of candidates; the order is the rule.
     rules: list[tuple[pl.Expr, str, pl.Expr | str, str | None, pl.Expr | None]] = [
         (pl.col("is_outside"), "outside", "", None, None),

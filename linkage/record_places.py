@@ -5,24 +5,30 @@ Source of the rules: docs/rules.md, Place.
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 import polars as pl
 import psycopg
 
-from linkage import address, places, register
+from linkage import address, aliases, places, register
+from linkage.lexicon import same_name
 from linkage.records import TEXT_COLUMNS, PersonFeed
 from linkage.table import read
 
 
 def placed(records: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
-    """Each record with PLACE_COLUMNS of its address and `registered_…` of its registered one."""
+    """Each record with PLACE_COLUMNS of its address and `registered_…` of its registered one.
+
+    And `unknown_name`, `registered_unknown_name`: a compound's name in each that the register doesn't know.
+    """
     records = records.with_columns(address=pl.coalesce("address", _address_of_parts(records)))
     texts = pl.concat([records.select(text="address"), records.select(text="registered_address")]).unique(
         "text", maintain_order=True
     )
     parsed = address.parse(texts["text"], doors.lexicon)
-    found = pl.concat([texts, parsed.select("is_same_as_registered"), places.resolve(parsed, doors)], how="horizontal")
-    registered = found.select(registered_address="text", **{f"registered_{c}": pl.col(c) for c in places.PLACE_COLUMNS})
+    says = parsed.select("is_same_as_registered", unknown_name=_unknown(parsed, doors))
+    found = pl.concat([texts, says, places.resolve(parsed, doors)], how="horizontal")
+    registered = found.select(registered_address="text", **{f"registered_{c}": pl.col(c) for c in _OF_A_TEXT})
     placed = records.join(
         found, left_on="address", right_on="text", how="left", nulls_equal=True, maintain_order="left"
     ).join(registered, on="registered_address", how="left", nulls_equal=True, maintain_order="left")
@@ -30,6 +36,37 @@ def placed(records: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
     return placed.with_columns(
         pl.when(same).then(pl.col(f"registered_{c}")).otherwise(pl.col(c)).alias(c) for c in places.PLACE_COLUMNS
     )
+
+
+def _unknown(parsed: pl.DataFrame, doors: register.Register) -> pl.Series:
+    """The name of each address that means no compound here."""
+    meant = doors.lexicon.compounds_meant
+    unknown = {name: same_name(name) for name in parsed["name"].drop_nulls().unique() if not meant(name)[0]}
+    name = pl.col("name").replace_strict(unknown, default=None, return_dtype=pl.String)
+    return parsed.select(pl.when(~pl.col("is_outside")).then(name).alias("unknown_name"))["unknown_name"]
+
+
+_OF_A_TEXT: Final = ("unknown_name", *places.PLACE_COLUMNS)
+#: What `placed` adds to a record.
+_PLACED: Final = frozenset({"is_same_as_registered", *_OF_A_TEXT, *(f"registered_{name}" for name in _OF_A_TEXT)})
+
+
+def with_aliases_learned(
+    conn: psycopg.Connection, placed_once: pl.DataFrame, doors: register.Register, as_of: date
+) -> tuple[pl.DataFrame, register.Register]:
+    """The placed records, those with a name learned today (R-PLACE-16) placed by it; and the register that knows it."""
+    learned = aliases.learn(conn, placed_once, as_of)
+    if not learned:
+        return placed_once, doors
+    doors = register.with_aliases(doors, learned)
+    numbered = placed_once.with_row_index("position")
+    again = numbered.filter(pl.any_horizontal(pl.col("unknown_name", "registered_unknown_name").is_in(list(learned))))
+    own = [column for column in again.columns if column not in _PLACED]
+    return (
+        pl.concat([numbered.join(again, on="position", how="anti"), placed(again.select(own), doors)], how="diagonal")
+        .sort("position")
+        .drop("position")
+    ), doors
 
 
 def _address_of_parts(records: pl.DataFrame) -> pl.Series:

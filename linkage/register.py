@@ -7,7 +7,7 @@ compound belong to one compound a committee, 沿街散户.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 import polars as pl
 import psycopg
 
-from linkage import address
+from linkage import address, aliases
 from linkage.lexicon import Lexicon
 from linkage.table import append, read
 
@@ -36,6 +36,8 @@ class Register:
     compounds: compound_key, compound_name, committee_code (null: it spans committees, R-PLACE-12).
     rooms: the ways to name each door in its building: building_key, unit_no, room_no, dwelling_key, is_spelled (only a
         text that writes the unit means it: A单元403 for a room A403).
+    aliases: alias -> compound_key, names that the list doesn't have (`linkage.aliases`, and former ones).
+    former_lanes: former_road, lane, road: where a road was renamed, the lane's road today.
     lexicon: the words its addresses are read by.
     """
 
@@ -43,6 +45,8 @@ class Register:
     buildings: pl.DataFrame
     compounds: pl.DataFrame
     rooms: pl.DataFrame
+    aliases: Mapping[str, str]
+    former_lanes: pl.DataFrame
     lexicon: Lexicon
 
 
@@ -63,19 +67,61 @@ def load(conn: psycopg.Connection, as_of: date) -> Register:
     doors = _with_dwelling_keys(conn, doors, as_of)
     doors = _with_compound_keys(conn, doors, as_of)
     doors = with_building_keys(doors)
-    return registered(doors)
+    before = read(
+        conn,
+        "select compound_key, compound_name as former_name, array_to_string(lanes, ',') as former_lanes "
+        "from linkage.compound_key",
+    )
+    return registered(doors, _former_names(doors, before) | aliases.load(conn, as_of), _former_lanes(doors, before))
 
 
-def registered(doors: pl.DataFrame) -> Register:
-    """The register of these doors; of two rows that are one door the later one's is found by its address."""
+_NO_FORMER_LANES: Final = pl.DataFrame(schema=dict.fromkeys(("former_road", "lane", "road"), pl.String))
+
+
+def registered(
+    doors: pl.DataFrame, known_as: Mapping[str, str] | None = None, former_lanes: pl.DataFrame = _NO_FORMER_LANES
+) -> Register:
+    """The register of these doors; of two rows that are one door the later one's is found by its address.
+
+    `known_as`, `former_lanes`: Register.aliases and .former_lanes; an alias of no compound here is left out.
+    """
     committee = pl.when(pl.col("committee_code").n_unique() == 1).then(pl.col("committee_code").first())
     buildings = doors.group_by("building_key", "compound_key", "road", "lane", "building_no").agg(committee)
     compounds = doors.group_by("compound_key").agg(pl.col("compound_name").first(), committee)
+    here = set(compounds["compound_key"])
+    named = set(compounds["compound_name"])
+    known_as = {name: key for name, key in (known_as or {}).items() if key in here and name not in named}
     lexicon = Lexicon(
-        doors["road"].drop_nulls().unique(),
-        compounds["compound_name"].filter(compounds["compound_name"] != NO_COMPOUND),
+        {*doors["road"].drop_nulls().unique(), *former_lanes["former_road"]}, {*named, *known_as} - {NO_COMPOUND}
     )
-    return Register(doors, buildings, compounds, _rooms(doors), lexicon)
+    return Register(doors, buildings, compounds, _rooms(doors), known_as, former_lanes, lexicon)
+
+
+def with_aliases(register: Register, learned: Mapping[str, str]) -> Register:
+    """The register with more names of its compounds."""
+    return registered(register.doors, {**register.aliases, **learned}, register.former_lanes)
+
+
+def _former_names(doors: pl.DataFrame, before: pl.DataFrame) -> dict[str, str]:
+    """Names that compounds had when they were first listed and that no compound has today -> compound_key."""
+    renamed = before.filter(~pl.col("former_name").is_in(doors["compound_name"].unique().implode()))
+    return {name: key for key, name in renamed.select("compound_key", "former_name").iter_rows() if name != NO_COMPOUND}
+
+
+def _former_lanes(doors: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Register.former_lanes: lanes of a road that the list no longer has, in a compound with that lane today."""
+    today = doors.select("compound_key", "lane", "road").drop_nulls().unique()
+    former = (
+        before.select("compound_key", pl.col("former_lanes").str.split(","))
+        .explode("former_lanes")
+        .select(
+            "compound_key", pl.col("former_lanes").str.split_exact("|", 1).struct.rename_fields(["former_road", "lane"])
+        )
+        .unnest("former_lanes")
+        .filter(~pl.col("former_road").is_in(doors["road"].drop_nulls().unique().implode()))
+    )
+    found = former.join(today, on=["compound_key", "lane"]).select("former_road", "lane", "road").unique()
+    return found.filter(pl.len().over("former_road", "lane") == 1)
 
 
 def _rooms(doors: pl.DataFrame) -> pl.DataFrame:

@@ -43,6 +43,8 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
             placing = beside.submit(_placed, said, doors)
             documented = _documented(conn, said)
             placed = placing.result()
+        with _timed("aliases"):
+            placed, doors = record_places.with_aliases_learned(conn, placed, doors, as_of)
         arrivals = [feed.feed for feed in feeds if feed.about_arrival]
         linked = _tied(conn, record_places.decided(conn, placed, doors), documented, arrivals, as_of)
         with _timed("written"):
