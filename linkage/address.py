@@ -79,10 +79,15 @@ _NUMERAL_IN_PLACE: Final = re.compile(
     rf"|(?<=[号楼幢栋座元弄\-,甲乙丙丁])[{NUMERALS}0-9]+(?=$|[-,A-Za-z甲乙丙丁])"
 )
 # Few texts are odd: what is written in ideographs, digits and capitals alone, without numerals, is as it should be.
-_ODD: Final = (
-    rf"[^\u3400-\u4dbf\u4e00-\u9fff0-9A-HJ-NP-Z,\-]|[{NUMERALS}{_SCANNED}负]|地下|[B\-][1-5](?:层|楼|F)|[0-9]F[0-9]"
+_NEEDS_THOUGHT: Final = (
+    rf"[{NUMERALS}{_SCANNED}负]|地下|[B\-][1-5](?:层|楼|F)|[0-9]F[0-9]"
     "|[0-9]{3}弄.*[0-9]{3}弄|号.*室.*号.*室|[0-9]{2}号,*[0-9]{2}号|[0-9]{3}室,*[0-9]{3}室|.{6}(?:现|实|目前)"
 )
+_ODD: Final = rf"[^\u3400-\u4dbf\u4e00-\u9fff0-9A-HJ-NP-Z,\-]|{_NEEDS_THOUGHT}"
+#: What of the odd ones isn't put right sign by sign.
+_HARD: Final = rf"[OoIl.?]|,(?:支?弄|号|室|幢|栋)|[A-Za-z]期|{_NEEDS_THOUGHT}"
+_VARIANT_SIGNS: Final = [chr(sign) for sign in _VARIANTS]
+_VARIANT_MEANINGS: Final = [str(meaning) for meaning in _VARIANTS.values()]
 
 _SAME_AS_REGISTERED: Final = ("同上", "同户籍地址", "同户籍", "同户口", "同户口地址", "同户籍地", "户籍地址")
 _BLANK: Final = r"^[\p{P}\p{S}]*$|^(?:无|不详|未知|没有|空|N/A|NULL)$"
@@ -114,7 +119,7 @@ def _number_in_place(run: str) -> str:
     return chinese_number(run) if not _DIGIT.search(run) or not set(run) & _UNITS else run
 
 
-def _rewritten(text: str) -> str:
+def rewritten(text: str) -> str:
     """One odd text in the one way of writing.
 
     Blanks between two numbers divide them; floats, numerals and look-alikes become digits where a number stands.
@@ -146,7 +151,20 @@ def normalise(texts: pl.Series) -> pl.Series:
     odd = (text.str.contains(_ODD) | text.str.contains_any(_TRADITIONAL)).fill_null(value=False).arg_true()
     if odd.is_empty():
         return text
-    return text.scatter(odd, [_rewritten(value) for value in text.gather(odd).to_list()])
+    written = text.gather(odd)
+    plain = _written_plainly(written)
+    is_hard = plain.str.contains(_HARD)
+    thorough = [rewritten(value) for value in written.filter(is_hard).to_list()]
+    return text.scatter(odd, plain.str.to_uppercase().scatter(is_hard.arg_true(), thorough))
+
+
+def _written_plainly(texts: pl.Series) -> pl.Series:
+    """What `rewritten` makes of texts that hold nothing hard: width, blanks, marks and characters."""
+    text = texts.str.normalize("NFKC").str.replace_all(r"\s+", " ").str.replace_all(r"\p{C}", "").str.strip_chars(" ")
+    text = text.str.replace_many(_VARIANT_SIGNS, _VARIANT_MEANINGS)
+    for _ in range(2):  # of 5 0 2 the second blank has no sign left to stand behind
+        text = text.str.replace_all("([0-9A-Za-z]) ([0-9A-Za-z])", "$1,$2")
+    return text.str.replace_all(" ", "", literal=True)
 
 
 # --- one form

@@ -59,7 +59,10 @@ def _resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
         facts = facts.join(fact, on="id", how="left", maintain_order="left")
     roads = list(register.lexicon.roads)
     facts = facts.with_columns(road_known=pl.col("road").is_in(roads).fill_null(value=False))
-    return _with_keys(_decided(facts), register)
+    decided = _decided(facts)
+    near = _near_misses(asked, decided, register)
+    decided = decided.join(near, on="id", how="left", maintain_order="left")
+    return _with_keys(decided.with_columns(candidates=pl.coalesce("near", "candidates")), register)
 
 
 # --- the register's words
@@ -399,6 +402,50 @@ def _with_keys(decided: pl.DataFrame, register: Register) -> pl.DataFrame:
     )  # fmt: skip
     placed = decided.join(above, on=["place_level", "place"], how="left", maintain_order="left").sort("id")
     return _no_finer_than_the_rest_allows(placed).select(PLACE_COLUMNS)
+
+
+def _near_misses(asked: pl.DataFrame, decided: pl.DataFrame, register: Register) -> pl.DataFrame:
+    """(id, near): the doors, else the compounds, that an open address would mean were one sign of a name another.
+
+    Or were the phase left out that its compound doesn't have. For review alone (R-PLACE-4).
+    """
+    is_open = pl.col("place_level").is_in(["street", "unparsed"]) & (pl.col("candidates").list.len() == 0)
+    still = asked.join(decided.filter(is_open).select("id"), on="id", how="semi").drop_nulls("building_no")
+    roads, names = (still[part].drop_nulls().unique().to_list() for part in ("road", "name"))
+    known = register.buildings.select("compound_key", "building_key", "building_no", "lane", at_road="road")
+    like_road = [(road, other) for road in roads for other in register.lexicon.roads if _is_near(road, other)]
+    like_name = [
+        (name, key)
+        for name in names
+        for key, compound in register.compounds.select("compound_key", "compound_name").iter_rows()
+        if name.startswith(compound) or _is_near(name, same_name(compound))
+    ]
+    texts = dict.fromkeys(("written", "meant"), pl.String)
+    by_road = (
+        still.join(pl.DataFrame(like_road, orient="row", schema=texts), left_on="road", right_on="written")
+        .join(known, left_on=["meant", "lane", "building_no"], right_on=["at_road", "lane", "building_no"])
+        .select("id", "building_key", "compound_key")
+    )
+    by_name = (
+        still.join(pl.DataFrame(like_name, orient="row", schema=texts), left_on="name", right_on="written")
+        .join(known, left_on=["meant", "building_no"], right_on=["compound_key", "building_no"])
+        .select("id", "building_key", compound_key="meant")
+    )
+    buildings = pl.concat([by_road, by_name]).unique()
+    doors = _doors(buildings, still, register).select("id", key="dwelling_key")
+    compounds = buildings.join(doors, on="id", how="anti").select("id", key="compound_key")
+    return pl.concat([doors, compounds]).group_by("id").agg(near=pl.col("key").unique().sort().head(_MOST_CANDIDATES))
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Whether one sign is another, or too many, or lost."""
+    if len(one) == len(other):
+        return sum(a != b for a, b in zip(one, other, strict=True)) == 1
+    if abs(len(one) - len(other)) != 1:
+        return False
+    short, long = sorted((one, other), key=len)
+    same = next((n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return short[same:] == long[same + 1 :]
 
 
 def _no_finer_than_the_rest_allows(placed: pl.DataFrame) -> pl.DataFrame:

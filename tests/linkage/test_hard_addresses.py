@@ -82,6 +82,26 @@ def found(street: Register) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "candidates"),
+    [
+        ("梅华路1099弄30号502室", ["银泰小区/30/502"]),
+        ("梅路1099弄30号502室", ["银泰小区/30/502"]),
+        ("梅花花路1099弄30号502室", ["银泰小区/30/502"]),
+        ("梅花东路1099弄30号909室", ["银泰小区"]),
+        ("盛园家园7号102室", ["盛源家园/7/102"]),
+        ("盛源家园二期7号102室", ["盛源家园/7/102"]),
+        ("海棠路1099弄30号502室", []),
+        ("梅华路1099弄99号502室", []),
+    ],
+)
+def test_a_near_miss_goes_to_review_with_what_it_could_be_and_is_no_place(street, text, candidates) -> None:
+    found = places.resolve(address.parse(pl.Series([text]), street.lexicon), street).row(0, named=True)
+    assert found["candidates"] == candidates
+    assert found["place_level"] == "unparsed"
+    assert found["compound_key"] is None
+
+
 @pytest.mark.parametrize("number", range(len(_CASES)), ids=[f"{case['why']}: {case['text']}" for case in _CASES])
 def test_this_address_is_that_place_and_no_finer(found, number) -> None:
     case = _CASES[number]
