@@ -232,3 +232,18 @@ def mistype(rng: np.random.Generator, names: pl.Series, share: float) -> tuple[p
         wrong = mistyped(rng, typed[i])
         typed[i], kept[i] = wrong, is_one_slip(typed[i], wrong)
     return pl.Series(typed, dtype=pl.String), pl.Series(kept)
+
+
+def could_be_mistyped(one: str, other: str) -> bool:
+    """Whether one of two names could be the other as `mistyped` and `slip` write it."""
+    if slip(one) == other or slip(other) == one:
+        return True
+    if one[:1] != other[:1] or abs(len(one) - len(other)) > 1:
+        return False
+    if len(one) != len(other):
+        longer, shorter = sorted((one, other), key=len, reverse=True)
+        return len(longer) == 3 and shorter in {longer[:at] + longer[at + 1 :] for at in (1, 2)}
+    wrong = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+    if len(wrong) == 2 and len(one) == 3:
+        return wrong[0] == wrong[1][::-1]
+    return len(wrong) == 1 and (wrong[0][1] in homophones(wrong[0][0]) or _TAKEN_FOR.get(wrong[0][0]) == wrong[0][1])

@@ -18,6 +18,11 @@ def check_characters(first17: Ints) -> Texts:
     return np.asarray(_CHECKS[(digits * _WEIGHTS).sum(axis=1) % 11], dtype=object)
 
 
+def check_character(number: str) -> str:
+    """Return the check character of one resident ID, of which the first 17 digits are looked at."""
+    return str(_CHECKS[sum(int(digit) * int(weight) for digit, weight in zip(number, _WEIGHTS, strict=False)) % 11])
+
+
 def resident_ids(rng: np.random.Generator, area: Ints, birth: Ints, sex: Ints) -> Texts:
     """Return unique 18-character IDs; `area` six digits, `birth` as the number YYYYMMDD, `sex` 1 male or 2 female."""
     number = area * 10**11 + birth * 1000 + _sequence(rng, sex)

@@ -103,6 +103,11 @@ def traditional(name: str) -> str:
     return name.translate(_TRADITIONAL)
 
 
+def simplified(name: str) -> str:
+    """Return the name as the mainland writes it."""
+    return name.translate({after: before for before, after in _TRADITIONAL.items()})
+
+
 @cache
 def _syllable(character: str) -> str:
     return _RARE.get(character) or str(lazy_pinyin(character, v_to_u=False)[0]).replace("ü", "v")

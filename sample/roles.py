@@ -50,6 +50,7 @@ def write_roles(streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: 
         tied=whole & kept,
         form=pl.lit("plain"),
         level=pl.lit("building"),
+        serves_in="building_id",
         dwelling_id=pl.lit(-1, dtype=pl.Int64),
         fault=pl.lit(""),
         superseded=pl.lit(value=False),

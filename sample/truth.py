@@ -42,6 +42,7 @@ _RECORD_COLUMNS = [
     "revision",
     "true_person_id",
     "true_dwelling_code",
+    "true_building_id",
     "is_quarantined",
     "quarantine_reason",
     "is_superseded",
@@ -99,7 +100,9 @@ def episodes(events: Sequence[Event], today: date) -> list[Episode]:
 def records(feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     """Return one row per record of every batch, numbered as the warehouse numbers them."""
     shared = (pl.col("lane") != "") & (pl.col("compound_name").n_unique().over("road", "lane") > 1)
-    code = dwellings.select("dwelling_id", true_dwelling_code="dwelling_code", shared_lane=shared)
+    code = dwellings.select(
+        "dwelling_id", true_dwelling_code="dwelling_code", true_building_id="building_id", shared_lane=shared
+    )
     in_registry = people.select("person_id", known="in_registry")
     parts = []
     for feed in feeds:
@@ -119,6 +122,8 @@ def records(feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame
             rows = rows.with_columns(dwelling_id=pl.when(pl.col("level") == "outside").then(-1).otherwise("home"))
         rows = rows.join(code, on="dwelling_id", how="left", maintain_order="left")
         rows = rows.join(in_registry, on="person_id", how="left", maintain_order="left")
+        if "serves_in" in rows.columns:
+            rows = rows.with_columns(true_building_id="serves_in")
         if "slips" not in rows.columns:
             rows = rows.with_columns(slips=pl.lit(0, dtype=pl.Int64))
         said = SAID.get(feed.feed, {})
@@ -244,6 +249,8 @@ def _persons(people: pl.DataFrame, all_records: pl.DataFrame) -> pl.DataFrame:
     persons = people.with_columns(_person()).select(
         "true_person_id",
         "full_name",
+        "family_latin",
+        "given_latin",
         "sex",
         "birth_date",
         "nationality",

@@ -28,6 +28,19 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def built(url: str, folder: Path, entries: Sequence[object], day: dt.date) -> Iterator[psycopg.Connection]:
     """The empty warehouse at `url` with every list in `folder`'s inbox up to `day` and the port's `entries`, built."""
+    with office(url, folder):
+        conn = database.connect()
+        stage(conn, entries, day)
+        link(day, all_contracts())
+        dbt.build(dbt.MARTS, day, as_of_at(day))
+    # The settings are again those of the other tests: what was built is read over the connection alone.
+    with contextlib.closing(conn):
+        yield conn
+
+
+@contextlib.contextmanager
+def office(url: str, folder: Path) -> Iterator[None]:
+    """The settings of an office whose warehouse is at `url`, with its inbox in `folder`."""
     with pytest.MonkeyPatch.context() as environment:
         for key, value in {
             "WAREHOUSE_URL": url,
@@ -39,15 +52,12 @@ def built(url: str, folder: Path, entries: Sequence[object], day: dt.date) -> It
         }.items():
             environment.setenv(key, value)
         settings.cache_clear()
-        conn = database.connect()
-        _build(conn, entries, day)
-    # The settings are again those of the other tests: what was built is read over the connection alone.
+        yield
     settings.cache_clear()
-    with contextlib.closing(conn):
-        yield conn
 
 
-def _build(conn: psycopg.Connection, entries: Sequence[object], day: dt.date) -> None:
+def stage(conn: psycopg.Connection, entries: Sequence[object], day: dt.date) -> None:
+    """Land, check and stage every list of the inbox up to `day`, and the port's `entries`."""
     sync(conn)
     conn.commit()
     pull = pulls.begin("border_entries", day, as_of_at(day), None)
@@ -59,5 +69,3 @@ def _build(conn: psycopg.Connection, entries: Sequence[object], day: dt.date) ->
             batch.promote(conn, batch_id, contract.load_mode)
             conn.commit()
     dbt.build(dbt.STAGING, day, as_of_at(day))
-    link(day, all_contracts())
-    dbt.build(dbt.MARTS, day, as_of_at(day))
