@@ -10,7 +10,7 @@ Source of the rules: docs/rules.md, R-PERSON-2 and R-PERSON-13.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
@@ -91,9 +91,9 @@ def find(said: pl.DataFrame, apart: Iterable[tuple[str, str]] = ()) -> Found:
     """Tie the records of SAID_SCHEMA; `apart`: persons that are two by decision. The order of the rows says nothing."""
     street = _Street(said, apart)
     # Each step knows the persons as the surer ones before it have left them.
-    street.take(_weighed(_of_one_name(street, _SURE), street))
-    street.take(_weighed(_of_one_name(street, _FAIR), street))
-    street.take(_weighed(_of_like_names(street), street))
+    street.take(_weighed(_of_one_name(street.count(), _SURE), street))
+    street.take(_weighed(_of_one_name(street.count(), _FAIR), street))
+    street.take(_weighed(_of_like_names(street.count()), street))
     return street.found()
 
 
@@ -105,13 +105,20 @@ def folded(date: pl.Expr) -> pl.Expr:
 
 def likeness(one: str, other: str) -> How | None:
     """How two names can be one person's; None where they contradict each other."""
-    if names.key(one) == names.key(other) is not None:
-        return "name"
     if names.agree(one, other):
-        return "letters"
+        return "name" if names.key(one) == names.key(other) else "letters"
     if names.one_slip(one, other):
         return "slip"
     return None if names.contradict(one, other) else "mark"
+
+
+class _Known(NamedTuple):
+    """What a person is known by: resident IDs, birth dates, the lists that have a row of theirs, names."""
+
+    ids: frozenset[str]
+    dates: frozenset[int]
+    lists: frozenset[int]
+    names: frozenset[str]
 
 
 class _Street:
@@ -125,8 +132,8 @@ class _Street:
         self._keys = said["person"].unique(maintain_order=True)
         number = pl.DataFrame({"person": self._keys}).with_row_index("node")
         self._said = said.join(number, on="person", how="left", maintain_order="left")
-        self._first = self._said["node"]
         self._parent = list(range(len(self._keys)))
+        self._moved: list[int] = []
         self._ties: list[tuple[int, int, str, int, int, int]] = []
         self._open: list[tuple[int, int, str, int, int, int]] = []
         long = pl.concat([self._said.select("node", written=c).drop_nulls() for c in ("name", "name_latin")]).unique()
@@ -136,19 +143,7 @@ class _Street:
         )
         self.named = long.join(keyed, on="written")
         self.told = self._told()
-        self._count()
-        known = self._said.group_by("node").agg(
-            ids=pl.col("resident_id").drop_nulls().unique(),
-            certified=folded(pl.col("certified")).drop_nulls().unique(),
-            written=folded(pl.col("birth_date")).drop_nulls().unique(),
-            lists=pl.col("list_no").drop_nulls().unique(),
-        ).sort("node")  # fmt: skip
-        self._ids = [frozenset(ids) for ids in known["ids"].to_list()]
-        self._dates = [frozenset(c or w) for c, w in known.select("certified", "written").iter_rows()]
-        self._lists = [sum(1 << n for n in lists) for lists in known["lists"].to_list()]
-        self._names: list[set[str]] = [set() for _ in self._parent]
-        for node, written in self.named.select("node", "written").iter_rows():
-            self._names[node].add(written)
+        self._known: dict[int, _Known] = {}
         of = dict(number.select("person", "node").iter_rows()) if apart else {}
         self._apart = [(of[a], of[b]) for a, b in apart if a in of and b in of]
 
@@ -165,12 +160,14 @@ class _Street:
         family = lost.join(doors.drop_nulls("key").select("household", "key"), on="household")
         return pl.concat([*parts, family.select("node", what=pl.lit("door"), key="key")]).unique()
 
-    def _count(self) -> None:
+    def count(self) -> "_Street":
         """Bring the tables to the persons as they are now."""
-        root = pl.Series([self._root(node) for node in range(len(self._parent))], dtype=pl.UInt32)
-        at = pl.col("node").replace_strict(pl.int_range(len(root), eager=True, dtype=pl.UInt32), root)
-        self.named, self.told = (table.with_columns(at).unique() for table in (self.named, self.told))
-        self._said = self._said.with_columns(at)
+        moved = {node: self._root(node) for node in self._moved}
+        self._moved.clear()
+        if moved:
+            at = pl.col("node").replace(moved)
+            self.named, self.told = (table.with_columns(at).unique() for table in (self.named, self.told))
+            self._said = self._said.with_columns(at)
         bit = pl.col("what").replace_strict(list(_BIT), list(_BIT.values()), return_dtype=pl.Int32)
         told = self.told.select("node", "what").unique().group_by("node").agg(knows=bit.sum())
         self.persons = (
@@ -189,6 +186,7 @@ class _Street:
         people = bearers.group_by("name").agg(people=pl.col("bearer").n_unique())
         rarest = self.named.join(people, on="name").group_by("node").agg(pl.col("people").min())
         self.persons = self.persons.join(rarest, on="node", how="left").with_columns(pl.col("people").fill_null(0))
+        return self
 
     def _root(self, node: int) -> int:
         parent = self._parent
@@ -202,6 +200,7 @@ class _Street:
         # What has but a building or half a name in common is nothing to ask people about.
         asks = pl.col("weight") >= pl.when(pl.col("how").is_in(["slip", "mark"])).then(12).otherwise(6)
         ordered = ties.filter(pl.col("tells") | asks).sort(-pl.col("weight"), "record", "record_other")
+        self._learn(pl.concat([ordered["node"], ordered["other"]]).unique())
         for one, other, how, agreed, differed, people, tells in ordered.select(
             "node", "other", "how", "agreed", "differed", "people", "tells"
         ).iter_rows():
@@ -213,32 +212,53 @@ class _Street:
                 self._ties.append((one, other, how, agreed, differed, people))
             else:
                 self._open.append((one, other, how, agreed, differed, people))
-        self._count()
+
+    def _learn(self, nodes: pl.Series) -> None:
+        """Know what persons are known by, as far as ties ask for it."""
+        new = nodes.filter(~nodes.is_in(list(self._known)))
+        written = self.named.filter(pl.col("node").is_in(new.implode())).group_by("node").agg("written")
+        facts = (
+            self._said.filter(pl.col("node").is_in(new.implode()))
+            .group_by("node")
+            .agg(
+                pl.col("resident_id").drop_nulls().unique(),
+                folded(pl.col("certified")).drop_nulls().unique(),
+                folded(pl.col("birth_date")).drop_nulls().unique(),
+                pl.col("list_no").drop_nulls().unique(),
+            )
+            .join(written, on="node", how="left")
+        )
+        for node, ids, certified, dates, lists, names_ in facts.iter_rows():
+            self._known[node] = _Known(
+                frozenset(ids), frozenset(certified or dates), frozenset(lists), frozenset(names_ or ())
+            )
 
     def _fits(self, one: int, other: int) -> bool:
-        ids, dates = (self._ids[one], self._ids[other]), (self._dates[one], self._dates[other])
-        if ids[0] and ids[1] and not (ids[0] <= ids[1] or ids[1] <= ids[0]):
+        """Whether two persons may be one: R-PERSON-5, R-PERSON-13."""
+        ours, theirs = self._known[one], self._known[other]
+        if ours.ids and theirs.ids and not (ours.ids <= theirs.ids or theirs.ids <= ours.ids):
             return False
-        if dates[0] and dates[1] and not dates[0] & dates[1]:
+        if ours.dates and theirs.dates and not ours.dates & theirs.dates:
             return False
-        if self._lists[one] & self._lists[other]:
+        if ours.lists & theirs.lists:
             return False
-        ours, theirs = self._names[one], self._names[other]
-        if not (ours <= theirs or theirs <= ours) and any(names.contradict(a, b) for a in ours for b in theirs):
+        if not (ours.names <= theirs.names or theirs.names <= ours.names) and any(
+            names.contradict(a, b) for a in ours.names for b in theirs.names
+        ):
             return False
         return not any({self._root(a), self._root(b)} == {one, other} for a, b in self._apart)
 
     def _join(self, one: int, other: int) -> None:
+        ours, theirs = self._known[one], self._known.pop(other)
         self._parent[other] = one
-        self._ids[one] |= self._ids[other]
-        self._dates[one] = self._dates[one] & self._dates[other] or self._dates[one] | self._dates[other]
-        self._lists[one] |= self._lists[other]
-        self._names[one] |= self._names[other]
+        self._moved.append(other)
+        dates = ours.dates & theirs.dates or ours.dates | theirs.dates
+        self._known[one] = _Known(ours.ids | theirs.ids, dates, ours.lists | theirs.lists, ours.names | theirs.names)
 
     def found(self) -> Found:
         """What came of it."""
         keys = self._keys.to_list()
-        moved = {keys[n]: keys[self._root(n)] for n in range(len(keys)) if self._root(n) != n}
+        moved = {keys[n]: keys[self._root(n)] for n, parent in enumerate(self._parent) if parent != n}
         still: dict[frozenset[int], tuple[int, int, str, int, int, int]] = {}
         for pair in self._open:
             sides = frozenset((self._root(pair[0]), self._root(pair[1])))
@@ -259,9 +279,13 @@ def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> 
     )  # fmt: skip
 
 
-def _of_one_name(street: _Street, whats: Collection[str] = tuple(_POINTS)) -> pl.DataFrame:
-    """(node, other, how): persons with one name who have one of these in common."""
+def _of_one_name(
+    street: _Street, whats: Collection[str] = tuple(_POINTS), about: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """(node, other, how): persons with one name who have one of these in common; of the names of `about` (node) alone."""
     by_name = street.named.drop_nulls("name").select("node", "name").unique()
+    if about is not None:
+        by_name = by_name.join(by_name.join(about, on="node").select("name").unique(), on="name")
     shared = by_name.join(street.told.filter(pl.col("what").is_in(whats)), on="node")
     group = ["name", "what", "key"]
     shared = shared.join(
@@ -288,14 +312,45 @@ def _of_like_names(street: _Street) -> pl.DataFrame:
         pairs = members.join(others, on="key", suffix="_other").filter(pl.col("node") != pl.col("node_other"))
         found.append(pairs.select("node", "written", other="node_other", written_other="written_other"))
     pairs = pl.concat(found).filter(pl.col("written") != pl.col("written_other")).unique()
-    distinct = pairs.select("written", "written_other").unique()
+    distinct = _worth_reading(pairs.select("written", "written_other").unique())
     how = pl.Series([likeness(a, b) for a, b in distinct.iter_rows()], dtype=pl.String)
     alike = pairs.join(distinct.with_columns(how=how).drop_nulls("how"), on=["written", "written_other"])
     one, other = pl.min_horizontal("node", "other"), pl.max_horizontal("node", "other")
     order = pl.col("how").replace_strict(["name", "letters", "slip", "mark"], [0, 1, 2, 3])
     # Who has the very name is a rival of who has one like it.
-    alike = pl.concat([alike.select(node=one, other=other, how="how"), _of_one_name(street)])
+    alike = alike.select(node=one, other=other, how="how")
+    about = pl.concat([alike.select("node"), alike.select(node="other")]).unique()
+    alike = pl.concat([alike, _of_one_name(street, about=about)])
     return alike.sort(order).unique(["node", "other"], keep="first", maintain_order=True)
+
+
+def _worth_reading(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of names but for those that plainly can't be one: a look at each by `names` costs too much."""
+    distinct = pl.concat([pairs["written"], pairs["written_other"]]).unique()
+    about = names.initials(distinct).with_columns(
+        written=distinct, plain=names.is_plain(distinct), latin=~distinct.str.contains(r"\p{Han}")
+    )
+    pairs = pairs.join(about, on="written").join(about, left_on="written_other", right_on="written", suffix="_other")
+    one, other = pl.col("written"), pl.col("written_other")
+    different = pl.sum_horizontal(one.str.slice(n, 1) != other.str.slice(n, 1) for n in range(4))
+    slip = (
+        (one.str.len_chars() == other.str.len_chars())
+        & (one.str.slice(0, 1) == other.str.slice(0, 1))
+        & (different == 1)
+    )
+
+    def begin_alike(letters: str) -> pl.Expr:
+        return (pl.col(letters) & pl.col(f"{letters}_other")) != 0
+
+    has_given = (pl.col("second") != 0) & (pl.col("second_other") != 0)
+    spelled = begin_alike("first") & (~has_given | begin_alike("second"))
+    plain, plain_other, latin, latin_other = (pl.col(c) for c in ("plain", "plain_other", "latin", "latin_other"))
+    worth = (
+        pl.when(plain & plain_other).then(slip)
+        .when((plain & latin_other) | (latin & plain_other)).then(spelled)
+        .otherwise(pl.lit(value=True))
+    )  # fmt: skip
+    return pairs.filter(worth).select("written", "written_other")
 
 
 def _weighed(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:

@@ -11,11 +11,12 @@ minority's or foreign name.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import product
 from typing import Final, NamedTuple
 
+import polars as pl
 from pypinyin import Style, pinyin
 from pypinyin.constants import PINYIN_DICT
 from pypinyin.contrib.tone_convert import to_normal
@@ -107,6 +108,54 @@ def key(name: str) -> str | None:
     if read.has_marks or read.is_relative or len(read.text) < 2:
         return None
     return min(_orders(read.words)) if read.is_latin else read.text
+
+
+def keys(written: pl.Series) -> pl.Series:
+    """`key` of a column of names. Plain ones of two to four characters, nearly all, are their own key."""
+    others = written.filter(~is_plain(written)).drop_nulls().unique()
+    if others.is_empty():
+        return written
+    read = pl.Series([key(name) for name in others], dtype=pl.String)
+    return written.replace_strict(others, read, default=written)
+
+
+def is_plain(written: pl.Series) -> pl.Series:
+    """Whether each name is two to four simplified characters and nothing that is read in a way of its own."""
+    return (
+        written.str.contains("^[\u4e00-\u9fa5]{2,4}$")
+        & ~written.str.contains(f"[某{''.join(map(chr, SIMPLIFIED))}]")
+        & ~written.str.contains(_TITLE.pattern)
+        & ~written.str.contains(_RELATIVE.pattern)
+        & ~written.str.contains("^[小老].$")
+    )
+
+
+def initials(written: pl.Series) -> pl.DataFrame:
+    """(first, second): a bit for each letter with which the surname and the given name can begin in pinyin.
+
+    Of a plain name in characters (`is_plain`), whose given name tells nothing (0) behind a surname of two characters;
+    of one in letters twice those of its words.
+    """
+    is_latin = ~written.str.contains(r"\p{Han}")
+    latin = written.filter(is_latin).unique()
+    words = [_bits(word[0] for word in _read(name).words) for name in latin]
+    of_word = written.replace_strict(latin, pl.Series(words, dtype=pl.Int32), default=None, return_dtype=pl.Int32)
+
+    def of_character(at: int) -> pl.Series:
+        character = written.str.slice(at, 1)
+        distinct = character.filter(~is_latin).drop_nulls().unique()
+        bits = [_bits(r[0] for r in (*_SURNAMES.get(c, "").upper().split(), *_readings(c)) if r) for c in distinct]
+        return character.replace_strict(distinct, pl.Series(bits, dtype=pl.Int32), default=None, return_dtype=pl.Int32)
+
+    is_long = written.str.slice(0, 2).is_in([surname for surname in _SURNAMES if len(surname) == 2])
+    return pl.select(
+        first=pl.when(is_latin).then(of_word).otherwise(of_character(0)),
+        second=pl.when(is_latin).then(of_word).when(is_long).then(0).otherwise(of_character(1)),
+    )
+
+
+def _bits(letters: Iterable[str]) -> int:
+    return sum(1 << ord(letter) - ord("A") for letter in set(letters) if "A" <= letter <= "Z")
 
 
 def agree(one: str, other: str) -> bool:
