@@ -282,7 +282,7 @@ def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> 
 def _of_one_name(
     street: _Street, whats: Collection[str] = tuple(_POINTS), about: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """(node, other, how): persons with one name who have one of these in common; of the names of `about` (node) alone."""
+    """(node, other, how): persons with one name who have one of these in common; of `about` (node) alone, if given."""
     by_name = street.named.drop_nulls("name").select("node", "name").unique()
     if about is not None:
         by_name = by_name.join(by_name.join(about, on="node").select("name").unique(), on="name")
