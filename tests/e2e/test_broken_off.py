@@ -32,10 +32,7 @@ def healed(office: Office, second_day: SecondDay) -> str:
     office.kill("scheduler")
     os.kill(int((office.var / "postgres/data/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     assert broken_off.wait(timeout=300) != 0
-    began = time.monotonic()
-    told = office.street("run", "--date", TODAY.isoformat(), STREET_INBOX=str(office.inbox), **PORT_AWAY)
-    assert time.monotonic() - began < 360
-    return told
+    return office.street("run", "--date", TODAY.isoformat(), STREET_INBOX=str(office.inbox), **PORT_AWAY)
 
 
 def test_a_run_whose_scheduler_and_database_are_killed_is_healed_by_the_next(office: Office, healed: str) -> None:
