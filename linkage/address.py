@@ -61,9 +61,9 @@ _ROMAN_PHASE: Final = re.compile("(?<![A-Z])(I{1,3}|IV|V)(?=期)")
 _ROMAN: Final = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5"}
 # What a scanner makes of 弄, 室 and 号, where nothing else can stand.
 _SCANNED: Final = "弃窒另"
-_SCANNED_LANE: Final = re.compile("(?<=[0-9])弃(?=[0-9])")
+_SCANNED_LANE: Final = re.compile("(?<=[0-9])弃(?=[0-9A-Z甲乙丙丁])")
 _SCANNED_ROOM: Final = re.compile("(?<=[0-9])窒")
-_SCANNED_BUILDING: Final = re.compile("^([^号]*[弄苑园村区寓厦][0-9]{1,3})另(?=[0-9]{3,4}室?$)")
+_SCANNED_BUILDING: Final = re.compile("^([^号]*[弄苑园村区寓厦][0-9]{1,3})另(?=[0-9]{3,4}(?:室|$|[^0-9号弄]))")
 _BASEMENT: Final = re.compile("(?<![0-9A-Z])(?:地下室?-?|负|地下室?B|B|-)([1-5一二三四五])(?:层|楼|F)-?(?=[0-9])")
 # One piece written twice; a short number of a lane behind itself is a sub-lane, of a building perhaps a second one.
 _SAID_TWICE: Final = re.compile(
@@ -470,7 +470,7 @@ class _Reader:
             self._in_doubt_before_a_building()  # 东5号楼 is not 5号楼, 北楼2-101 not 2-101
         elif before_the_door:
             form.names.append(text)
-        elif _PHONE not in self.text or len(text) > 4:  # beside a telephone stands somebody's name
+        elif form.room_no is None or _PHONE not in self.text or len(text) > 4:  # beside a telephone: somebody's name
             form.could_change("door")
 
     def _remainder(self) -> None:

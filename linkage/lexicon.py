@@ -210,6 +210,9 @@ class Lexicon:
         Not certain where the text could as well be the name of a road or a compound that the register doesn't know.
         """
         full = self._full.at(text, start)
+        company = _class_words("company").at(text, start)
+        if company and len(company) > len(full or self._short.at(text, start) or ""):
+            return None  # 陆家嘴集团
         if full:
             rest = text[start + len(full) :]
             return None if ROAD_BEHIND.match(rest) and not rest.startswith("街道") else (full, True)

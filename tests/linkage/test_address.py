@@ -129,6 +129,30 @@ def test_no_text_stops_the_grammar(text) -> None:
     assert address.parse(pl.Series([text], dtype=pl.String), LEXICON).height == 1
 
 
+_SIGNS = st.sampled_from(
+    [
+        *"梅花路弄号室幢栋座楼层单元支甲东南北区期村苑园上海浦东苏州原和另弃负地下第共人天密码",
+        *"0123456789ABFlOI一二十百〇",
+        *" ,，、-~/()（）【】#?*.·\u200b\n",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(_SIGNS, max_size=30).map("".join))
+def test_no_run_of_an_address_s_own_signs_stops_the_grammar(text) -> None:
+    assert address.parse(pl.Series([text], dtype=pl.String), LEXICON).height == 1
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(_SIGNS | st.characters(), max_size=20).map("".join))
+def test_a_column_is_normalised_as_each_of_its_texts_alone(text) -> None:
+    alone = address.normalise(pl.Series([text], dtype=pl.String))[0]
+    assert alone in (text, address.rewritten(text))
+    assert address.normalise(pl.Series([None, "梅花路", text, "?"], dtype=pl.String))[2] == alone
+    assert address.normalise(pl.Series([alone], dtype=pl.String))[0] is not None
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

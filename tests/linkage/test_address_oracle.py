@@ -96,8 +96,34 @@ def _forms(row: dict[str, str], rng: random.Random) -> list[str]:
         f"{road}-{_lane(lane)}-{building}号-{in_unit}{inner}室",
         "\u200b".join(f"{road}{_lane(lane)}{building}号{in_unit}{inner}室"),
     ]
+    if len(inner) >= 3 and inner.isdigit():
+        storey, one = inner[:-2], f"{road}{_lane(lane)}{building}号{in_unit}"
+        forms += [
+            f"{one}第{storey}层{inner}室",
+            f"{one}{storey}F{inner}室",
+            f"{one}室{inner}",
+            f"{one}{inner}房间",
+            f"{road}{_lane(lane)}{building}號{in_unit}{inner}室",
+            f"{road}【{_lane(lane)}】{building}号({in_unit}{inner}室)",
+            f"{one}{inner}室{one}{inner}室",
+            f"{one}{inner}室，{one}{inner}室",
+            f"{one}{inner}窒",
+            f"{road}{_lane(lane).replace('弄', '弃', 1)}{building}号{in_unit}{inner}室",
+        ]
+        if lane and building.isdigit() and not unit:
+            forms.append(f"{road}{_lane(lane)}{building}另{inner}室")
+    if lane.endswith("支弄"):
+        head, _, tail = lane.removesuffix("支弄").partition("弄")
+        forms += [
+            f"{road}{head}弄{way}{building}号{in_unit}{inner}室"
+            for way in (f"第{tail}支弄", f"{tail}弄", f"({tail}支弄)")
+        ]
+    if compound in _SHORT:
+        forms.append(f"{rng.choice(_COMPANIES)}{_SHORT[compound]}{building}号{in_unit}{inner}室")
     if compound:
         forms += [
+            f"{rng.choice(_COMPANIES)}{compound}{building}号{in_unit}{inner}室",
+            f"{compound}物业{building}号{in_unit}{inner}室",
             f"{compound}{building}号{in_unit}{inner}室",
             f"{compound}({road}{_lane(lane)}){building}{block}{in_unit}{inner}室",
             f"{road}{_lane(lane)}{building}号{in_unit}{inner}室({compound})",
@@ -117,16 +143,21 @@ def _forms(row: dict[str, str], rng: random.Random) -> list[str]:
     return forms
 
 
+_COMPANIES = ["绿城", "万科", "陆家嘴集团", "仁恒"]
+_SHORT = {"盛源家园": "盛源", "水乡苑": "水乡", "都市华庭": "都市华庭小区", "由由二村": "由由2村"}
 _NUMBER_SIGNS = "0123456789〇一二三四五六七八九十０１２３４５６７８９"
 _TWO = str.maketrans("一二", "12")
 _BEFORE = [
     "", "", "上海市", "上海", "浦东新区", "上海市浦东新区", "上海市浦东新区花木街道", "花木镇", "上海市上海市浦东新区",
     "上海市市辖区浦东新区花木街道", "中国上海市浦东", "地址:", "住址：", "现住", "200135 ", "200135", "310115",
-    "Shanghai Pudong ",    "上海市/浦东新区/", "牡丹第二居委会", "门牌",
+    "Shanghai Pudong ",    "上海市/浦东新区/", "牡丹第二居委会", "门牌", "花木乡", "川沙县花木乡", "浦东新区严桥镇",
+    "钦洋镇", "我住在", "沪浦东新区", "上海市辖区",
 ]  # fmt: skip
 _BEHIND = [
     "", "", "", " 门口", "放快递柜", "(电梯口进门左转)", " 电话13900000000", "13900000000 李某收", ",200135",
-    "(近碧桐路口)", "家里有人", "(南门进)",
+    "(近碧桐路口)", "家里有人", "(南门进)", "（近地铁站）", "（靠近菜场）", "（菜场对面）", " 3口人",
+    "居家隔离14天", "(两室一厅)",
+    " 密码1234#", "（含地下室）", "(自有住房)", "（世纪公园旁）", "共4人", " 周末送货",
 ]  # fmt: skip
 _ELSEWHERE = [
     "苏州", "苏州市", "江苏苏州", "JS苏州", "松江", "松江区", "上海市松江区", "台北", "台北市", "北蔡", "北蔡镇",
@@ -153,26 +184,32 @@ _OTHER_DOOR = [
     "/103",
     "楼上",
     " 3室",
+    "-1",
+    "和502",
+    "（老王家隔壁）",
+    "（群租房）",
 ]
 _OTHER_TOWN = ["(苏州市)", " 松江区", ",苏州", "(北蔡镇)"]
 
 Case = tuple[str, str, str]  # text, what was done, the door's code
 
 
-def _cases(count: int) -> list[Case]:
+def _cases(count: int) -> list[Case]:  # noqa: C901
     rng = random.Random(11)
     rows = _rows()
     cases: list[Case] = []
     while len(cases) < count:
         row = rng.choice(rows)
         text = rng.choice(_forms(row, rng))
-        done = rng.choices(["clean", "elsewhere", "former", "moved", "door", "town", "lost"], [8, 2, 1, 1, 2, 1, 2])[0]
+        done = rng.choices(
+            ["clean", "elsewhere", "former", "moved", "door", "town", "lost", "slip"], [8, 2, 1, 1, 2, 1, 2, 2]
+        )[0]
         before, behind = rng.choice(_BEFORE), rng.choice(_BEHIND)
-        if text[-1].isdigit() and behind[:1].isdigit():
+        if text[-1].isascii() and text[-1].isalnum() and behind[:1].isdigit():
             behind = f" {behind}"
         match done:
             case "clean":
-                text = before + text + behind
+                text = rng.choice(["", "", "", "户籍苏州路1弄2号3室，现住"]) + before + text + behind
             case "elsewhere":
                 text = rng.choice(_ELSEWHERE) + text + behind
             case "former":
@@ -187,6 +224,12 @@ def _cases(count: int) -> list[Case]:
                 numbers = [at for at, sign in enumerate(text) if sign.isalnum() and sign in _NUMBER_SIGNS]
                 at = rng.choice(numbers)
                 text = before + text[:at] + rng.choice("?*□？") + text[at + 1 :] + behind
+            case "slip":  # one character of a road or a name is another
+                words = [
+                    at for at, sign in enumerate(text) if sign not in _NUMBER_SIGNS and "\u4e00" <= sign <= "\u9fff"
+                ]
+                at = rng.choice(words)
+                text = before + text[:at] + rng.choice("华园东木林") + text[at + 1 :] + behind
         cases.append((text, done, row["dwelling_code"]))
     return cases
 
@@ -214,7 +257,7 @@ def test_what_is_written_in_full_reaches_its_door(found) -> None:
 
 def test_another_town_is_outside_and_never_a_door(found) -> None:
     # A town before a company's or a short name could be half of a compound's name: open, but never a door.
-    company = pl.col("text").str.contains("绿城|芳畔[一二]期")
+    company = pl.col("text").str.contains("|".join([*_COMPANIES, "芳畔[一二]期"]))
     rows = found.filter(pl.col("done") == "elsewhere")
     _none(rows.filter(~pl.col("place_level").is_in(["outside", "unparsed"])))
     _none(rows.filter(~company, pl.col("place_level") != "outside"))

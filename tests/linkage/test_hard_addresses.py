@@ -10,6 +10,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from linkage import address, places
 from linkage.register import NO_COMPOUND, Register
@@ -66,10 +68,9 @@ def street(street_of: Callable[..., Register]) -> Register:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def found(street: Register) -> list[tuple[str, str]]:
-    """(level, place) of every case."""
-    texts = pl.Series([case["text"] for case in _CASES])
+def _placed(street: Register, written: list[str]) -> list[tuple[str, str]]:
+    """(level, place) of every text."""
+    texts = pl.Series(written)
     compound = pl.when(pl.col("compound_name") == NO_COMPOUND).then("road").otherwise("compound_name")
     buildings = street.doors.select("building_key", building=compound + "/" + pl.col("building_no")).unique()
     placed = places.resolve(address.parse(texts, street.lexicon), street).join(
@@ -80,6 +81,55 @@ def found(street: Register) -> list[tuple[str, str]]:
         (row["place_level"], row[finest[row["place_level"]]] if row["place_level"] in finest else "")
         for row in placed.iter_rows(named=True)
     ]
+
+
+@pytest.fixture(scope="module")
+def found(street: Register) -> list[tuple[str, str]]:
+    return _placed(street, [case["text"] for case in _CASES])
+
+
+def _canonical(road: str, lane: str | None, building: str, room: str) -> str:
+    lane_words = "" if lane is None else lane if lane.endswith("弄") else f"{lane}弄"
+    return f"{road}{lane_words}{building}号{room}室"
+
+
+def test_every_door_written_plainly_is_that_door(street) -> None:
+    doors = street.doors.select("road", "lane", "building_no", "room_no", "dwelling_key").rows()
+    # A room -101 behind a building's number is written like a hyphen and a room 101.
+    plain = [(_canonical(*parts), code) for *parts, code in doors if not parts[3].startswith("-1")]
+    assert _placed(street, [text for text, _ in plain]) == [("dwelling", code) for _, code in plain]
+
+
+_WIDE = str.maketrans("0123456789ABF-", "０１２３４５６７８９ＡＢＦ－")
+_NOISE = st.sampled_from(
+    [
+        lambda text: text.translate(_WIDE),
+        "\u200b".join,
+        lambda text: f" {text}\u3000",
+        lambda text: f"“{text}”",
+        lambda text: f"{text}。",
+        lambda text: text.replace("，", " ").replace("（", "【").replace("）", "】"),
+    ]
+)
+_BEFORE_A_DOOR = st.sampled_from(
+    ["", "上海市浦东新区", "花木街道", "地址：", "现住", "花木镇", "中国上海市浦东新区花木街道"]
+)
+_BEHIND_A_DOOR = st.sampled_from(
+    ["", "（请放门口）", "，谢谢", " 电话13900000000", "（东门进）", " 邮编200135", "(近地铁站)"]
+)
+_DOORS = [case for case in _CASES if case["level"] == "dwelling"]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(_CASES), _NOISE)
+def test_noise_that_changes_no_meaning_changes_no_place(street, case, noise) -> None:
+    assert _placed(street, [noise(case["text"])]) == [(case["level"], case["place"])]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(_DOORS), _BEFORE_A_DOOR, _BEHIND_A_DOOR)
+def test_what_stands_around_a_door_changes_no_door(street, case, before, behind) -> None:
+    assert _placed(street, [before + case["text"] + behind]) == [("dwelling", case["place"])]
 
 
 @pytest.mark.parametrize(
