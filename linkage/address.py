@@ -200,6 +200,7 @@ class _Form:
 
 
 _LABEL_OF_NUMBER: Final = "(?:(?:NO,?|门牌号?码?|楼号|幢号|栋号|室号|房号|房间号?码?|房间|房屋|室|房|第)[,-]?)?"
+_NO_BUILDING: Final = f"(?![楼院-]|[{LETTERS}{_ANY_SIGN}])"  # 502号 of a room
 _ROOM_WORD: Final = "(?:室号|房间|[室户房])"
 _BUILDING_NO: Final = f"{_N}(?:-{_N})?(?:-?[{LETTERS}])?|[{LETTERS}](?:-?{_N})?"
 _SIDE: Final = "[东西南北中](?=[室户房,]|$)"  # of 302东室, not of 302东门进
@@ -210,13 +211,13 @@ _ROOM_BY_UNIT: Final = f"[{LETTERS}]?{_MORE}(?:[{LETTERS}]|{_SIDE})?|[{LETTERS}]
 _BASEMENT_ROOM: Final = f"-{_FEW}层{_N}"
 _ROOM: Final = (
     f"(?:{_LABEL_OF_NUMBER}(?:(?P<u2>{_FEW})-(?P<r2>{_ROOM_BY_UNIT})|(?P<r7>{_BASEMENT_ROOM})|(?P<r1>{_ROOM_NO})"
-    f"|(?P<r6>[{LETTERS}]|[东西南北中])(?=[室户]))(?:{_ROOM_WORD}|(?<={_MORE})(?:单元|号(?=$|,)))?-?(?P<after>[{LETTERS}](?![{LETTERS}{_ANY_SIGN}]))?)?"
+    f"|(?P<r6>[{LETTERS}]|[东西南北中])(?=[室户]))(?:{_ROOM_WORD}|(?<={_MORE})(?:单元|号{_NO_BUILDING}))?-?(?P<after>[{LETTERS}](?![{LETTERS}{_ANY_SIGN}]))?)?"
 )
 _DOOR: Final = re.compile(
     f"{_LABEL_OF_NUMBER}(?:"
     # 30号2单元502室; 1099号30号楼502 (a number on the road before the building's).
-    f"(?:(?:(?P<gate_no>{_N})号[,-]?(?!{_MORE}号(?:$|,))(?=(?:{_BUILDING_NO})(?:号楼|号|幢|栋|座)))?"
-    f"(?P<b1>{_BUILDING_NO})(?:号楼|号|幢|栋|座|(?P<storey>楼))(?P<behind>[,-]?{_UNIT}{_FLOOR}{_ROOM}))"
+    f"(?:(?:(?P<gate_no>{_N})号[,-]?(?!{_MORE}号{_NO_BUILDING})(?=(?:{_BUILDING_NO})(?:号楼|号|幢|栋|座)))?"
+    f"(?P<b1>{_BUILDING_NO})(?:号楼|号|幢|栋|座|(?P<storey>楼))(?P<behind>(?:,|-(?!{_FEW}层{_N}))?{_UNIT}{_FLOOR}{_ROOM}))"
     # 30-502, 30-2-502, 30,502
     f"|(?P<b3>{_N}[A-Z]?|[{LETTERS}]{_FEW}?)[-,](?:(?P<u3>{_FEW})[-,]|(?P<u4>{_FEW})单元-?)?(?P<r3>{_ROOM_BY_UNIT})"
     f"(?:房间|[室户房])?(?![{LETTERS}{_ANY_SIGN}-])"
