@@ -4,9 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 TOOLS  := .venv-tools
+PEERS  := .venv-peers
 export DO_NOT_TRACK := 1
 
-.PHONY: run help stop setup hooks test tests truth fuzz compare lint lint-contracts format lock render docs clean
+.PHONY: run help stop setup hooks test tests truth fuzz compare bench-linkage lint lint-contracts format lock render docs clean
 
 run: setup  ## set up, start, run the business day, show where to look
 	@$(BIN)/street up
@@ -54,6 +55,10 @@ fuzz: setup  ## 10,000 damaged lists against a second count of their people (FUZ
 compare: setup  ## hold what this code publishes against what another revision does, on one street
 	@$(BIN)/python tests/benchmarks/compare.py $(REV)
 
+# Twenty minutes. The tools it is held against want other versions than the project does: an environment of their own.
+bench-linkage: setup $(PEERS)/.ready  ## who is who and where, measured beside other tools: docs/benchmarks.md
+	@$(BIN)/python -m tests.benchmarks.linkage.run $(BENCH)
+
 # It gives way to the tests that `make test` runs beside it: they take the longest. .pre-commit-config.yaml holds a commit
 # to the same gates; a test compares the two.
 lint: setup  ## every gate: style, types, imports, SQL
@@ -68,9 +73,11 @@ lint-contracts: setup $(TOOLS)/.ready  ## the contracts by the standard's own to
 	@for contract in sources/contracts/*.yaml; do $(TOOLS)/bin/datacontract lint "$$contract" || exit 1; done
 
 $(TOOLS)/.ready: requirements-tools.lock
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(TOOLS)
+$(PEERS)/.ready: requirements-peers.lock
+$(TOOLS)/.ready $(PEERS)/.ready:
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
 	@index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true); \
-	  $${index:+env UV_DEFAULT_INDEX=$$index} $(BIN)/uv pip sync --quiet --python $(TOOLS)/bin/python --require-hashes $<
+	  $${index:+env UV_DEFAULT_INDEX=$$index} $(BIN)/uv pip sync --quiet --python $(@D)/bin/python --require-hashes $<
 	@touch $@
 
 format: setup  ## rewrite what the gates of style can mend by themselves
@@ -85,6 +92,8 @@ lock: setup  ## resolve requirements.in anew
 	  --no-emit-find-links --no-annotate --no-header - --output-file requirements-uv.lock
 	@echo datacontract-cli | $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --no-header - --output-file requirements-tools.lock
+	@printf '%s\n' cpca jionlp recordlinkage 'setuptools<81' splink | $(BIN)/uv pip compile --quiet --python-version 3.11 --universal \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header - --output-file requirements-peers.lock
 
 render: setup  ## re-render what the contracts determine
 	@$(BIN)/python -m runtime.render
@@ -93,4 +102,4 @@ docs: setup  ## the documentation site, under var/docs
 	@$(BIN)/street docs
 
 clean: stop  ## remove the environments and all data under var
-	rm -rf $(VENV) $(TOOLS) var
+	rm -rf $(VENV) $(TOOLS) $(PEERS) var
