@@ -252,3 +252,39 @@ def test_about_a_third_of_the_residents_are_sixty_and_over(street: tuple[Path, M
                                               (1099, "一千零九十九"), (2004, "二千零四")])  # fmt: skip
 def test_numbers_are_written_in_chinese_numerals(number: int, text: str) -> None:
     assert chinese_number(number) == text
+
+
+def test_lists_show_what_other_streets_showed(street: tuple[Path, Manifest]) -> None:
+    records = _truth(street[0], "records").filter(~pl.col("is_quarantined"))
+    numbers = records["said_number"].drop_nulls()
+    assert numbers.str.contains(r"^\d{6}\*{8}\d{3}[\dX]$").sum() > 500
+    assert numbers.str.contains(r"^\d{3}\*{11}\d{3}[\dX]$").sum() > 0
+    lists = records.filter(pl.col("feed").is_in(["welfare_list", "returnees"]))
+    assert lists.filter(pl.col("said_number").is_in(["", "-", "无"])).height > 10
+    forms = set(records["address_form"])
+    assert {"developer", "developer_short", "no_kind", "lettered"} <= forms
+    doors = _truth(street[0], "dwellings")
+    assert doors["room_no"].str.contains("^甲").any()
+    assert doors["building_no"].str.contains("[A-H]$").any()
+    registered = records.filter(pl.col("feed") == "returnees")
+    assert registered.filter(pl.len().over("true_person_id") > 1).height > 0
+    names = _truth(street[0], "persons").select("true_person_id", "full_name")
+    typed = records.filter(pl.col("feed") == "property_occupancy").join(names, on="true_person_id")
+    wrong = typed.filter(pl.col("said_name") != pl.col("full_name"), pl.col("said_name") != "")
+    assert 0.005 < wrong.height / typed.height < 0.04
+
+
+def test_some_children_of_one_home_are_born_on_one_day(street: tuple[Path, Manifest]) -> None:
+    persons = _truth(street[0], "persons").filter(pl.col("in_registry"), pl.col("birth_date") > date(1990, 1, 1))
+    assert persons.filter(pl.len().over("birth_date", "phone") > 1, pl.col("phone") != "").height > 2
+
+
+def test_the_level_of_dirt_is_how_much_of_it_there_is(tmp_path: Path) -> None:
+    plain = {}
+    for dirt in ("light", "specified", "heavy"):
+        generate(tmp_path / dirt, DAY, 3000, seed=2, dirt=dirt)
+        forms = _truth(tmp_path / dirt, "records").filter(pl.col("feed") == "household_registry")["address_form"]
+        plain[dirt] = forms.is_in(["plain", "elsewhere", "lettered"]).mean()
+    assert plain["light"] > plain["specified"] > plain["heavy"]
+    with pytest.raises(ValueError, match="light, specified, heavy, not filthy"):
+        generate(tmp_path / "filthy", DAY, 1000, dirt="filthy")
