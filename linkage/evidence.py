@@ -32,6 +32,7 @@ SAID_SCHEMA: Final[dict[str, pl.DataType]] = {
     "building_key": pl.String(),
     "compound_key": pl.String(),
     "household": pl.String(),  # in the register of the population
+    "is_news": pl.Boolean(),  # whether it says other than when it was last linked
     "list_no": pl.Int32(),  # of a list whose rows have a key that tells them apart; else null
 }
 How = Literal["name", "letters", "slip", "mark"]
@@ -65,9 +66,11 @@ class Found:
 
 
 def said(placed: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """SAID_SCHEMA of records with their places, each once; `links` is persons.Links.links with feed and record.
+    """SAID_SCHEMA of records with their places, each once, and `said`, a number that tells whether it says the same.
 
-    What a number tells that is another's (R-PERSON-3) is nothing its record says.
+    `links` is persons.Links.links with feed and record, what the record said when it was last linked (`said_before`),
+    and whether people decided about it since. What a number tells that is another's (R-PERSON-3) is nothing its record
+    says.
     """
     own = ~pl.col("flags").list.contains("document_of_another")
     resident_id = pl.coalesce(
@@ -76,20 +79,29 @@ def said(placed: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     masked = "^[0-9]{6}[*]{8}[0-9]{3}[0-9X]$"
     mask = pl.coalesce("id_masked", pl.when(pl.col("document_masked").str.contains(masked)).then("document_masked"))
     about = placed.filter("is_about_person").unique(["feed", "record"], keep="first", maintain_order=True)
-    return about.join(links, on=["feed", "record"]).select(
+    told = about.join(links, on=["feed", "record"]).select(
         "record", "name", "name_latin", "birth_date", "phone", "dwelling_key", "registered_dwelling_key",
-        "building_key", "compound_key", "household", "list_no",
+        "building_key", "compound_key", "household", "list_no", "said_before", "is_decided",
         person="person_key",
         resident_id=pl.when(own).then(resident_id),
         has_document=own & (pl.col("document").is_not_null() | pl.col("second_document").is_not_null()),
         certified=pl.when(own).then("id_birth_date"),
         mask=pl.when(own).then(mask),
-    ).select(SAID_SCHEMA.keys())  # fmt: skip
+    )  # fmt: skip
+    content = [name for name in SAID_SCHEMA if name not in ("record", "person", "list_no", "is_news")]
+    told = told.with_columns(said=pl.struct(content).hash(seed=0).reinterpret(signed=True))
+    is_news = pl.col("is_decided") | pl.col("said").ne_missing(pl.col("said_before"))
+    return told.with_columns(is_news=is_news).select(*SAID_SCHEMA, "said")
 
 
 def find(said: pl.DataFrame, apart: Iterable[tuple[str, str]] = ()) -> Found:
-    """Tie the records of SAID_SCHEMA; `apart`: persons that are two by decision. The order of the rows says nothing."""
+    """Tie the records of SAID_SCHEMA; `apart`: persons that are two by decision. The order of the rows says nothing.
+
+    Only persons of whom there is news are tied, to whomever: what was held against all the others before stands.
+    """
     street = _Street(said, apart)
+    if not said["is_news"].any():
+        return street.found()
     # Each step knows the persons as the surer ones before it have left them.
     street.take(_weighed(_of_one_name(street.count(), _SURE), street))
     street.take(_weighed(_of_one_name(street.count(), _FAIR), street))
@@ -177,16 +189,21 @@ class _Street:
                 date=pl.coalesce(folded(pl.col("certified")).min(), folded(pl.col("birth_date")).min()),
                 record=pl.col("record").min(),
                 has_document=pl.col("has_document").any(),
+                is_news=pl.col("is_news").any(),
             )
             .join(told, on="node", how="left")
             .with_columns(pl.col("knows").fill_null(0))
         )
         bearer = pl.coalesce("id", pl.col("date").cast(pl.String), pl.when(pl.col("has_document")).then("record"))
         bearers = self.named.join(self.persons.select("node", bearer=bearer), on="node")
-        people = bearers.group_by("name").agg(people=pl.col("bearer").n_unique())
+        people = bearers.group_by("name").agg(people=pl.col("bearer").drop_nulls().n_unique())
         rarest = self.named.join(people, on="name").group_by("node").agg(pl.col("people").min())
         self.persons = self.persons.join(rarest, on="node", how="left").with_columns(pl.col("people").fill_null(0))
         return self
+
+    def news(self) -> pl.DataFrame:
+        """(node): the persons of whom something new is said."""
+        return self.persons.filter("is_news").select("node")
 
     def _root(self, node: int) -> int:
         parent = self._parent
@@ -282,10 +299,13 @@ def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> 
 def _of_one_name(
     street: _Street, whats: Collection[str] = tuple(_POINTS), about: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """(node, other, how): persons with one name who have one of these in common; of `about` (node) alone, if given."""
+    """(node, other, how): persons with one name who have one of these in common.
+
+    Of the names of `about` (node) alone, else of those that somebody bears of whom there is news.
+    """
     by_name = street.named.drop_nulls("name").select("node", "name").unique()
-    if about is not None:
-        by_name = by_name.join(by_name.join(about, on="node").select("name").unique(), on="name")
+    about = street.news() if about is None else about
+    by_name = by_name.join(by_name.join(about, on="node").select("name").unique(), on="name")
     shared = by_name.join(street.told.filter(pl.col("what").is_in(whats)), on="node")
     group = ["name", "what", "key"]
     shared = shared.join(
@@ -303,6 +323,11 @@ def _of_like_names(street: _Street) -> pl.DataFrame:
         for what in block[1:]:
             more = street.told.filter(pl.col("what") == what).select("node", more="key")
             keys = keys.join(more, on="node").select("node", key=pl.concat_str("key", pl.lit("\x1f"), "more"))
+        # Who has something in common with somebody of whom there is news, and who with them: these can be rivals.
+        near = street.news()
+        for _ in range(2):
+            near = keys.join(keys.join(near, on="node").select("key").unique(), on="key").select("node").unique()
+        keys = keys.join(keys.join(near, on="node").select("key").unique(), on="key")
         crowd = keys.group_by("key").len().filter(pl.col("len").is_between(2, _MOST))
         members = keys.join(crowd.select("key"), on="key").join(street.named, on="node")
         others = members

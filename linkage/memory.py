@@ -32,8 +32,8 @@ TIE_SCHEMA: Final[dict[str, pl.DataType]] = {
 class Memory:
     """What earlier runs issued; keys of merged persons are already followed to the person they were merged into.
 
-    records: feed, record, person_key. documents: document_hash, document_kind, person_key. persons: person_key,
-    origin_feed, origin_record, first_seen_on. ties: TIE_SCHEMA, those made by evidence.
+    records: feed, record, person_key, said (evidence.said). documents: document_hash, document_kind, person_key.
+    persons: person_key, origin_feed, origin_record, first_seen_on. ties: TIE_SCHEMA, those made by evidence.
     """
 
     records: pl.DataFrame
@@ -45,7 +45,8 @@ class Memory:
 @dataclass(frozen=True)
 class Learned:
     """What a run adds: `persons` (person_key, origin_feed, origin_record), `documents` (document_hash, document_kind,
-    person_key), `records` and `moved` (feed, record, person_key), `merged` (a key -> the older key), `ties` that were
+    person_key), `records` (feed, record, person_key, said) and `moved` (feed, record, person_key), `changed` (feed,
+    record, said), `merged` (a key -> the older key), `ties` that were
     made by evidence (TIE_SCHEMA).
     """
 
@@ -53,6 +54,7 @@ class Learned:
     documents: pl.DataFrame
     records: pl.DataFrame
     moved: pl.DataFrame
+    changed: pl.DataFrame
     merged: dict[str, str]
     ties: pl.DataFrame
 
@@ -72,7 +74,9 @@ def load(conn: psycopg.Connection) -> Memory:
     merged = {person: _last(person, into) for person in into}
     now = pl.col("person_key").replace(merged)
     return Memory(
-        records=read(conn, "select feed, record, person_key from linkage.person_record").with_columns(now),
+        records=read(
+            conn, "select feed, record, person_key, said from linkage.person_record", {"said": pl.Int64}
+        ).with_columns(now),
         documents=read(
             conn, "select document_hash, document_kind, person_key from linkage.person_document"
         ).with_columns(now),
@@ -120,6 +124,13 @@ def keep(conn: psycopg.Connection, learned: Learned, as_of: date) -> None:
     append(conn, "linkage.person_document", learned.documents.sort("document_hash").with_columns(on))
     append(conn, "linkage.person_record", learned.records.sort("feed", "record").with_columns(on))
     append(conn, "linkage.tie", learned.ties.sort("left_record", "right_record").with_columns(made_on=pl.lit(as_of)))
+    if not learned.changed.is_empty():
+        conn.execute("create temp table changed (feed text, record text, said bigint) on commit drop")
+        append(conn, "changed", learned.changed)
+        conn.execute(
+            "update linkage.person_record as known set said = changed.said from changed"
+            " where known.feed = changed.feed and known.record = changed.record"
+        )
     with conn.cursor() as cursor:
         cursor.executemany(
             "update linkage.person set merged_into = %s, merged_on = %s where person_key = %s",

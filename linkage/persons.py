@@ -134,6 +134,7 @@ def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) ->
         persons=pl.concat([fresh.select("person_key", "origin_feed", "origin_record"), resolved.persons]),
         documents=pl.concat([to_remember, resolved.documents]),
         records=everyone.filter(pl.col("prior").is_null()).select("feed", "record", "person_key"),
+        changed=pl.DataFrame(schema={"feed": pl.String, "record": pl.String, "said": pl.Int64}),
         moved=everyone.filter(prior_now != pl.col("person_key")).select("feed", "record", "person_key"),
         merged=resolved.merged,
         ties=pl.DataFrame(schema=TIE_SCHEMA),
@@ -141,8 +142,8 @@ def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) ->
     return Links(links, learned, pl.DataFrame(schema=TIE_SCHEMA))
 
 
-def tie(records: pl.DataFrame, links: Links, found: evidence.Found, memory: Memory) -> Links:
-    """The links of `resolve`, with what evidence found about their persons.
+def tie(records: pl.DataFrame, links: Links, found: evidence.Found, said: pl.DataFrame, memory: Memory) -> Links:
+    """The links of `resolve`, with what evidence found about their persons; `said` is evidence.said.
 
     Of persons that became one the oldest stays, and of new ones the first by the rank of its records (R-PERSON-6).
     """
@@ -176,13 +177,34 @@ def tie(records: pl.DataFrame, links: Links, found: evidence.Found, memory: Memo
         Learned(
             persons=learned.persons.filter(~pl.col("person_key").is_in(list(replaced))),
             documents=learned.documents.with_columns(now),
-            records=learned.records.with_columns(now),
+            records=learned.records.with_columns(now).join(said.select("record", "said"), on="record", how="left"),
             moved=learned.moved.with_columns(now),
+            changed=_changed(said, memory),
             merged={key: replaced.get(into, into) for key, into in learned.merged.items()} | old,
             ties=ties,
         ),
         _ties(waits, first_now.unique("person_key", keep="first", maintain_order=True)),
     )
+
+
+def _changed(said: pl.DataFrame, memory: Memory) -> pl.DataFrame:
+    """(feed, record, said): records known before that say other than they said."""
+    now = memory.records.select("feed", "record", before="said").join(said.select("record", "said"), on="record")
+    return now.filter(pl.col("said").ne_missing(pl.col("before"))).drop("before")
+
+
+def to_tell(records: pl.DataFrame, links: Links, decisions: list[Decision], memory: Memory) -> pl.DataFrame:
+    """The links of `resolve` as evidence.said asks for them."""
+    decided = pl.DataFrame(
+        [side for decision in decisions for side in (decision.left, decision.right)],
+        orient="row", schema={"feed": pl.String, "record": pl.String},
+    ).unique()  # fmt: skip
+    return (
+        records.select("feed", "record").hstack(links.links)
+        .join(memory.records.select("feed", "record", said_before="said"), on=["feed", "record"], how="left")
+        .join(decided.with_columns(is_decided=pl.lit(value=True)), on=["feed", "record"], how="left")
+        .with_columns(pl.col("is_decided").fill_null(value=False))
+    )  # fmt: skip
 
 
 def apart(decisions: list[Decision], records: pl.DataFrame, links: Links, memory: Memory) -> list[tuple[str, str]]:

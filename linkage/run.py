@@ -45,7 +45,7 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
             placed = placing.result()
         with _timed("aliases"):
             placed, doors = record_places.with_aliases_learned(conn, placed, doors, as_of)
-        arrivals = [feed.feed for feed in feeds if feed.about_arrival]
+        arrivals = [feed.feed for feed in feeds if "event_time" in feed.roles]
         linked = _tied(conn, record_places.decided(conn, placed, doors), documented, arrivals, as_of)
         with _timed("written"):
             links.write(conn, linked, record_places.not_in_force(conn, feeds, doors, as_of), doors, as_of)
@@ -94,12 +94,12 @@ def _tied(
 
     What is new goes into the memory, and what is for people to tell (first what concerns `arrivals`) into the queue.
     """
-    told = evidence.said(placed, pl.concat([by.records.select("feed", "record"), by.links.links], how="horizontal"))
+    told = evidence.said(placed, persons.to_tell(by.records, by.links, by.decisions, by.memory))
     apart = persons.apart(by.decisions, by.records, by.links, by.memory)
-    found = persons.tie(by.records, by.links, evidence.find(told, apart), by.memory)
+    found = persons.tie(by.records, by.links, evidence.find(told, apart), told, by.memory)
     memory.keep(conn, found.learned, as_of)
-    candidates.keep(conn, found.candidates, arrivals, as_of)
     person = pl.concat([by.records.select("feed", "record"), found.links], how="horizontal")
+    candidates.keep(conn, found.candidates, person.select("feed", "record", "person_key"), arrivals, as_of)
     owner = pl.concat([by.memory.documents, found.learned.documents], how="diagonal").select(
         "document_hash", owner=pl.col("person_key").replace(found.learned.merged)
     )

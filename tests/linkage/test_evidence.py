@@ -26,7 +26,7 @@ def said(*records: dict[str, Any]) -> pl.DataFrame:
         door = row["dwelling_key"]
         if door is not None and row["building_key"] is None:
             row |= {"building_key": f"building of {door}", "compound_key": f"compound of {door}"}
-        rows.append(row | {"has_document": row["resident_id"] is not None})
+        rows.append(row | {"has_document": row["resident_id"] is not None, "is_news": True})
     return pl.DataFrame(rows, schema=evidence.SAID_SCHEMA)
 
 
@@ -100,8 +100,8 @@ def test_two_records_are_tied_asked_about_or_left(one: str, other: str, common: 
     assert told == outcome
 
 
-HOME = {"phone": "13900000000", "dwelling_key": "d1"}
-FAMILIES = {
+HOME: dict[str, Any] = {"phone": "13900000000", "dwelling_key": "d1"}
+FAMILIES: dict[str, tuple[Any, ...]] = {
     "father and son of one name, and an occupant of that name": (
         "abc", person("F", name="王伟", **HOME), person("S", OTHER_DAY, name="王伟", **HOME), {"name": "王伟", **HOME},
     ),
@@ -194,6 +194,20 @@ def test_families_are_told_apart(expected: str, records: list[dict[str, Any]]) -
     assert groups(table, evidence.find(backwards)) == expected
 
 
+def test_only_of_whom_there_is_news_is_anybody_tied() -> None:
+    old = said(person("1", name="王伟", **HOME), {"name": "王伟", **HOME}).with_columns(is_news=pl.lit(value=False))
+    assert groups(old, evidence.find(old)) == "ab"
+    news = old.with_columns(is_news=pl.col("record") == "r001")
+    assert groups(news, evidence.find(news)) == "aa"
+
+
+def test_somebody_of_whom_there_is_no_news_is_a_rival_all_the_same() -> None:
+    records = said(*FAMILIES["the phone says one, the door another"][1:])
+    for told in ("r000", "r001", "r002"):
+        news = records.with_columns(is_news=pl.col("record") == told)
+        assert groups(news, evidence.find(news)) == "abc"
+
+
 def test_people_are_asked_about_the_occupant_who_may_be_father_or_son() -> None:
     found = evidence.find(said(*FAMILIES["father and son of one name, and an occupant of that name"][1:]))
     assert {frozenset(pair) for pair in found.open.select("left", "right").iter_rows()} == {
@@ -229,7 +243,7 @@ class Office:
     def __init__(self) -> None:
         text = pl.String
         self.memory = Memory(
-            records=pl.DataFrame(schema={"feed": text, "record": text, "person_key": text}),
+            records=pl.DataFrame(schema={"feed": text, "record": text, "person_key": text, "said": pl.Int64}),
             documents=pl.DataFrame(schema={"document_hash": text, "document_kind": text, "person_key": text}),
             persons=pl.DataFrame(
                 schema={"person_key": text, "origin_feed": text, "origin_record": text, "first_seen_on": pl.Date}
@@ -244,16 +258,18 @@ class Office:
         old = self.memory
         records = pl.DataFrame([_record(row) for row in rows], schema=persons.RECORD_SCHEMA)
         by_documents = persons.resolve(records, old, list(decisions))
-        whose = records.select("feed", "record").hstack(by_documents.links)
+        whose = persons.to_tell(records, by_documents, list(decisions), old)
         table = evidence.said(pl.DataFrame([_placed(row) for row in rows], schema=_PLACED), whose)
         apart = persons.apart(list(decisions), records, by_documents, old)
-        found = persons.tie(records, by_documents, evidence.find(table, apart), old)
+        found = persons.tie(records, by_documents, evidence.find(table, apart), table, old)
         learned = found.learned
         moved = {(feed, record): key for feed, record, key in learned.moved.iter_rows()}
         kept = pl.concat([old.records, learned.records])
-        now = [moved.get((f, r), learned.merged.get(p, p)) for f, r, p in kept.iter_rows()]
+        now = [moved.get((f, r), learned.merged.get(p, p)) for f, r, p, _ in kept.iter_rows()]
+        said_now = {(feed, record): said for feed, record, said in learned.changed.iter_rows()}
+        said_last = [said_now.get((f, r), said) for f, r, _, said in kept.iter_rows()]
         self.memory = Memory(
-            records=kept.with_columns(pl.Series("person_key", now, pl.String)),
+            records=kept.with_columns(pl.Series("person_key", now, pl.String), pl.Series("said", said_last, pl.Int64)),
             documents=pl.concat([old.documents, learned.documents]).with_columns(
                 pl.col("person_key").replace(learned.merged)
             ),

@@ -379,7 +379,7 @@ class Office:
 
     def __init__(self) -> None:
         text = pl.String
-        self.records = pl.DataFrame(schema={"feed": text, "record": text, "person_key": text})
+        self.records = pl.DataFrame(schema={"feed": text, "record": text, "person_key": text, "said": pl.Int64})
         self.documents = pl.DataFrame(schema={"document_hash": text, "document_kind": text, "person_key": text})
         self.persons = pl.DataFrame(
             schema={"person_key": text, "origin_feed": text, "origin_record": text, "first_seen_on": pl.Date}
@@ -391,8 +391,8 @@ class Office:
         found = persons.resolve(frame(rows), Memory(self.records, self.documents, self.persons, NO_TIES), [])
         moved = {(f, r): p for f, r, p in found.learned.moved.iter_rows()}
         kept = [
-            (f, r, moved.get((f, r), found.learned.merged.get(p, p)))
-            for f, r, p in itertools.chain(self.records.iter_rows(), found.learned.records.iter_rows())
+            (f, r, moved.get((f, r), found.learned.merged.get(p, p)), None)
+            for f, r, p, *_ in itertools.chain(self.records.iter_rows(), found.learned.records.iter_rows())
         ]
         self.records = pl.DataFrame(kept, orient="row", schema=self.records.schema)
         self.documents = pl.concat([self.documents, found.learned.documents]).with_columns(

@@ -126,6 +126,9 @@ comment on table linkage.tie is
 '凭证据的关联 | Two records that are one person''s without a common document, and what says so; never deleted';
 grant select, insert, update, delete on linkage.tie to pipeline;
 
+-- What a record said when it was last linked: only of whom something new is said are ties sought.
+alter table linkage.person_record add column said bigint;
+
 -- What a person is asked to decide: two records that may be one person's. The newest run's; `first_seen_on` is its age.
 -- (docs/rules.md, R-PERSON-14.)
 create table linkage.candidate (
