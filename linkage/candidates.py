@@ -25,8 +25,8 @@ def keep(
 ) -> None:
     """Let what this run found (memory.TIE_SCHEMA, the strongest first) wait beside what waits already.
 
-    `persons`: feed, record, person_key of those in force. Nobody is asked about what was decided, about two records that are
-    one person's by now, or about one that is gone. `arrivals`: the feeds of arrivals. Raises DatabaseError.
+    `persons`: feed, record, person_key of those in force. Nobody is asked about what was decided, about two records
+    that are one person's by now, or about one that is gone. `arrivals`: the feeds of arrivals. Raises DatabaseError.
     """
     decided = read(conn, "select left_record, right_record from linkage.decision where right_record is not null")
     decided = pl.concat([decided, decided.select(left_record="right_record", right_record="left_record")])
