@@ -34,7 +34,7 @@ RECORD_SCHEMA: Final[dict[str, pl.DataType]] = {
     "has_birth_date": pl.Boolean(),  # whether the feed has such a column at all
     "leads": pl.Boolean(),  # of the register of the population, which speaks first
 }
-# As measured on streets that two generators drew (docs/decisions/0006-evidence-before-scores.md).
+# As measured on streets that two generators drew (docs/decisions/0008-evidence-instead-of-scores.md).
 SCORE: Final = 0.9997
 # As `Row.denial`.
 _DENIAL: Final = (
