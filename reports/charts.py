@@ -95,7 +95,7 @@ def compounds(levels: Sequence[Count], named: Sequence[Compound]) -> bytes:
     axes.margins(x=0.1, y=0.02)
     keys = dict(zip((*LEVELS, CALM), levels, strict=True))
     _swatches(axes, [(level, f"{count.label} {count.count} 个") for level, count in keys.items()])
-    title = "小区分级" if len(shown) == len(named) else f"小区分级(列前{len(shown)}个,全部见附表)"
+    title = "小区分级" if len(shown) == len(named) else f"小区分级（列前{len(shown)}个，全部见附件）"
     axes.set_title(title, loc="left", pad=32, fontsize=15, color=INK)
     return _png(figure)
 
@@ -126,7 +126,7 @@ def curve(days: Sequence[Day]) -> bytes:
     axes.set_axisbelow(True)
     _plain(axes)
     _swatches(axes, [("orange", "在居家隔离"), *([("blue", "当日抵沪")] if arrivals else [])])
-    axes.set_title("近28天走势(每日24时)", loc="left", pad=32, fontsize=15, color=INK)
+    axes.set_title("近28天走势（每日24时）", loc="left", pad=32, fontsize=15, color=INK)
     return _png(figure)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from reports import figures as read_figures
+from reports.feeds import STATUSES, UNCONNECTED
 from reports.figures import AGES, CALM, COLOURS, LEVELS, Figures
 from reports.suppression import NOTE, UNBOUNDED
 from street import database
@@ -23,13 +24,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TITLE = f"{STREET_NAME}数据治理日报"
-_NAMED = 24  # compounds in the mail's table; mail clients cut a body of over 100 KB, and the workbook names them all
+# What the mail's tables name, for clients cut a body of over 100 KB: the workbook names them all (R-REPORT-3).
+_COMPOUNDS = 24
+_COMMITTEES = 10
 _ALERTS = {
     "trouble": {"background": "#fbe9e7", "ink": "#8c1d18"},
     "late": {"background": "#fdf3dc", "ink": "#7a4b00"},
     "calm": {"background": "#e8f1ea", "ink": "#25573a"},
 }
-_STATUS_COLOURS = {"fresh": "#5b8a6c", "late": "#d08a14", "missing": "#c0322b", "failed": "#c0322b"}
+_STATUS_COLOURS = {
+    "fresh": "#3f7353",
+    "late": "#94600a",
+    "missing": "#b02a24",
+    "failed": "#b02a24",
+    UNCONNECTED: "#5b6472",
+}
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,17 @@ def text(figures: Figures) -> str:
     return _fill("report.txt.j2", figures, {})
 
 
+_BALANCE = (
+    ("上一日在居家隔离", "before", False),
+    ("＋ 新增", "started", False),
+    ("－ 解除隔离", "released", False),
+    ("－ 转出", "transferred", False),
+    ("± 更正", "corrected", True),
+    ("＝ 当日在居家隔离", "isolating", False),
+)
+"""Label of a line of the balance -> its part of reports.figures.Balance, and whether it is told with its sign."""
+
+
 def _fill(template: str, figures: Figures, images: dict[str, str]) -> str:
     environment = Environment(
         loader=PackageLoader("reports"),
@@ -82,8 +102,8 @@ def _fill(template: str, figures: Figures, images: dict[str, str]) -> str:
     )
     environment.filters.update(
         number=_number,
-        brief=lambda value: "—" if value is None else _number(value),
-        signed=lambda value: "—" if value is None else f"{value:+,}" if value else "持平",
+        change=lambda value: "持平" if value == 0 else _signed(value),
+        signed=_signed,
         day=lambda day: f"{day:%Y年%-m月%-d日}",
         short_day=lambda day: f"{day:%-m月%-d日}",
         weekday=lambda day: f"星期{'一二三四五六日'[day.weekday()]}",
@@ -100,7 +120,10 @@ def _fill(template: str, figures: Figures, images: dict[str, str]) -> str:
         colours=COLOURS,
         palette=charts.PALETTE,
         ages=AGES,
-        named=_NAMED,
+        balance_lines=_BALANCE,
+        named=_COMPOUNDS,
+        committees=_COMMITTEES,
+        unconnected=STATUSES[UNCONNECTED],
         isolation_days=ISOLATION_DAYS,
         recent_days=RECENT_DAYS,
         calm=CALM,
@@ -113,7 +136,7 @@ def _mood(figures: Figures) -> str:
     statuses = {feed.status for feed in figures.troubled_feeds}
     if statuses & {"failed", "missing"} or figures.data_date is None or figures.data_date < figures.as_of:
         return "trouble"
-    return "late" if statuses or not figures.feeds else "calm"
+    return "late" if statuses or figures.unconnected or not figures.feeds else "calm"
 
 
 def _level(label: str, low: int, high: int) -> str:
@@ -124,6 +147,10 @@ def _number(value: float | str | None) -> str:
     if value is None:
         return "无数据"
     return value if isinstance(value, str) else f"{value:,}"
+
+
+def _signed(value: float | None) -> str:
+    return "无数据" if value is None else f"{value:+,}" if value else "0"
 
 
 def _pictures(figures: Figures) -> dict[str, bytes]:

@@ -10,9 +10,13 @@ from street.settings import SHANGHAI, as_of_at
 if TYPE_CHECKING:
     import datetime as dt
 
-    from reports.figures import Marts
+    from reports.marts import Marts
 
-STATUSES = {"fresh": "正常", "late": "迟到", "missing": "缺失", "failed": "拒收"}
+UNCONNECTED = "unconnected"
+"""Status of a feed that has never brought anything: missing on every morning, and no news on any."""
+
+STATUSES = {"failed": "拒收", "missing": "缺失", "late": "迟到", UNCONNECTED: "未接入", "fresh": "正常"}
+"""Status -> what people call it, the worst first."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,11 @@ class FeedLine:
 def read_feeds(marts: Marts, as_of: dt.date) -> list[FeedLine] | None:
     """Return the feeds on the business date, the troubled ones first; None when the mart has nothing of that day."""
     rows = marts.rows("select * from marts.feed_health where business_date = %(as_of)s order by feed", as_of=as_of)
-    order = ("failed", "missing", "late", "fresh")
+    order = list(STATUSES)
     lines = [
         FeedLine(
             title=_title(row),
-            status=row["status"],
+            status=_status(row),
             sentence=sentence(row, as_of_at(as_of)),
             received=row["rows_received"],
             accepted=row["rows_accepted"],
@@ -56,20 +60,26 @@ def sentence(row: dict[str, Any], now: dt.datetime) -> str:
     """Say in Chinese how a feed stands at `now`, from its row of marts.feed_health."""
     title, checks = _title(row), list(row["failed_checks"] or ())
     ask = f"请联系{row['department'] or '来源单位'}"
-    match row["status"]:
+    match _status(row):
+        case status if status == UNCONNECTED:
+            return f"{title}从未收到，{ask}。"
         case "failed":
-            return f"{title}{_refusal(row)};{ask}{'更正' if _is_partly_usable(row) else '重报'}。"
+            return f"{title}{_refusal(row)}；{ask}{'更正' if _is_partly_usable(row) else '重报'}。"
         case "missing":
-            return f"{title}缺失:{_last_arrival(row, now)},{ask}。"
+            return f"{title}缺失：{_last_arrival(row, now)}，{ask}。"
         case "late" if "stale_copy" in checks:
-            return f"{title}今日送来的与上次内容完全相同,疑为旧文件,{ask}重报。"
+            return f"{title}今日送来的与上次内容完全相同，疑为旧文件，{ask}重报。"
         case "late":
-            return f"{title}今日未到({_lateness(row, now)})。"
+            return f"{title}今日未到（{_lateness(row, now)}）。"
         case _:
             received = row["received_at"]
             return f"{title}正常" + (
-                f",最近一批{received.astimezone(SHANGHAI):%-m月%-d日%H:%M}到。" if received else "。"
+                f"，{received.astimezone(SHANGHAI):%-m月%-d日%H:%M}到。" if received else "。"
             )
+
+
+def _status(row: dict[str, Any]) -> str:
+    return UNCONNECTED if row["status"] == "missing" and row["received_at"] is None else str(row["status"])
 
 
 def _is_partly_usable(row: dict[str, Any]) -> bool:
@@ -78,9 +88,9 @@ def _is_partly_usable(row: dict[str, Any]) -> bool:
 
 def _refusal(row: dict[str, Any]) -> str:
     if row["failed_sources"]:
-        return f"中{'、'.join(row['failed_sources'])}的最新名单被拒收,仍用其上一份"
+        return f"中{'、'.join(row['failed_sources'])}的最新名单被拒收，仍用其上一份"
     if _is_partly_usable(row):
-        return f"不合格:收到{row['rows_received']:,}行,其中{row['rows_quarantined']:,}行无法使用,其余已入库"
+        return f"不合格：收到{row['rows_received']:,}行，其中{row['rows_quarantined']:,}行无法使用，其余已入库"
     return "最新一批被拒收"
 
 
@@ -94,12 +104,11 @@ def _lateness(row: dict[str, Any], now: dt.datetime) -> str:
         return _last_arrival(row, now)
     due = due.astimezone(SHANGHAI)
     day = "" if due.date() == now.astimezone(SHANGHAI).date() else f"{due:%-m月%-d日}"
-    return f"应{day} {due:%H:%M},已迟 {_duration((now - due).total_seconds() / 3600)}"
+    return f"应{day} {due:%H:%M}，已迟 {_duration((now - due).total_seconds() / 3600)}"
 
 
 def _last_arrival(row: dict[str, Any], now: dt.datetime) -> str:
-    received: dt.datetime | None = row["received_at"]
-    return "从未收到" if received is None else f"已 {_duration((now - received).total_seconds() / 3600)}没有新数据"
+    return f"已 {_duration((now - row['received_at']).total_seconds() / 3600)}没有新数据"
 
 
 def _duration(hours: float) -> str:

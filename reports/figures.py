@@ -10,15 +10,15 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from psycopg.rows import dict_row
-from psycopg.sql import SQL, Identifier
-
-from reports.feeds import FeedLine, read_feeds
+from reports.feeds import UNCONNECTED, FeedLine, read_feeds
+from reports.marts import Marts
 from reports.suppression import UNBOUNDED, Cell, Mark, Row, suppress
 from street.settings import SHANGHAI, as_of_at
 from street.vocabulary import EXPIRY_DAYS, ISOLATION_DAYS, RECENT_DAYS, STREET_CODE, UNPLACED_CODE, seed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import psycopg
 
 _UNPLACED_LABEL = "未落实"
@@ -55,7 +55,7 @@ REASONS = {
     "place_compound": "住址只到小区",
     "place_street": "住址只到街道",
     "place_unparsed": "住址无法识别",
-    "outside_street": "目的地在外街道,待移交",
+    "outside_street": "目的地在外街道，待移交",
     "batch_rejected": "整批未能读取",
     "business_key__missing": "登记缺少编号",
     "person__without_name_and_document": "登记没有姓名也没有证件",
@@ -73,7 +73,7 @@ REASONS = {
     "number_in_name": "姓名中有证件号码",
 }
 """Reason of marts.unresolved -> what it means to the office."""
-KINDS = {"person": "人员待核实", "dwelling": "住址待核实", "row": "数据行有误", "check": "核对查出"}
+KINDS = {"person": "人员待核实", "dwelling": "住址待核实", "row": "名单内容有误", "check": "核对查出"}
 """Kind of marts.unresolved -> the class of a reason that has no words of its own, such as the rule a row broke."""
 AGES = (("1天内", 1), ("2-7天", 7), ("8-14天", 14), ("14天以上", None))
 """Label of an age class -> its last day, counted from first_seen_on."""
@@ -89,9 +89,30 @@ class Headline:
     unit: str = "人"
 
     @property
+    def is_known(self) -> bool:
+        """Whether either day is known."""
+        return self.yesterday is not None or self.before is not None
+
+    @property
     def change(self) -> int | float | None:
         """The difference; None when either day is unknown."""
         return None if self.yesterday is None or self.before is None else round(self.yesterday - self.before, 1)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How the persons isolating at home on one day came from those of the day before (R-ISO-16), for the whole street.
+
+    `isolating` = `before` + `started` - `released` - `transferred` + `corrected`; a part that nobody kept is None.
+    """
+
+    date: dt.date
+    before: int | None
+    started: int | None
+    released: int | None
+    transferred: int | None
+    corrected: int | None
+    isolating: int | None
 
 
 @dataclass(frozen=True)
@@ -129,6 +150,11 @@ class Duties:
     open_today: int | None
     urgent_today: int | None
 
+    @property
+    def weight(self) -> tuple[int, ...]:
+        """The order in which committees need attention: most overdue first, then most urgent, then most open."""
+        return tuple(-(count or 0) for count in (self.overdue, self.urgent_today, self.open_today))
+
 
 @dataclass(frozen=True)
 class Count:
@@ -163,6 +189,7 @@ class Figures:
     released_today: int | None
     completed_14d: int | None
     headlines: list[Headline]
+    balance: list[Balance]
     releases: list[Day] | None
     curve: list[Day] | None
     levels: list[Count] | None
@@ -184,15 +211,47 @@ class Figures:
     @property
     def troubled_feeds(self) -> list[FeedLine]:
         """Feeds that were rejected or failed, then missing, then late."""
-        order = ("failed", "missing", "late")
-        troubled = [feed for feed in self.feeds or () if feed.status in order]
-        return sorted(troubled, key=lambda feed: order.index(feed.status))
+        return [feed for feed in self.feeds or () if feed.status in ("failed", "missing", "late")]
+
+    @property
+    def connected_feeds(self) -> list[FeedLine]:
+        """Feeds that have ever brought anything, the troubled ones first."""
+        return [feed for feed in self.feeds or () if feed.status != UNCONNECTED]
+
+    @property
+    def unconnected(self) -> str | None:
+        """One sentence for the feeds that have never brought anything; None when there is none."""
+        titles = [feed.title for feed in self.feeds or () if feed.status == UNCONNECTED]
+        return f"从未收到数据的来源{len(titles)}个：{'、'.join(titles)}。" if titles else None
 
     @property
     def closed_day(self) -> dt.date:
         """The last closed day, D-1 of the day that the figures describe."""
         described = self.as_of if self.data_date is None else min(self.data_date, self.as_of)
         return described - dt.timedelta(days=1)
+
+    @property
+    def told(self) -> list[Headline]:
+        """The headlines of which either day is known."""
+        return [line for line in self.headlines if line.is_known]
+
+    @property
+    def untold(self) -> list[Headline]:
+        """Those nobody can tell: no feed is connected that would, or no day before has been kept (R-DAY-5)."""
+        return [line for line in self.headlines if not line.is_known]
+
+    @property
+    def duties_total(self) -> Duties | None:
+        """The duties of the whole street; None when those of no committee are known."""
+        if not self.duties:
+            return None
+        columns = [(line.due, line.done, line.overdue, line.open_today, line.urgent_today) for line in self.duties]
+        return Duties("全街道", *(_sum(column) for column in zip(*columns, strict=True)))
+
+    @property
+    def needing_attention(self) -> list[Duties]:
+        """The committees with anything to do, those that need attention most first."""
+        return [line for line in self.duties or () if any(line.weight)]
 
     @property
     def unresolved_total(self) -> int | None:
@@ -205,16 +264,18 @@ class Figures:
         sentences = [feed.sentence for feed in self.troubled_feeds]
         if self.caught:
             each = "、".join(f"{line.label}{line.count}条" for line in self.caught)
-            sentences.insert(0, f"核对查出{sum(line.count or 0 for line in self.caught)}条记录,已列入待核实:{each}。")
+            sentences.insert(0, f"核对查出{sum(line.count or 0 for line in self.caught)}条记录，已列入待核实：{each}。")
         if self.data_date is None:
-            sentences.append("数据仓库尚未发布任何数据。")
+            sentences.append("还没有任何可用的数据。")
         elif self.data_date < self.as_of:
-            sentences.append(f"今日数据尚未发布,以下为{self.data_date:%-m月%-d日}的数据。")
+            sentences.append(f"今日数据还没有出来，以下为{self.data_date:%-m月%-d日}的数据。")
         elif self.data_date > self.as_of:
-            sentences.append(f"现行数据已是{self.data_date:%-m月%-d日},本报只列{self.as_of:%-m月%-d日}的历史指标。")
-        if self.feeds and not self.troubled_feeds:
-            sentences.append(f"{len(self.feeds)}个数据来源今日均正常。")
-        return sentences or ["数据来源情况:无数据。"]
+            sentences.append(f"现有数据已到{self.data_date:%-m月%-d日}，本报只列{self.as_of:%-m月%-d日}的历史数字。")
+        if self.connected_feeds and not self.troubled_feeds:
+            sentences.append(f"{len(self.connected_feeds)}个数据来源今日均正常。")
+        if self.unconnected:
+            sentences.append(self.unconnected)
+        return sentences or ["数据来源情况：无数据。"]
 
     @property
     def first_line(self) -> str:
@@ -222,22 +283,9 @@ class Figures:
         return "".join(self.opening)
 
 
-class Marts:
-    """The published marts in one transaction. Every method raises psycopg.Error when a mart or column isn't there."""
-
-    def __init__(self, conn: psycopg.Connection[Any]) -> None:
-        self._conn = conn
-
-    def rows(self, query: str, **values: object) -> list[dict[str, Any]]:
-        """Return the rows of a query."""
-        with self._conn.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(SQL(query), values).fetchall()
-
-    def date_of(self, mart: str) -> dt.date | None:
-        """Return the business date that a current mart describes; None when it has no row."""
-        with self._conn.cursor() as cursor:
-            row = cursor.execute(SQL("select max(as_of) from marts.{}").format(Identifier(mart))).fetchone()
-        return row[0] if row else None
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def read(conn: psycopg.Connection[Any], as_of: dt.date) -> Figures:
@@ -255,18 +303,20 @@ def _read(marts: Marts, as_of: dt.date) -> Figures:
     current = data_date is not None and data_date <= as_of
     today = data_date if current and data_date else as_of
     isolating = _isolating(marts) if current else None
+    street = _street_days(marts, today - dt.timedelta(days=_CURVE_DAYS), today)
     levels, compounds, rest = _compounds(marts, isolating) if isolating is not None else (None, None, None)
     return Figures(
         as_of=as_of,
         as_of_at=as_of_at(as_of),
         data_date=data_date,
-        residents=_residents(marts, today) if current else None,
+        residents=street.get(today, {}).get("residents") if current else None,
         isolating=isolating,
-        released_today=_episodes_on(marts, today, "released") if current else None,
+        released_today=street.get(today, {}).get("released") if current else None,
         completed_14d=_completed(marts, today) if current else None,
-        headlines=_headlines(marts, today, current=current),
+        headlines=_headlines(street, today),
+        balance=_balance(street, today, current=current),
         releases=_releases(marts, today) if current else None,
-        curve=_curve(marts, today, current=current),
+        curve=_curve(street, today),
         levels=levels,
         compounds=compounds,
         rest=rest,
@@ -288,19 +338,6 @@ def _isolating(marts: Marts) -> dict[str, int]:
     return counts
 
 
-_EPISODES_ON = {
-    "isolating": "started_on <= %(day)s and release_on > %(day)s",
-    "started": "started_on = %(day)s",
-    "released": "release_on = %(day)s and status in ('completed', 'isolating')",
-}
-
-
-def _episodes_on(marts: Marts, day: dt.date, what: str) -> int:
-    # A transferred or early-released episode's release_on is its closing date, so the dates hold for every status.
-    query = f"select count(*) as n from marts.isolation_episode where {_EPISODES_ON[what]}"
-    return int(marts.rows(query, day=day)[0]["n"])
-
-
 def _completed(marts: Marts, today: dt.date) -> int:
     query = """select count(*) as n from marts.isolation_episode
         where status = 'completed' and release_on between %(since)s and %(today)s"""
@@ -310,8 +347,6 @@ def _completed(marts: Marts, today: dt.date) -> int:
 _GOVERNANCE = (
     ("抵沪来本街道", "arrivals", "人"),
     ("其中境外来沪", "arrivals_abroad", "人"),
-    ("在居家隔离", "isolating", "人"),
-    ("解除隔离", "released", "人"),
     ("违规外出", "breaches", "次"),
     ("应办任务", "duties_due", "项"),
     ("已办任务", "duties_done", "项"),
@@ -323,25 +358,42 @@ _GOVERNANCE = (
 )
 
 
-def _headlines(marts: Marts, today: dt.date, *, current: bool) -> list[Headline]:
-    days = today - dt.timedelta(days=1), today - dt.timedelta(days=2)
-    street = _street_days(marts, min(days), max(days))
+_CURVE_DAYS = 28
+_BALANCE = ("isolating", "newly_isolating", "released", "transferred", "isolating_corrected")
+
+
+def _headlines(street: dict[dt.date, dict[str, Any]], today: dt.date) -> list[Headline]:
+    days = [street.get(today - dt.timedelta(days=back), {}) for back in (1, 2)]
     headlines = []
     for label, column, unit in _GOVERNANCE:
-        pair = [street.get(day, {}).get(column) for day in days]
-        if current and column in ("isolating", "released"):
-            counted = [_episodes_on(marts, day, column) for day in days]
-            pair = [known if known is not None else count for known, count in zip(pair, counted, strict=True)]
+        pair = (day.get(column) for day in days)
         first, second = (float(value) if unit == "%" and value is not None else value for value in pair)
         headlines.append(Headline(label, first, second, unit))
-    if current:
-        first, second = (_episodes_on(marts, day, "started") for day in days)
-        headlines.insert(2, Headline("新增居家隔离", first, second))
     return headlines
 
 
+def _balance(street: dict[dt.date, dict[str, Any]], today: dt.date, *, current: bool) -> list[Balance]:
+    """Return today so far, the last closed day and the one before; of a day that is past only the two closed ones."""
+    lines = []
+    for date in (today - dt.timedelta(days=back) for back in range(0 if current else 1, 3)):
+        day = street.get(date, {})
+        lines.append(
+            Balance(
+                date,
+                street.get(date - dt.timedelta(days=1), {}).get("isolating"),
+                day.get("newly_isolating"),
+                day.get("released"),
+                day.get("transferred"),
+                day.get("isolating_corrected"),
+                day.get("isolating"),
+            )
+        )
+    return lines
+
+
 def _street_days(marts: Marts, first: dt.date, last: dt.date) -> dict[dt.date, dict[str, Any]]:
-    query = """select * from marts.governance_daily
+    columns = ", ".join(dict.fromkeys((*(column for _, column, _ in _GOVERNANCE), *_BALANCE)))
+    query = f"""select business_date, {columns} from marts.governance_daily
         where committee_code = %(street)s and business_date between %(first)s and %(last)s"""
     return {row["business_date"]: row for row in marts.rows(query, street=STREET_CODE, first=first, last=last)}
 
@@ -357,22 +409,10 @@ def _releases(marts: Marts, today: dt.date) -> list[Day]:
     return days
 
 
-def _curve(marts: Marts, today: dt.date, *, current: bool) -> list[Day] | None:
-    """Return isolating and arrivals of the 28 closed days, oldest first; None when no day is known."""
-    first, last = today - dt.timedelta(days=28), today - dt.timedelta(days=1)
-    street = _street_days(marts, first, last)
-    counted: dict[dt.date, int] = {}
-    if current:
-        query = """select day::date as day, count(episode.started_on) as persons
-            from generate_series(%(first)s::date, %(last)s::date, interval '1 day') as day
-            left join marts.isolation_episode as episode on started_on <= day::date and release_on > day::date
-            group by 1"""
-        counted = {row["day"]: row["persons"] for row in marts.rows(query, first=first, last=last)}
-    days = []
-    for day in (first + dt.timedelta(days=n) for n in range(28)):
-        known = street.get(day, {})
-        isolating = counted.get(day) if known.get("isolating") is None else known["isolating"]
-        days.append(Day(day, {"isolating": isolating, "arrivals": known.get("arrivals")}))
+def _curve(street: dict[dt.date, dict[str, Any]], today: dt.date) -> list[Day] | None:
+    """Return isolating and arrivals of the closed days, oldest first; None when no day is known."""
+    dates = [today - dt.timedelta(days=back) for back in range(_CURVE_DAYS, 0, -1)]
+    days = [Day(date, {name: street.get(date, {}).get(name) for name in ("isolating", "arrivals")}) for date in dates]
     return days if any(day.counts["isolating"] is not None for day in days) else None
 
 
@@ -445,7 +485,7 @@ def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | No
         )
     # The row of the unplaced is worth its line only when there is something in it.
     lines = [line for line in lines if line.committee != _UNPLACED_LABEL or line.due or line.open_today]
-    return sorted(lines, key=lambda line: (-(line.overdue or 0), -(line.open_today or 0), line.committee))
+    return sorted(lines, key=lambda line: (*line.weight, line.committee))
 
 
 def _midnight_after(day: dt.date) -> dt.datetime:
@@ -458,11 +498,6 @@ def _duty_kinds(marts: Marts, today: dt.date) -> list[Count]:
         where status <> 'done' and due_at < %(tomorrow)s group by duty order by n desc, duty"""
     found = marts.rows(query, tomorrow=_midnight_after(today))
     return [Count(DUTIES.get(row["duty"], row["duty"]), row["n"]) for row in found]
-
-
-def _residents(marts: Marts, today: dt.date) -> int | None:
-    known: int | None = _street_days(marts, today, today).get(today, {}).get("residents")
-    return known
 
 
 def _care(marts: Marts) -> list[Count]:

@@ -17,16 +17,20 @@ from enum import Enum, auto
 SMALL = 5
 """Person counts from 1 to one below this are hidden."""
 
-NOTE = f"1-{SMALL - 1}人记作 <{SMALL};— 为防止推算而不列"
+NOTE = f"1-{SMALL - 1}人记作 <{SMALL}；— 为防止推算而不列，合计不列时写该级别的人数范围"
 """What a reader must know of hidden counts."""
 
 UNBOUNDED = 10**9
 """More persons than any place has."""
+
+Range = tuple[int, int]
+"""The least and the most that a count can be, by what a reader knows of it."""
+ANY: Range = (0, UNBOUNDED)
 _TOTALS = -1  # the node of the column of totals; columns are -2, -3, ... and rows 0, 1, ...
 
 
 class Mark(Enum):
-    """What stands in a cell: its value, `<5`, or a dash."""
+    """What stands in a cell: its value, `<5`, or no more than is known of it anyway."""
 
     SHOWN = auto()
     SMALL = auto()
@@ -39,13 +43,21 @@ class Cell:
 
     value: int
     mark: Mark
+    known: Range = ANY
 
     @property
     def printed(self) -> int | str:
-        """The number, `<5`, or `—` for a count withheld to protect another."""
-        if self.mark is Mark.SHOWN:
-            return self.value
-        return f"<{SMALL}" if self.mark is Mark.SMALL else "—"
+        """The number; `<5`; of a count withheld to protect another what is known anyway, `10-19`, or `—`."""
+        low, high = self.known
+        match self.mark:
+            case Mark.SHOWN:
+                return self.value
+            case Mark.SMALL:
+                return f"<{SMALL}"
+            case _ if self.known == ANY:
+                return "—"
+            case _:
+                return f"≥{low}" if high == UNBOUNDED else f"{low}-{high}"
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ class Row:
     """One place: a count per class and the range its total is known to lie in (by its printed level), both included."""
 
     counts: tuple[int, ...]
-    known_total: tuple[int, int] = (0, UNBOUNDED)
+    known_total: Range = ANY
 
 
 @dataclass(eq=False)
@@ -63,12 +75,12 @@ class _Entry:
     row: int
     column: int
     value: int
-    known: tuple[int, int]
+    known: Range
     mark: Mark = Mark.SHOWN
     bare: bool = False  # withheld without even saying whether the count is small
 
     @property
-    def bounds(self) -> tuple[int, int]:
+    def bounds(self) -> Range:
         low, high = self.known
         if self.bare:
             return low, high
@@ -106,7 +118,7 @@ def suppress(rows: Sequence[Row]) -> list[list[Cell]] | None:
         return None
     table: list[list[Cell]] = [[] for _ in rows]
     for entry in entries:
-        table[entry.row].append(Cell(entry.value, entry.mark))
+        table[entry.row].append(Cell(entry.value, entry.mark, entry.known))
     return table
 
 
@@ -114,7 +126,7 @@ def _entries(number: int, row: Row) -> Iterator[_Entry]:
     for column, count in enumerate(row.counts):
         if count < 0:
             raise ValueError(f"row {number} has a count below zero")
-        yield _Entry(number, -2 - column, count, (0, UNBOUNDED))
+        yield _Entry(number, -2 - column, count, ANY)
     yield _Entry(number, _TOTALS, sum(row.counts), row.known_total)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import xlsxwriter
 
 from reports.figures import AGES, CALM, COLOURS
-from reports.suppression import NOTE
+from reports.suppression import NOTE, Cell
 from street.vocabulary import RECENT_DAYS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from reports.figures import Figures
 
-Value = str | int | float | None
+Value = str | int | float | Cell | None
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
 
 
@@ -38,7 +38,7 @@ def write(figures: Figures, title: str) -> bytes:
         "ratio": book.add_format(_FONT | {"num_format": "0.0"}),
         "mark": book.add_format(_FONT | {"align": "right", "font_color": "#6B7280"}),
     }
-    note = f"{figures.as_of:%Y年%-m月%-d日} · {NOTE};无数据 不等于零"
+    note = f"{figures.as_of:%Y年%-m月%-d日} · {NOTE}；无数据不等于零"
     for name, headings, rows in _sheets(figures):
         sheet = book.add_worksheet(name)
         sheet.hide_gridlines(2)
@@ -51,12 +51,12 @@ def write(figures: Figures, title: str) -> bytes:
             sheet.set_column(column, column, _width(heading, [row[column] for row in rows]))
         for number, row in enumerate(rows, start=3):
             for column, value in enumerate(row):
-                if isinstance(value, int | float):
-                    sheet.write_number(number, column, value, formats["ratio" if isinstance(value, float) else "count"])
+                shown = _shown(value)
+                if isinstance(shown, str):
+                    is_mark = value is None or isinstance(value, Cell)
+                    sheet.write_string(number, column, shown, formats["mark" if is_mark else "text"])
                 else:
-                    sheet.write_string(
-                        number, column, value or "无数据", formats["mark" if column and _is_mark(value) else "text"]
-                    )
+                    sheet.write_number(number, column, shown, formats["ratio" if isinstance(shown, float) else "count"])
         sheet.freeze_panes(3, 1)
         if rows:
             sheet.autofilter(2, 0, 2 + len(rows), len(headings) - 1)
@@ -73,6 +73,22 @@ def _sheets(figures: Figures) -> Iterator[tuple[str, Sequence[str], Sequence[Seq
         "昨日要情",
         ["指标", "单位", "昨日", "前日", "增减"],
         [[line.label, line.unit, line.yesterday, line.before, line.change] for line in figures.headlines],
+    )
+    yield (
+        "隔离增减",
+        ["日期", "上一日在居家隔离", "新增", "解除隔离", "转出", "更正", "在居家隔离"],
+        [
+            [
+                line.date.isoformat(),
+                line.before,
+                line.started,
+                line.released,
+                line.transferred,
+                line.corrected,
+                line.isolating,
+            ]
+            for line in figures.balance
+        ],
     )
     yield (
         "居家隔离",
@@ -134,16 +150,18 @@ def _compounds(figures: Figures) -> Iterator[list[Value]]:
     if not figures.compounds or figures.rest is None or figures.isolating is None:
         return
     for line in figures.compounds:
-        yield [line.name, line.committee, line.level_label, *(cell.printed for cell in line.cells)]
-    yield [f"其余{CALM}小区及未落实", "", CALM, *(cell.printed for cell in figures.rest)]
+        yield [line.name, line.committee, line.level_label, *line.cells]
+    yield [f"其余{CALM}小区及未落实", "", CALM, *figures.rest]
     yield ["全街道", "", "", *figures.isolating.values(), figures.isolating_total]
 
 
-def _is_mark(value: Value) -> bool:
-    return value is None or value == "—" or str(value).startswith("<")
+def _shown(value: Value) -> str | int | float:
+    return "无数据" if value is None else value.printed if isinstance(value, Cell) else value
 
 
 def _width(heading: str, values: Sequence[Value]) -> float:
     """Return a column's width in characters; a Chinese character takes two."""
-    longest = max((sum(2 if ord(sign) > 255 else 1 for sign in str(value)) for value in [heading, *values]), default=8)
+    longest = max(
+        (sum(2 if ord(sign) > 255 else 1 for sign in str(_shown(value))) for value in [heading, *values]), default=8
+    )
     return min(max(longest + 3, 9), 60)

@@ -42,13 +42,15 @@ ENTRY = {
 }  # fmt: skip
 
 
-def land(conn: psycopg.Connection, feed: str, rows: Sequence[Mapping[str, str]], source: str = "") -> int:
-    """Put rows into raw as one accepted batch of `AS_OF`, of this company; returns its batch_id."""
+def land(
+    conn: psycopg.Connection, feed: str, rows: Sequence[Mapping[str, str]], source: str = "", on: dt.date = AS_OF
+) -> int:
+    """Put rows into raw as one accepted batch of the date, of this company; returns its batch_id."""
     batch = conn.execute(
         "insert into ops.batch (feed, source, business_date, received_at, sources, sha256, status, contract_version,"
         " rows_received, rows_accepted) values (%s, %s, %s, %s, '[]', md5(random()::text), 'accepted', '1.0.0', %s, %s)"
         " returning batch_id",
-        (feed, source, AS_OF, AS_OF_AT, len(rows), len(rows)),
+        (feed, source, on, AS_OF_AT + (on - AS_OF), len(rows), len(rows)),
     ).fetchone()
     assert batch is not None
     table, partition = sql.Identifier("raw", feed), sql.Identifier("raw", f"{feed}__{batch[0]}")

@@ -59,9 +59,11 @@ def test_a_sound_street_passes_and_sums_that_do_not_hold_stop_the_publication(
     assert passed.fetchone() == (True, sorted([*person_checks(), *(each.name for each in STRUCTURE)]))
 
     warehouse.execute("update build.governance_daily set residents = residents + 1 where committee_code = '310115016'")
+    warehouse.execute("update build.governance_daily set isolating_corrected = 1 where business_date = %s", (DAY,))
     warehouse.execute("delete from build.unresolved where feed = 'border_entries'")
     warehouse.commit()
     with pytest.raises(CheckFailed, match="各居委会与未落实之和不等于街道数") as caught:
         check(version)
+    assert "居家隔离人数与前一日加新增" in str(caught.value)
     assert "待核实记录数与治理日报不符" in str(caught.value)
     assert "居民" not in str(caught.value), "what holds isn't named"

@@ -39,6 +39,8 @@ def full(street: Street) -> Street:
     duty = {"committee_code": "310115016001", "duty": "temperature", "status": "open", "priority": 2}
     street.publish("worklist", [duty | {"full_name": "某某某", "phone": "13900000000"}] * 3)
     street.publish("unresolved", [{"kind": "dwelling", "reason": "outside_street", "first_seen_on": DAY}])
+    day = {"business_date": DAY - dt.timedelta(days=1), "committee_code": "310115016"}
+    street.publish("governance_daily", [day | {"isolating": 153, "newly_isolating": 12, "isolating_corrected": -2}])
     street.publish(
         "feed_health",
         [
@@ -121,7 +123,7 @@ def test_page_text_and_workbook_hide_the_same_counts(full: Street) -> None:
 def test_the_workbook_has_frozen_headings_and_no_formula(full: Street) -> None:
     with zipfile.ZipFile(daily.render(DAY).xlsx) as archive:
         sheets = [archive.read(name).decode() for name in archive.namelist() if "worksheets/sheet" in name]
-    assert len(sheets) == 12
+    assert len(sheets) == 13
     for sheet in sheets:
         assert 'state="frozen"' in sheet
         assert "<f>" not in sheet
@@ -142,7 +144,7 @@ def test_no_file_of_the_report_carries_a_person(full: Street) -> None:
 def test_a_report_of_empty_marts_is_still_a_report(street: Street) -> None:
     report = daily.render(DAY)
     page = read(report.html.read_text(encoding="utf-8"))
-    assert page.words[1] == "数据仓库尚未发布任何数据。"
+    assert page.words[1] == "还没有任何可用的数据。"
     assert page.words.count("无数据") > 20
     assert not page.images
 

@@ -7,7 +7,7 @@ import pytest
 from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from expectations.marts import person_checks
-from reports.figures import COLOURS, DUTIES, LEVELS, REASONS, Figures, Unresolved, read
+from reports.figures import COLOURS, DUTIES, LEVELS, REASONS, Balance, Duties, Figures, Unresolved, read
 from reports.suppression import UNBOUNDED
 from street.settings import SHANGHAI
 from street.vocabulary import seed
@@ -32,7 +32,7 @@ def test_empty_marts_know_nothing_and_say_so(street: Street) -> None:
     for section in ("compounds", "levels", "duties", "care", "services", "feeds", "unresolved", "curve", "releases"):
         assert getattr(found, section) is None
     assert {(line.yesterday, line.before) for line in found.headlines} == {(None, None)}
-    assert found.first_line == "数据仓库尚未发布任何数据。"
+    assert found.first_line == "还没有任何可用的数据。"
 
 
 def test_isolating_and_releases_are_counted_by_colour(street: Street) -> None:
@@ -48,7 +48,6 @@ def test_isolating_and_releases_are_counted_by_colour(street: Street) -> None:
     assert found.releases[-1].date == dt.date(2020, 4, 11)
     assert found.releases[-1].counts["orange"] == 3
     assert sum(day.total for day in found.releases) == found.isolating_total
-    assert found.released_today == 4
     assert found.completed_14d == 4
 
 
@@ -71,25 +70,35 @@ def test_the_last_closed_day_stands_beside_the_day_before(street: Street) -> Non
     assert headline(found, "违规外出") == (None, None)
 
 
-def test_a_day_that_no_run_recorded_is_counted_from_the_episodes(street: Street) -> None:
-    street.isolate(5, day=2)
-    street.isolate(2, day=3)
-    street.isolate(3, day=16, status="completed")
+def test_isolating_is_that_of_the_day_before_and_its_parts_line_by_line(street: Street) -> None:
+    street.isolate(1, day=2)
+    parts = ("isolating", "newly_isolating", "released", "transferred", "isolating_corrected")
+    days = ((7, 9, 1, 0, 0), (11, 7, 2, 1, None), (10, 3, 3, 2, 1), (12, 4, 2, 0, 0))
+    street.publish(
+        "governance_daily",
+        [
+            {"business_date": DAY - dt.timedelta(days=3 - n), "committee_code": "310115016"}
+            | dict(zip(parts, day, strict=True))
+            for n, day in enumerate(days)
+        ],
+    )
     found = figures(street)
-    assert headline(found, "在居家隔离") == (7, 5)
-    assert headline(found, "新增居家隔离") == (5, 2)
-    assert headline(found, "解除隔离") == (3, 0)
+    assert found.balance == [
+        Balance(DAY, 10, 4, 2, 0, 0, 12),
+        Balance(DAY - dt.timedelta(days=1), 11, 3, 3, 2, 1, 10),
+        Balance(DAY - dt.timedelta(days=2), 7, 7, 2, 1, None, 11),
+    ]
+    assert found.released_today == 2
     assert found.curve is not None
-    assert [day.counts["isolating"] for day in found.curve[-2:]] == [5, 7]
+    assert [day.counts["isolating"] for day in found.curve[-4:]] == [None, 7, 11, 10]
 
 
-def test_someone_transferred_leaves_the_curve_on_the_day_of_transfer(street: Street) -> None:
-    closed = {"colour": "blue", "status": "transferred", "started_on": DAY - dt.timedelta(days=6)}
-    street.publish("isolation_episode", [closed | {"release_on": DAY - dt.timedelta(days=2)}])
+def test_headlines_that_nobody_can_tell_stand_apart(street: Street) -> None:
+    yesterday = {"business_date": DAY - dt.timedelta(days=1), "committee_code": "310115016", "arrivals": 61}
+    street.publish("governance_daily", [yesterday])
     found = figures(street)
-    assert found.curve is not None
-    assert [day.counts["isolating"] for day in found.curve[-4:]] == [1, 1, 0, 0]
-    assert headline(found, "解除隔离") == (0, 0)
+    assert [line.label for line in found.told] == ["抵沪来本街道"]
+    assert "测温覆盖率" in [line.label for line in found.untold]
 
 
 def test_levels_none_and_blue_are_one_class_and_red_comes_first(street: Street) -> None:
@@ -130,7 +139,7 @@ def test_the_place_of_a_hidden_total_in_the_table_does_not_tell_it(street: Stree
     found = figures(street)
     assert found.compounds is not None
     printed = [line.cells[-1].printed for line in found.compounds]
-    assert "—" in printed
+    assert "5-9" in printed, "its level says as much"
     assert printed == sorted(printed, key=lambda value: -value if isinstance(value, int) else 0)
 
 
@@ -200,8 +209,8 @@ def test_unresolved_records_stand_by_reason_and_age(street: Street) -> None:
     )
     found = figures(street)
     assert found.unresolved == [
-        Unresolved("目的地在外街道,待移交", (1, 2, 2, 1)),
-        Unresolved("数据行有误", (0, 0, 0, 1)),
+        Unresolved("目的地在外街道，待移交", (1, 2, 2, 1)),
+        Unresolved("名单内容有误", (0, 0, 0, 1)),
     ]
     assert found.unresolved_total == 7
 
@@ -209,7 +218,7 @@ def test_unresolved_records_stand_by_reason_and_age(street: Street) -> None:
 def test_when_todays_build_failed_the_report_says_whose_data_it_shows(street: Street) -> None:
     street.compound("银泰小区", "none", as_of=DAY - dt.timedelta(days=1))
     found = figures(street)
-    assert "今日数据尚未发布,以下为3月27日的数据。" in found.first_line
+    assert "今日数据还没有出来，以下为3月27日的数据。" in found.first_line
     assert found.closed_day == DAY - dt.timedelta(days=2)
     assert found.levels is not None
 
@@ -222,7 +231,7 @@ def test_a_past_day_shows_its_history_and_not_todays_people(street: Street) -> N
     for section in ("isolating", "compounds", "levels", "care"):
         assert getattr(found, section) is None
     assert headline(found, "抵沪来本街道") == (61, None)
-    assert "只列3月28日的历史指标" in found.first_line
+    assert "只列3月28日的历史数字" in found.first_line
 
 
 @pytest.mark.parametrize(
@@ -230,33 +239,32 @@ def test_a_past_day_shows_its_history_and_not_todays_people(street: Street) -> N
     [
         (
             {"status": "late", "due_at": dt.datetime(2020, 3, 28, 3, 30, tzinfo=SHANGHAI)},
-            "低保名单今日未到(应 03:30,已迟 4 小时)。",
+            "低保名单今日未到（应 03:30，已迟 4 小时）。",
         ),
         (
             {"status": "late", "due_at": dt.datetime(2020, 3, 27, 6, 0, tzinfo=SHANGHAI)},
-            "低保名单今日未到(应3月27日 06:00,已迟 25 小时)。",
+            "低保名单今日未到（应3月27日 06:00，已迟 25 小时）。",
         ),
         (
             {"status": "late", "received_at": dt.datetime(2020, 3, 27, 1, 30, tzinfo=SHANGHAI)},
-            "低保名单今日未到(已 30 小时没有新数据)。",
+            "低保名单今日未到（已 30 小时没有新数据）。",
         ),
         (
             {"status": "late", "failed_checks": ["stale_copy"]},
-            "低保名单今日送来的与上次内容完全相同,疑为旧文件,请联系来源单位重报。",
+            "低保名单今日送来的与上次内容完全相同，疑为旧文件，请联系来源单位重报。",
         ),
         (
             {"status": "missing", "received_at": dt.datetime(2020, 1, 25, 20, 0, tzinfo=SHANGHAI)},
-            "低保名单缺失:已 62 天没有新数据,请联系来源单位。",
+            "低保名单缺失：已 62 天没有新数据，请联系来源单位。",
         ),
-        ({"status": "missing"}, "低保名单缺失:从未收到,请联系来源单位。"),
-        ({"status": "failed", "rows_accepted": 0}, "低保名单最新一批被拒收;请联系来源单位重报。"),
+        ({"status": "failed", "rows_accepted": 0}, "低保名单最新一批被拒收；请联系来源单位重报。"),
         (
             {"status": "failed", "rows_received": 100, "rows_accepted": 100, "failed_sources": ["甲物业", "乙物业"]},
-            "低保名单中甲物业、乙物业的最新名单被拒收,仍用其上一份;请联系来源单位重报。",
+            "低保名单中甲物业、乙物业的最新名单被拒收，仍用其上一份；请联系来源单位重报。",
         ),
         (
             {"status": "failed", "rows_received": 100, "rows_accepted": 88, "rows_quarantined": 12},
-            "低保名单不合格:收到100行,其中12行无法使用,其余已入库;请联系来源单位更正。",
+            "低保名单不合格：收到100行，其中12行无法使用，其余已入库；请联系来源单位更正。",
         ),
     ],
 )
@@ -272,6 +280,34 @@ def test_a_feed_in_trouble_is_named_first_in_plain_words(
     assert found.feeds[0].title == "低保名单"
 
 
+def test_feeds_that_never_brought_anything_are_one_sentence(street: Street) -> None:
+    street.compound("银泰小区", "none")
+    never = [{"feed": feed, "title_zh": feed, "business_date": DAY, "status": "missing"} for feed in ("甲", "乙")]
+    received = {"received_at": dt.datetime(2020, 3, 28, 2, 0, tzinfo=SHANGHAI)}
+    fresh = {"feed": "welfare_list", "title_zh": "低保名单", "business_date": DAY, "status": "fresh"}
+    street.publish("feed_health", [*never, fresh | received])
+    found = figures(street)
+    assert found.opening == ["1个数据来源今日均正常。", "从未收到数据的来源2个：乙、甲。"]
+    assert [feed.title for feed in found.connected_feeds] == ["低保名单"]
+    assert found.troubled_feeds == []
+
+
+def test_the_committees_that_need_attention_come_first(street: Street) -> None:
+    street.compound("银泰小区", "none")
+    due = {"due_at": f"{DAY} 20:00+08", "status": "open", "duty": "temperature_check"}
+    urgent, other = due | {"priority": 2}, due | {"priority": 3}
+    street.publish("worklist", [other | {"committee_code": "310115016001"}] * 9)
+    street.publish("worklist", [urgent | {"committee_code": "310115016002"}])
+    closed = {"business_date": DAY - dt.timedelta(days=1), "committee_code": "310115016003", "duties_due": 4}
+    street.publish("governance_daily", [closed])
+    found = figures(street)
+    assert [(line.committee, line.urgent_today, line.open_today) for line in found.needing_attention] == [
+        ("310115016002", 1, 1),
+        ("牡丹第二居委会", 0, 9),
+    ]
+    assert found.duties_total == Duties("全街道", 4, None, None, 10, 1)
+
+
 def test_whom_the_checks_caught_stands_in_the_first_line(street: Street) -> None:
     street.compound("银泰小区", "none")
     lost = {"kind": "check", "subject": "arrival_without_outcome", "reason": "arrival_without_outcome"}
@@ -279,7 +315,7 @@ def test_whom_the_checks_caught_stands_in_the_first_line(street: Street) -> None
     vague = {"kind": "dwelling", "subject": "", "reason": "place_street"}
     street.publish("unresolved", [lost, lost, twice, vague])
     found = figures(street)
-    assert found.opening[0] == "核对查出3条记录,已列入待核实:抵沪登记无下落2条、重复出现1条。"
+    assert found.opening[0] == "核对查出3条记录，已列入待核实：抵沪登记无下落2条、重复出现1条。"
     assert found.first_line.startswith(found.opening[0])
 
 
@@ -300,6 +336,7 @@ def test_feeds_that_are_well_are_said_to_be(street: Street) -> None:
         ("isolation_episode", "colour"),
         ("feed_health", "department"),
         ("governance_daily", "duties_overdue"),
+        ("governance_daily", "isolating_corrected"),
         ("person_tag", "label_zh"),
         ("service_roster", "is_current"),
         ("unresolved", "subject"),

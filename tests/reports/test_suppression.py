@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, milp  # type: ignore[import-untyped]
 
-from reports.suppression import Cell, Mark, Row, suppress
+from reports.suppression import UNBOUNDED, Cell, Mark, Row, suppress
 
 LEVELS = {"yellow": (5, 9), "orange": (10, 19), "red": (20, 10**6)}
 
@@ -129,6 +129,15 @@ def test_a_table_without_small_counts_is_printed_whole() -> None:
     table = suppress(rows_of((20, 0, 9), (12, 7, 0), (200, 50, 60)))
     assert table is not None
     assert all(cell.mark is Mark.SHOWN for row in table for cell in row)
+
+
+def test_a_hidden_total_prints_the_range_of_its_printed_level_and_no_more() -> None:
+    table = suppress(rows_of((0, 4, 4), (9, 4, 4), (90, 40, 50), (80, 60, 70)))
+    assert table is not None
+    assert table[0][-1].printed == "5-9"
+    hidden = [cell.printed for row in table for cell in row[:-1] if cell.mark is Mark.WITHHELD]
+    assert set(hidden) <= {"—"}
+    assert Cell(25, Mark.WITHHELD, (20, UNBOUNDED)).printed == "≥20"
 
 
 def test_a_street_too_small_to_hide_anybody_gets_no_table() -> None:
