@@ -20,7 +20,7 @@ from street.settings import settings
 if TYPE_CHECKING:
     import datetime as dt
 
-    from airflow.sdk.bases.timetable import BaseTimetable
+    from airflow.sdk import CronPartitionTimetable
 
 PREFIX = "ingest__"
 
@@ -146,7 +146,7 @@ def _promote(contract: Contract, landing: dict[str, Any]) -> None:
         raise AirflowFailException(f"{contract.title_zh}：{' '.join(told)}")
 
 
-def _schedule(contract: Contract) -> BaseTimetable:
+def _schedule(contract: Contract) -> CronPartitionTimetable:
     hour, minute = contract.due_at.split(":")
     # From the hour it is due a file is looked for every hour: a late one is taken the same day, an early look is cheap.
     hours = "*" if contract.cadence == "hourly" else f"{int(hour)}-23"

@@ -1,7 +1,7 @@
 """What all DAGs of the office have in common: owner, retries by kind of failure, the failure notice, the schedules.
 
-`street run` triggers each DAG with the business date as its partition key. With STREET_SCHEDULES=on they also run by
-their own clocks and assets.
+`street run` triggers each DAG with the business date as its partition key. Each also has its clock or its assets, which
+Airflow shows; they fire with STREET_SCHEDULES=on alone (runtime.services: USE_JOB_SCHEDULE).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import CronPartitionTimetable, PartitionedAtRuntime, task
+from airflow.sdk import CronPartitionTimetable, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from reports.mail import MailDeferredError
@@ -29,14 +29,15 @@ from street.settings import settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow.sdk.bases.timetable import BaseTimetable
 
 log = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("runtime", "street", "sources", "expectations", "linkage", "reports")
 
-START = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+#: Where clocks begin. One that began in the past strikes as soon as it is known: a new office has its first day at
+#: once. One that isn't to fire has no beginning, and so shows its next hour.
+START = dt.datetime(2020, 1, 1, tzinfo=dt.UTC) if settings().street_schedules else None
 DEFAULTS: dict[str, Any] = {
     "owner": "数据管理员",
     "retries": 3,
@@ -50,10 +51,8 @@ DEFAULTS: dict[str, Any] = {
 _PASSING_SQLSTATES = ("08", "40", "53", "55", "57")
 
 
-def by_clock(cron: str) -> BaseTimetable:
-    """Return the timetable of a DAG: its cron in Asia/Shanghai, the business date as partition key; or on demand."""
-    if not settings().street_schedules:
-        return PartitionedAtRuntime()
+def by_clock(cron: str) -> CronPartitionTimetable:
+    """Return the timetable of a DAG: its cron in Asia/Shanghai, the business date as partition key."""
     return CronPartitionTimetable(cron, timezone="Asia/Shanghai", key_format="%Y-%m-%d")
 
 
@@ -133,7 +132,7 @@ def notify(context: Any) -> None:
     if not recipients:
         log.warning("%s：没有设置 ALERT_RECIPIENTS，不寄告警。", title)
         return
-    on = dt.date.fromisoformat(run.partition_key) if run.partition_key else START.date()
+    on = dt.date.fromisoformat(run.partition_key) if run.partition_key else dt.date.min
     reason = hashlib.sha256(str(context.get("exception")).encode()).hexdigest()[:16]
     try:
         with connect() as connection:  # committed when the mail has been taken

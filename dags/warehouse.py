@@ -15,7 +15,7 @@ from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, PartitionedAtRunt
 from office import DEFAULTS, START, business_date, by_clock, notify, step
 
 from sources.contract import all_contracts
-from street.settings import as_of_at, settings
+from street.settings import as_of_at
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,7 +32,7 @@ CLOCK = Asset("clock_day")
 
 def _schedule() -> BaseTimetable:
     # Each asset by itself, never all of them: a monthly list must not hold back the day.
-    if not settings().street_schedules or get_parsing_context().dag_id is not None:
+    if get_parsing_context().dag_id is not None:  # a task has no need of it, and reads no contract for it
         return PartitionedAtRuntime()
     woken_by: BaseAsset = CLOCK
     for contract in all_contracts():
@@ -140,20 +140,19 @@ def _build(part: str, as_of: dt.date, version: int) -> None:
     dbt.build(getattr(dbt, part), as_of, as_of_at(as_of), version)
 
 
-if settings().street_schedules:
-    with DAG(
-        dag_id=CLOCK_ID,
-        dag_display_name="建仓 · 每日时钟",
-        description="每天 07:00 唤醒建仓，名单没有到齐也照常建仓。",
-        schedule=by_clock("0 7 * * *"),
-        start_date=START,
-        catchup=False,
-        tags=["建仓"],
-        default_args=DEFAULTS,
-    ):
+with DAG(
+    dag_id=CLOCK_ID,
+    dag_display_name="建仓 · 每日时钟",
+    description="每天 07:00 唤醒建仓，名单没有到齐也照常建仓。",
+    schedule=by_clock("0 7 * * *"),
+    start_date=START,
+    catchup=False,
+    tags=["建仓"],
+    default_args=DEFAULTS,
+):
 
-        @step(task_display_name="到点", outlets=[CLOCK])
-        def strike() -> None:
-            """Only emits the asset."""
+    @step(task_display_name="到点", outlets=[CLOCK])
+    def strike() -> None:
+        """Only emits the asset."""
 
-        strike()
+    strike()

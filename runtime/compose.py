@@ -46,6 +46,7 @@ def _database(role: str, secret: str, why: str) -> str:
     return f"postgresql://{role}:{_given(secret, why)}@{POSTGRES.name}:{POSTGRES.port}/{role}"
 
 
+_SCHEDULES = "${STREET_SCHEDULES:-true}"
 CONTAINERS = Place(
     python="python",
     code="/opt/street",
@@ -56,6 +57,7 @@ CONTAINERS = Place(
     pages="${AIRFLOW_BASE_URL:-http://localhost:8080}",
     api_port=str(API_SERVER.port),
     database=_database("airflow", "AIRFLOW_DATABASE_PASSWORD", "give Airflow a database password"),
+    schedules=_SCHEDULES,
     fernet_key=_given("AIRFLOW_FERNET_KEY", "give a Fernet key"),
     secret_key=_given("AIRFLOW_SECRET_KEY", "give a random secret"),
     jwt_secret=_given("AIRFLOW_JWT_SECRET", "give a random secret of 64 bytes"),
@@ -68,7 +70,7 @@ _OFFICE = {
     "street_var": CONTAINERS.var,
     "street_inbox": "/srv/inbox",
     "street_hmac_key": _given("STREET_HMAC_KEY", "give the key of the hashes, and keep a copy of it"),
-    "street_schedules": "${STREET_SCHEDULES:-true}",
+    "street_schedules": _SCHEDULES,
     "warehouse_url": _database("warehouse", "WAREHOUSE_PASSWORD", "give the warehouse a database password"),
     "smtp_host": _given("SMTP_HOST", "name the mail server"),
     "report_recipients": _given("REPORT_RECIPIENTS", "name who gets the report"),

@@ -215,6 +215,8 @@ class Place:
     api_port: str
     database: str
     """URL of Airflow's database, `postgresql://`."""
+    schedules: str
+    """STREET_SCHEDULES: whether Airflow's clocks and assets start runs."""
     fernet_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     jwt_secret: str = field(repr=False)
@@ -247,6 +249,8 @@ def airflow_environment(place: Place) -> dict[str, str]:
         "AIRFLOW__API__SECRET_KEY": place.secret_key,
         "AIRFLOW__API_AUTH__JWT_SECRET": place.jwt_secret,
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+        # Each DAG has its schedule, for people to see; whether it fires is the office's to say.
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": place.schedules,
         "DO_NOT_TRACK": "1",
         "GX_ANALYTICS_ENABLED": "False",
         "MPLCONFIGDIR": f"{place.var}/cache/matplotlib",

@@ -1,4 +1,4 @@
-"""The documentation site, `STREET_VAR/docs`: what the models are, what the columns mean, how the checks went.
+"""The documentation site, `STREET_VAR/docs`: Sphinx makes it from `docs/`, dbt's own pages stand beside it.
 
 The page of checks stands where Great Expectations would put its Data Docs: those print offending values and samples of
 rows, which may leave no database here. `ops.check_result` holds counts alone.
@@ -6,119 +6,143 @@ rows, which may leave no database here. `ops.check_result` holds counts alone.
 
 from __future__ import annotations
 
-import html
-import re
+import io
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-
+from expectations.words import words
+from sources.contract import all_contracts
 from street import dbt
 from street.database import connect, scrubbed
-from street.settings import settings
+from street.settings import ROOT, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-_PAGES = Path(__file__).resolve().parent.parent / "docs"
-_TITLES = {
-    "architecture": "架构 · Architecture",
-    "data_dictionary": "数据字典 · Data dictionary",
-    "privacy": "个人信息处理说明 · Privacy",
-    "rules": "规则 · Rules",
-    "runbook": "运维手册 · Runbook",
-    "glossary": "术语对照 · Glossary",
-}
-_PICTURE = re.compile(r'<img src="(images/[a-z_]+\.svg)"[^>]*>')
+_PAGES = ROOT / "docs"
 _SEVERITIES = {"quarantine": "隔离", "flag": "标记", "batch": "整批", "error": "核对", "note": "另读"}
 
-_FRAME = """<!doctype html>
-<html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><style>
-body {{ font: 16px/1.6 "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; margin: 2rem auto;
-  max-width: 70rem; padding: 0 1rem; color: #222; }}
-table {{ border-collapse: collapse; font-size: 14px; }}
-th, td {{ border: 1px solid #ccd; padding: .25rem .5rem; text-align: left; vertical-align: top; }}
-th {{ background: #f2f4f8; }} code {{ background: #f4f4f6; }} pre {{ overflow-x: auto; }}
-.bad {{ color: #a40000; }}
-</style></head><body><p><a href="index.html">街道治理数据仓库 · 文档</a></p>
-{body}
-</body></html>
+_NEWEST = """
+select feed.feed, feed.title_zh, max(batch.business_date), sum(batch.rows_received), sum(batch.rows_quarantined),
+    array_agg(batch.batch_id)
+from ops.batch
+inner join ops.feed on batch.feed = feed.feed
+where batch.batch_id in (
+    select max(batch_id) from ops.batch where status in ('accepted', 'rejected') group by feed, source
+)
+group by feed.feed, feed.title_zh
+order by feed.title_zh
+"""
+_OF_BATCHES = """
+select rule, severity, sum(failed_rows) from ops.check_result where batch_id = any(%s) group by rule, severity
+order by sum(failed_rows) desc, rule
+"""
+_OF_THE_BUILD = """
+select result.rule, result.severity, result.failed_rows, version.as_of
+from ops.check_result as result
+inner join ops.version on result.version = version.version
+where result.version = (select max(version) from ops.published)
+order by result.failed_rows desc, result.rule
+"""
+_HEAD = """# 校验结果
+
+每个来源最近一批、以及最近一次发布的核对：每条规则有多少行不合。只有计数，没有任何一行的内容。
+
+| 级别 | 意思 |
+|---|---|
+| 隔离 | 这一行不能用，连同原因另存 |
+| 标记 | 这一格读不出或可疑，当作空白，其余照用 |
+| 另读 | 写法不同但读出来了，不算缺陷 |
+| 核对 | 合计或结构不对，停止发布 |
 """
 
-_CHECKS = """
-select coalesce(feed.title_zh, '建仓核对'), coalesce(batch.business_date, version.as_of), result.batch_id, result.rule,
-    result.severity, result.passed, result.failed_rows, to_char(result.checked_at, 'YYYY-MM-DD HH24:MI')
-from ops.check_result as result
-left join ops.batch on result.batch_id = batch.batch_id
-left join ops.feed on batch.feed = feed.feed
-left join ops.version on result.version = version.version
-where result.batch_id in (
-    select max(batch_id) from ops.batch where status in ('accepted', 'rejected') group by feed, source
-) or result.version = (select max(version) from ops.published)
-order by 1, 3, result.passed, result.severity, result.rule
-"""
+
+class SiteError(RuntimeError):
+    """The site can't be made; the sentence names the page."""
 
 
 def write() -> Path:
     """Write the whole site and return its first page.
 
     Raises BuildFailed when dbt can't describe the project (the warehouse has never been built), DatabaseError when the
-    warehouse can't be asked.
+    warehouse can't be asked, SiteError when a page is broken.
     """
-    site = _site()
     dbt.invoke(["docs", "generate", "--static"])
-    shutil.copyfile(dbt.folder() / "target" / "static_index.html", site / "dbt.html")
-    write_checks()
-    convert = MarkdownIt("commonmark").enable("table")
-    for name, title in _TITLES.items():
-        body = convert.render((_PAGES / f"{name}.md").read_text(encoding="utf-8"))
-        _write(site / f"{name}.html", title, _PICTURE.sub(_drawn, body.replace('.md"', '.html"')))
-    links = {"dbt": "模型与血缘 · dbt", **_TITLES, "checks": "校验结果 · Checks"}
-    body = "".join(f'<li><a href="{name}.html">{html.escape(title)}</a></li>' for name, title in links.items())
-    return _write(site / "index.html", "文档", f"<h1>文档</h1><ul>{body}</ul>")
+    site = settings().street_var.resolve() / "docs"
+    site.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=site.parent, prefix=".docs.") as folder:
+        source, made = Path(folder) / "source", Path(folder) / "site"
+        shutil.copytree(_PAGES, source)
+        (source / "checks.md").write_text(checks(), encoding="utf-8")
+        build(source, made)
+        shutil.copyfile(dbt.folder() / "target" / "static_index.html", made / "dbt.html")
+        # Whoever reads the old pages meanwhile reads them to their end.
+        old = site.rename(Path(folder) / "old") if site.exists() else None
+        made.rename(site)
+        if old:
+            shutil.rmtree(old)
+    site.chmod(0o755)
+    return site / "index.html"
 
 
-def write_checks() -> Path:
-    """Write the page of the newest checks: each rule with the number of rows that break it, never a row or a value.
+def checks() -> str:
+    """Return the page of the newest checks: each rule with the number of rows that break it, never a row or a value.
 
     Raises DatabaseError.
     """
-    with scrubbed(), connect() as conn:
-        results = conn.execute(_CHECKS).fetchall()
-    rows = [
-        (title, on, batch_id, rule, _SEVERITIES[severity], "通过" if passed else "未通过", failed, checked_at)
-        for title, on, batch_id, rule, severity, passed, failed, checked_at in results
+    contracts = {contract.feed: contract for contract in all_contracts()}
+    summary, sections = [], []
+    with scrubbed(), connect() as connection:
+        for feed, title, on, received, quarantined, batches in connection.execute(_NEWEST).fetchall():
+            results = connection.execute(_OF_BATCHES, (batches,)).fetchall()
+            contract = contracts.get(feed)
+            told = [(words(rule, contract) if contract else rule, rule, *rest) for rule, *rest in results]
+            summary.append((title, on, f"{received or 0:,}", f"{quarantined or 0:,}", *_passed(told)))
+            sections.append(_section(f"{title} {on}", told))
+        results = connection.execute(_OF_THE_BUILD).fetchall()
+    if results:
+        told = [(words(rule, None), rule, *rest) for rule, *rest, _ in results]
+        on = results[0][-1]
+        summary.append(("建仓核对", on, "", "", *_passed(told)))
+        sections.append(_section(f"建仓核对 {on}", told))
+    headings = ("来源", "业务日期", "收到（行）", "隔离（行）", "规则", "有不合的规则")
+    return "\n".join([_HEAD, _table(headings, summary), *sections])
+
+
+_Told = tuple[str, str, str, int]
+"""A check: in words, by name, its severity, how many rows break it."""
+
+
+def _passed(told: Sequence[_Told]) -> tuple[int, int]:
+    return len(told), sum(failed > 0 and severity != "note" for *_, severity, failed in told)
+
+
+def _section(title: str, told: Sequence[_Told]) -> str:
+    found = [
+        (said, _SEVERITIES[severity], f"{failed:,}", f"`{rule}`") for said, rule, severity, failed in told if failed
     ]
-    headings = ("来源", "业务日期", "批次", "规则", "级别", "结果", "行数", "校验时间")
-    broken = sum(row[5] != "通过" for row in rows)
-    summary = f"<h1>校验结果</h1><p>共 {len(rows)} 项，{broken} 项未通过。只有计数，没有任何一行的内容。</p>"
-    return _write(_site() / "checks.html", "校验结果", summary + _table(headings, rows))
+    rest = f"其余 {len(told) - len(found)} 条规则没有一行不合。"
+    table = _table(("规则", "级别", "行数", "代号"), found) if found else ""
+    return f"## {title}\n\n{table}\n{rest}\n"
 
 
-def _drawn(image: re.Match[str]) -> str:
-    """A picture itself in the place of the reference to it: each page is one file."""
-    return (_PAGES / image[1]).read_text(encoding="utf-8")
+def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    head = "".join(f"<th>{html.escape(heading)}</th>" for heading in headings)
-    lines = "".join(
-        f"<tr{' class=bad' if '未通过' in row else ''}>"
-        + "".join(f"<td>{'' if cell is None else html.escape(str(cell))}</td>" for cell in row)
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+def build(source: Path, made: Path) -> None:
+    """Let Sphinx make the pages of the folder `source` in `made`; it says nothing. Raises SiteError."""
+    from sphinx.application import Sphinx  # noqa: PLC0415 - takes a second, and only this step needs it
+    from sphinx.util.docutils import docutils_namespace  # noqa: PLC0415
 
-
-def _site() -> Path:
-    site = settings().street_var.resolve() / "docs"
-    site.mkdir(mode=0o755, parents=True, exist_ok=True)
-    return site
-
-
-def _write(path: Path, title: str, body: str) -> Path:
-    path.write_text(_FRAME.format(title=html.escape(title), body=body), encoding="utf-8")
-    return path
+    warnings = io.StringIO()
+    with docutils_namespace():
+        app = Sphinx(source, source, made, made.with_name("doctrees"), "html", status=None, warning=warnings)
+        app.build()
+    (made / ".buildinfo").unlink(missing_ok=True)
+    wrong = warnings.getvalue().replace(str(source), "docs").strip()
+    if wrong:
+        raise SiteError(f"The documentation has broken pages: {wrong}")

@@ -329,6 +329,7 @@ class Supervisor:
             pages=url,
             api_port=str(port),
             database=self.postgres.url("airflow"),
+            schedules=str(settings().street_schedules),
             fernet_key=self._secret("airflow_fernet_key", _fernet_key),
             secret_key=self._secret("airflow_secret_key", lambda: secrets.token_hex(32)),
             jwt_secret=self._secret("airflow_jwt_secret", lambda: secrets.token_hex(64)),

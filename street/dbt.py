@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.conninfo import conninfo_to_dict
 
 from street import batch
-from street.database import DatabaseError, connect, scrubbed
+from street.database import connect, names, scrubbed
 from street.messages import told as _scrub
 from street.settings import as_of_at, settings
 
@@ -189,14 +189,8 @@ def folder() -> Path:
 
 def _known(results: Sequence[Any], url: str | None) -> frozenset[str]:
     """Return the names that a message may carry: of models, and of what stands in the database's catalogue."""
-    names = {name for result in results for name in (result.node.name, *getattr(result.node, "columns", ()))}
-    with contextlib.suppress(DatabaseError), scrubbed(), connect(url) as connection:
-        found = connection.execute(
-            "select relname from pg_class union select attname from pg_attribute union select conname from"
-            " pg_constraint union select nspname from pg_namespace"
-        ).fetchall()
-        names |= {name for (name,) in found}
-    return frozenset(names)
+    named = {name for result in results for name in (result.node.name, *getattr(result.node, "columns", ()))}
+    return names(url) | named
 
 
 def _connection(url: str | None) -> dict[str, str | None]:

@@ -22,7 +22,7 @@ def sql(
 ) -> None:
     """查询数据仓库（只读）；不带查询时打开交互式 psql。"""
     from runtime.postgres import binaries  # noqa: PLC0415
-    from street.database import connect, scrubbed  # noqa: PLC0415
+    from street.database import answer  # noqa: PLC0415
     from street.settings import settings  # noqa: PLC0415
 
     with sentences():
@@ -30,11 +30,7 @@ def sql(
             url = _known(settings().warehouse_url)
             psql = str(binaries() / "psql")
             os.execv(psql, [psql, url])  # noqa: S606 - the terminal becomes psql's
-        with scrubbed(), connect() as connection:
-            connection.read_only = True
-            cursor = connection.execute(query.encode())
-            headings = [column.name for column in cursor.description or ()]
-            rows = cursor.fetchall() if headings else []
+        headings, rows = answer(query)
         if as_csv:
             csv.writer(sys.stdout).writerows([headings, *rows])
         else:

@@ -13,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.exc import DBAPIError
 
+from street.messages import told
 from street.settings import settings
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 #: What a superuser settles once in the warehouse's database; the office's own login could not.
 SUPERUSER_SQL = _HERE / "superuser.sql"
+#: The oldest PostgreSQL that has what the migrations and the rights ask for; tests/deployment tries it.
+MINIMUM_VERSION = 16
 _SESSION_OPTIONS = "-c timezone=Asia/Shanghai"
 
 READERS = ("dashboard_reader", "committee_reader", "street_reader", "auditor")
@@ -75,6 +78,27 @@ class DatabaseError(RuntimeError):
         return cls(state, error.diag.table_name, error.diag.constraint_name, row)
 
 
+class QueryError(RuntimeError):
+    """A query that a person wrote is wrong; the sentence says how and where."""
+
+    @classmethod
+    def of(cls, error: psycopg.Error, query: str, url: str | None = None) -> QueryError | DatabaseError:
+        """Return what may be told of the error of this query: names of the catalogue, and what its writer has typed."""
+        known = names(url) | set(re.findall(r"\w+", f"{query} {query.upper()}"))
+        sentence = told("\n".join(filter(None, (error.diag.message_primary, error.diag.message_hint))), known)
+        if not sentence:
+            return DatabaseError.of(error)
+        place = ""
+        if error.diag.statement_position:
+            before = query[: int(error.diag.statement_position) - 1]
+            place = f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}, "
+        return cls(f"{sentence} ({place}SQLSTATE {error.sqlstate})")
+
+
+class ServerTooOldError(RuntimeError):
+    """The server of WAREHOUSE_URL is older than MINIMUM_VERSION."""
+
+
 @contextlib.contextmanager
 def scrubbed() -> Iterator[None]:
     """Turn errors of psycopg and SQLAlchemy into DatabaseError, without the original in the exception chain."""
@@ -99,6 +123,39 @@ def connect(url: str | None = None) -> psycopg.Connection:
         return psycopg.connect(
             url or _warehouse_url(), application_name="street", options=_SESSION_OPTIONS, connect_timeout=10
         )
+
+
+def answer(query: str, url: str | None = None) -> tuple[list[str], list[list[str | None]]]:
+    """Return the headings and rows of a query that a person wrote, read-only, each value as PostgreSQL writes it.
+
+    Raises QueryError for what its writer can mend, DatabaseError for anything else.
+    """
+    refused = None
+    with connect(url) as connection:
+        connection.read_only = True
+        try:
+            cursor = connection.execute(query.encode())
+        except psycopg.Error as error:
+            refused = QueryError.of(error, query, url)
+        else:
+            result = cursor.pgresult
+            if result is None or not cursor.description:
+                return [], []
+            values = [[result.get_value(row, at) for at in range(result.nfields)] for row in range(result.ntuples)]
+            rows = [[None if value is None else value.decode() for value in line] for line in values]
+            return [column.name for column in cursor.description], rows
+    raise refused  # here, so that the original, which may carry values, is not in the chain
+
+
+def names(url: str | None = None) -> frozenset[str]:
+    """Return the names in the database's catalogue: of schemas, tables, columns and constraints; none if it is away."""
+    with contextlib.suppress(DatabaseError), scrubbed(), connect(url) as connection:
+        found = connection.execute(
+            "select relname from pg_class union select attname from pg_attribute union select conname from"
+            " pg_constraint union select nspname from pg_namespace"
+        ).fetchall()
+        return frozenset(name for (name,) in found)
+    return frozenset()
 
 
 def engine(url: str | None = None) -> sqlalchemy.Engine:
@@ -133,8 +190,15 @@ def locked(name: str, url: str | None = None) -> Iterator[None]:
 def migrate(url: str | None = None) -> None:
     """Bring the warehouse to the newest revision and re-apply the SQL functions of `rules/`.
 
-    Safe to repeat and to run twice at once. Raises DatabaseError.
+    Safe to repeat and to run twice at once. Raises DatabaseError, ServerTooOldError.
     """
+    with contextlib.closing(connect(url)) as connection:
+        version = connection.info.server_version
+    if version < MINIMUM_VERSION * 10_000:
+        raise ServerTooOldError(
+            f"The warehouse needs PostgreSQL {MINIMUM_VERSION} or newer; the server of WAREHOUSE_URL is "
+            f"{version // 10_000}.{version % 10_000}."
+        )
     configuration = Config()
     configuration.set_main_option("script_location", str(_HERE))
     made = engine(url)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.providers.standard.operators.python import PythonOperator
-from airflow.sdk import AssetAny, CronPartitionTimetable, PartitionedAssetTimetable, PartitionedAtRuntime
+from airflow.sdk import AssetAny, CronPartitionTimetable, PartitionedAssetTimetable
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.serialization.serialized_objects import DagSerialization
 
 from sources import archive
 from sources.connectors import pulls
@@ -31,21 +32,27 @@ if TYPE_CHECKING:
 
 MONDAY = dt.date(2020, 3, 23)
 FEEDS = {contract.feed: contract for contract in all_contracts()}
+OF_THE_OFFICE = ("warehouse", "warehouse__clock", "report__daily_governance", "docs")
 
 
 def test_every_dag_file_is_read_and_every_feed_has_its_dag(read_dags: ReadDags) -> None:
     bag = read_dags()
     assert bag.import_errors == {}
     assert {"household_registry", "housing_registry", "border_entries"} <= set(FEEDS)
-    assert set(bag.dags) == {*(f"ingest__{feed}" for feed in FEEDS), "warehouse", "report__daily_governance"}
+    assert set(bag.dags) == {*(f"ingest__{feed}" for feed in FEEDS), *OF_THE_OFFICE}
 
 
-def test_without_schedules_a_dag_runs_only_when_asked_for_a_date(
+def test_without_schedules_a_clock_shows_its_next_hour_and_has_struck_for_no_hour_before(
     read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STREET_SCHEDULES", "off")
-    for dag in read_dags().dags.values():
-        assert isinstance(dag.timetable, PartitionedAtRuntime), dag.dag_id
+    monkeypatch.setenv("STREET_SCHEDULES", "false")
+    clocks = [dag for dag in read_dags().dags.values() if isinstance(dag.timetable, CronPartitionTimetable)]
+    assert len(clocks) == len(FEEDS) + 3
+    for dag in clocks:
+        told = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+        following = told.next_dagrun_info(last_automated_run_info=None)
+        assert following is not None
+        assert following.run_after > dt.datetime.now(dt.UTC), dag.dag_id
 
 
 def test_a_feeds_dag_says_in_chinese_what_its_contract_says(read_dags: ReadDags) -> None:
@@ -83,10 +90,11 @@ def test_every_task_is_retried_with_back_off_and_its_failure_is_mailed(read_dags
             assert task.on_failure_callback, f"{dag.dag_id}.{task.task_id}"
 
 
-def test_with_schedules_each_dag_has_its_clock_and_any_asset_wakes_the_warehouse(
-    read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("schedules", ["true", "false"])
+def test_each_dag_shows_its_clock_and_any_asset_wakes_the_warehouse(
+    read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch, schedules: str
 ) -> None:
-    monkeypatch.setenv("STREET_SCHEDULES", "on")
+    monkeypatch.setenv("STREET_SCHEDULES", schedules)
     bag = read_dags()
     assert bag.import_errors == {}
     for name in (*(f"ingest__{feed}" for feed in FEEDS), "report__daily_governance", "warehouse__clock", "docs"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,56 @@ def test_dbt_works_on_the_newest_date_with_batches_and_tells_no_value_of_an_erro
     assert "invalid input syntax for type integer" in done.output
     assert "王小明二" not in done.output
     assert not list((street_var / "dbt" / "logs").glob("*.log*"))
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("select nonesuch from ops.batch", 'column "nonesuch" does not exist (line 1, column 8, SQLSTATE 42703)'),
+        ("select b.fed\nfrom ops.batch as b", 'Perhaps you meant to reference the column "b.feed".'),
+        (
+            "select *\n from marts.nonesuch",
+            'relation "marts.nonesuch" does not exist (line 2, column 7, SQLSTATE 42P01)',
+        ),
+        ("select from where", 'syntax error at or near "where" (line 1, column 13, SQLSTATE 42601)'),
+        ("delete from ops.batch", 'cannot execute "DELETE" in a read-only transaction (SQLSTATE 25006)'),
+    ],
+)
+def test_a_query_that_is_wrong_is_told_what_and_where(street_var: Path, query: str, told: str) -> None:
+    done = street("sql", query)
+    assert done.exit_code == 1
+    assert told in done.output
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select cast(reason as integer) from ops.batch",
+        "select cast(reason as date) from ops.batch",
+        "select query_to_xml('select ' || reason || ' from ops.batch', true, true, '') from ops.batch",
+        "select query_to_xml('select 1 from ' || quote_ident(reason), true, true, '') from ops.batch",
+    ],
+)
+def test_the_error_of_a_query_tells_no_value_of_a_row(street_var: Path, deliveries: Deliveries, query: str) -> None:
+    deliveries.deliver(0, 10)
+    deliveries.conn.execute("update ops.batch set reason = 'wangxiaoming'")
+    deliveries.conn.commit()
+    done = street("sql", query)
+    assert done.exit_code == 1
+    assert "SQLSTATE" in done.output
+    assert "wangxiaoming" not in done.output
+
+
+def test_csv_has_each_value_as_postgresql_writes_it(street_var: Path) -> None:
+    query = (
+        "select array['a', 'b, c', null] as names, true as is_so, null as nothing, 1.50 as amount, '{\"a\": 1}'::jsonb"
+    )
+    done = street("sql", query, "--csv")
+    assert done.exit_code == 0, done.output
+    assert list(csv.reader(done.output.splitlines())) == [
+        ["names", "is_so", "nothing", "amount", "jsonb"],
+        ['{a,"b, c",NULL}', "t", "", "1.50", '{"a": 1}'],
+    ]
 
 
 @pytest.mark.parametrize(
