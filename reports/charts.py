@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.figures import CALM, COLOURS, LEVELS
 from reports.suppression import Mark
+from street.vocabulary import seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from reports.figures import Compound, Count, Day
 
 INK, MUTED, RULE = "#1f2a37", "#6b7280", "#e5e7eb"
-PALETTE = {"red": "#c0322b", "orange": "#e0701c", "yellow": "#e9b11c", "blue": "#3878b8", CALM: "#7fa88b"}
+PALETTE = {row["level"]: row["colour"] for row in seed("levels")} | {CALM: seed("levels")[0]["colour"]}
 """Colours of origins and levels, the same in pictures and text."""
 
 _WIDTH = 5.2  # inches: sharp on a phone, and 12 pt text stays readable when a mail client shrinks it to 360 px

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from street.settings import SHANGHAI, as_of_at
+from street.vocabulary import labels
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 UNCONNECTED = "unconnected"
 """Status of a feed that has never brought anything: missing on every morning, and no news on any."""
 
-STATUSES = {"failed": "拒收", "missing": "缺失", "late": "迟到", UNCONNECTED: "未接入", "fresh": "正常"}
+STATUSES = labels("feed_status")
 """Status -> what people call it, the worst first."""
 
 

@@ -14,14 +14,14 @@ from reports.feeds import UNCONNECTED, FeedLine, read_feeds
 from reports.marts import Marts
 from reports.suppression import UNBOUNDED, Cell, Mark, Row, suppress
 from street.settings import SHANGHAI, as_of_at
-from street.vocabulary import EXPIRY_DAYS, ISOLATION_DAYS, RECENT_DAYS, STREET_CODE, UNPLACED_CODE, seed
+from street.vocabulary import EXPIRY_DAYS, ISOLATION_DAYS, RECENT_DAYS, STREET_CODE, UNPLACED_CODE, labels, seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import psycopg
 
-_UNPLACED_LABEL = "未落实"
+_UNPLACED_LABEL = labels("row_kind")["unplaced"]
 
 COLOURS = {row["colour"]: row["label_zh"] for row in seed("colours")}
 """Colour of an episode -> what people call its origin (R-ISO-8), the gravest first."""
@@ -73,7 +73,7 @@ REASONS = {
     "number_in_name": "姓名中有证件号码",
 }
 """Reason of marts.unresolved -> what it means to the office."""
-KINDS = {"person": "人员待核实", "dwelling": "住址待核实", "row": "名单内容有误", "check": "核对查出"}
+KINDS = labels("unresolved_kind")
 """Kind of marts.unresolved -> the class of a reason that has no words of its own, such as the rule a row broke."""
 AGES = (("1天内", 1), ("2-7天", 7), ("8-14天", 14), ("14天以上", None))
 """Label of an age class -> its last day, counted from first_seen_on."""

@@ -103,6 +103,11 @@ def _asked(contract: Contract) -> dict[str, Any]:
             for column in contract.columns
             if column.enum
         },
+        "labels": {
+            column.name: {code.value: code.label for code in column.enum}
+            for column in contract.columns
+            if any(code.label != code.value for code in column.enum)
+        },
         "patterns": {column.name: column.pattern for column in contract.columns if column.pattern is not None},
     }
 

@@ -21,6 +21,11 @@ def seed(name: str) -> tuple[dict[str, str], ...]:
         return tuple(csv.DictReader(file))
 
 
+def labels(code_list: str) -> dict[str, str]:
+    """Return what people read for each code of a list of our own, in the order of seeds/codes.csv."""
+    return {row["code"]: row["label_zh"] for row in seed("codes") if row["code_list"] == code_list}
+
+
 @cache
 def _variables() -> dict[str, Any]:
     variables: dict[str, Any] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]

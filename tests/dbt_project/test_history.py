@@ -37,6 +37,16 @@ def history(conn: psycopg.Connection) -> dict[dt.date, tuple[Any, ...]]:
     return {row[0]: row[1:] for row in rows}
 
 
+def compounds(conn: psycopg.Connection) -> dict[dt.date, tuple[Any, ...]]:
+    """The compounds' last days: isolating, arrivals, level, as_of."""
+    rows = conn.execute(
+        "select business_date, isolating, arrivals, level, as_of from marts.compound_daily where business_date >= %s",
+        (AS_OF - dt.timedelta(days=1),),
+    ).fetchall()
+    conn.commit()
+    return {row[0]: row[1:] for row in rows}
+
+
 def corrected(conn: psycopg.Connection) -> dict[dt.date, int | None]:
     """What the street's row of each of the last days says of the day before it."""
     rows = conn.execute(
@@ -71,6 +81,8 @@ def test_a_rerun_of_a_past_day_corrects_its_rows_and_no_later_ones(street_in_raw
     run(conn, NEXT)
     assert corrected(conn) == {AS_OF - dt.timedelta(days=1): None, AS_OF: 0, NEXT: 0}
     second = history(conn)
+    assert compounds(conn)[AS_OF] == (1, 0, "blue", NEXT)
+    later = compounds(conn)[NEXT]
     # The next run closes the day: its flows are counted anew, its stocks are what they were.
     assert second[AS_OF][:4] == first[AS_OF][:4]
     assert second[AS_OF][4] == second[NEXT][4] == NEXT
@@ -85,6 +97,8 @@ def test_a_rerun_of_a_past_day_corrects_its_rows_and_no_later_ones(street_in_raw
     assert third[AS_OF][:2] == (1, 3)
     assert third[AS_OF][3] == 5, "who isolates lives at the destination"
     assert third[NEXT] == second[NEXT], "a later day stays as it was published"
+    assert compounds(conn)[AS_OF] == (2, 1, "blue", AS_OF)
+    assert compounds(conn)[NEXT] == later
     assert conn.execute("select distinct as_of from marts.compound_overview").fetchall() == [(NEXT,)]
     assert conn.execute("select sum(isolating) from marts.compound_overview").fetchall() == [(1,)]
     assert conn.execute("select count(*) from marts.worklist where as_of <> %s", (NEXT,)).fetchone() == (0,)

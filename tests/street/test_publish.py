@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 D = dt.date(2020, 3, 28)
 PUBLISHED = published()
 ONE, TWO = "310115016001", "310115016002"
-KINDS = {"business_date": "date", "due_at": "timestamptz", "batch_id": "bigint", "row_no": "int"}
+KINDS = {"business_date": "date", "release_on": "date", "due_at": "timestamptz", "batch_id": "bigint", "row_no": "int"}
 
 
 def build(conn: psycopg.Connection, as_of: dt.date = D, tables: tuple[str, ...] = tuple(PUBLISHED), **more: str) -> int:
@@ -289,7 +289,17 @@ def test_a_day_is_current_until_something_is_judged_for_it(deliveries: Deliverie
 
 
 ALLOWED = {
-    "dashboard_reader": {"compound_overview", "governance_daily", "feed_health", "building_view"},
+    "dashboard_reader": {
+        "compound_overview",
+        "compound_daily",
+        "governance_daily",
+        "release_curve",
+        "feed_health",
+        "building_view",
+        "dim_committee",
+        "dim_level",
+        "dim_tag",
+    },
     "committee_reader": {table for table, product in PUBLISHED.items() if product.schema == "marts"},
     "street_reader": {table for table, product in PUBLISHED.items() if product.schema == "marts"},
     "pipeline": set(PUBLISHED),
@@ -337,7 +347,7 @@ def test_a_committee_sees_its_own_rows_whatever_it_sets(warehouse: psycopg.Conne
     role, password = access.grant(warehouse, ONE)
     access.grant(warehouse, TWO)
     tables = [f"marts.{t}" for t, p in PUBLISHED.items() if "committee_reader" in p.readers and p.by_committee]
-    assert len(tables) == 10
+    assert len(tables) == 12
     with login(role, password) as conn:
         conn.autocommit = True
         attempts = (

@@ -1,4 +1,10 @@
 -- One row per dwelling, as a building's picture draws it.
+{%- set first_flag -%}
+    case
+        when occupancy.is_occupied_conflict then 'occupied_conflict'
+        when occupancy.is_renovating then 'renovating'
+    end
+{%- endset %}
 with isolation as (
     select
         dwelling_key,
@@ -28,9 +34,13 @@ duties as (
 select
     dwelling.building_key,
     dwelling.compound_key,
+    dwelling.compound_name,
     dwelling.committee_code,
+    {{ looked_up('committees', 'committee_code', 'dwelling.committee_code', 'committee_name') }} as committee_name,
     dwelling.building_no,
+    building.building_name,
     dwelling.floor,
+    building.floors_total,
     cast(row_number() over (
         partition by dwelling.building_key, dwelling.floor
         order by
@@ -41,14 +51,15 @@ select
     dwelling.dwelling_key,
     dwelling.room_no,
     dwelling.usage,
+    {{ contract_label('housing_registry', 'usage', 'dwelling.usage') }} as usage_zh,
     occupancy.occupancy,
-    case
-        when occupancy.is_occupied_conflict then 'occupied_conflict'
-        when occupancy.is_renovating then 'renovating'
-    end as occupancy_flag,
+    {{ code_label('occupancy', 'occupancy.occupancy') }} as occupancy_zh,
+    {{ first_flag }} as occupancy_flag,
+    {{ code_label('occupancy_flag', first_flag) }} as occupancy_flag_zh,
     coalesce(door.residents, 0) as residents,
     cast(coalesce(isolation.isolating, 0) as integer) as isolating,
     colour.colour as isolation_colour,
+    {{ looked_up('colours', 'colour', 'colour.colour') }} as isolation_colour_zh,
     cast(coalesce(isolation.completed_14d, 0) as integer) as completed_14d,
     {{ tag_count('living_alone_elderly', 'tags') }},
     {{ tag_count('elderly', 'tags') }},
@@ -61,6 +72,7 @@ select
     cast(coalesce(duties.open_duties, 0) as integer) as open_duties,
     {{ as_of() }} as as_of
 from {{ ref('dim_dwelling') }} as dwelling
+inner join {{ ref('dim_building') }} as building on dwelling.building_key = building.building_key
 left join {{ ref('fct_occupancy') }} as occupancy on dwelling.dwelling_key = occupancy.dwelling_key
 left join {{ ref('int_door') }} as door on dwelling.dwelling_key = door.dwelling_key
 left join isolation on dwelling.dwelling_key = isolation.dwelling_key

@@ -64,6 +64,7 @@ select
     {{ tag_count('party_members', 'tags') }},
     {{ tag_count('volunteers', 'tags') }},
     coalesce(isolation.level, 'none') as level,
+    {{ looked_up('levels', 'level', "coalesce(isolation.level, 'none')") }} as level_zh,
     {{ as_of() }} as as_of
 -- Who stands in no row, as someone known to a compound of two committees alone, is unplaced (R-PLACE-12).
 from {{ ref('dim_compound') }} as compound

@@ -12,12 +12,16 @@ with households as (
 select
     dwelling.dwelling_key,
     dwelling.committee_code,
+    {{ looked_up('committees', 'committee_code', 'dwelling.committee_code', 'committee_name') }} as committee_name,
+    dwelling.building_key,
     dwelling.compound_name,
     dwelling.building_no,
+    building.building_name,
     dwelling.room_no,
     dwelling.address,
     dwelling.owner_name,
     occupancy.occupancy,
+    {{ code_label('occupancy', 'occupancy.occupancy') }} as occupancy_zh,
     occupancy.occupancy_source,
     occupancy.occupancy_on,
     array_remove(array[
@@ -29,6 +33,7 @@ select
     cast(null as timestamptz) as last_visit_at,
     {{ as_of() }} as as_of
 from {{ ref('dim_dwelling') }} as dwelling
+inner join {{ ref('dim_building') }} as building on dwelling.building_key = building.building_key
 left join {{ ref('fct_occupancy') }} as occupancy on dwelling.dwelling_key = occupancy.dwelling_key
 left join {{ ref('int_door') }} as door on dwelling.dwelling_key = door.dwelling_key
 left join households on dwelling.dwelling_key = households.dwelling_key

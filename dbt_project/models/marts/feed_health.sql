@@ -48,6 +48,7 @@ select
             then round(cast(greatest(extract(epoch from health.moment - health.received_at), 0) / 3600 as numeric), 1)
     end as hours_since_update,
     health.status,
+    {{ code_label('feed_status', 'health.status') }} as status_zh,
     coalesce(failed.rules, cast(array[] as text[]))
     || case when health.is_stale_copy then array['stale_copy'] else cast(array[] as text[]) end as failed_checks,
     coalesce(string_to_array(health.failed_sources, chr(31)), cast(array[] as text[])) as failed_sources,

@@ -2,19 +2,8 @@
 {%- set told_anew -%}
 published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1)
 {%- endset %}
-with dates as (
-    select cast(day as date) as business_date
-    from generate_series(
-        least((select min(arrived_on) from {{ ref('fct_arrival') }}), {{ as_of() }} - 1), {{ as_of() }}, interval '1 day'
-    ) as day
-),
-
-places as (
+with places as (
     select committee_code from {{ ref('dim_committee') }}
-    union all
-    select '{{ var("unplaced_code") }}' as committee_code
-    union all
-    select '{{ var("street_code") }}' as committee_code
 ),
 
 -- The days' facts, and whoever is in doubt once the checks have had their say.
@@ -27,7 +16,7 @@ facts as (
         'unresolved' as measure,
         count(*) as counted
     from {{ ref('unresolved') }} as doubt
-    left join {{ ref('dim_committee') }} as committee on doubt.committee_code = committee.committee_code
+    left join {{ ref('committees') }} as committee on doubt.committee_code = committee.committee_code
     group by coalesce(committee.committee_code, '{{ var("unplaced_code") }}')
 ),
 
@@ -69,17 +58,27 @@ computed as (
         case when dates.business_date = {{ as_of() }} then coalesce(totals.living_alone_elderly, 0) end
             as living_alone_elderly,
         case when dates.business_date = {{ as_of() }} then coalesce(totals.unresolved, 0) end as unresolved
-    from dates
+    from {{ ref('int_history_date') }} as dates
     cross join places
     left join totals
         on dates.business_date = totals.business_date and places.committee_code = totals.committee_code
 ),
 
-published as ({{ published_governance() }})
+published as (
+    {{ published('governance_daily', {
+        'business_date': 'date', 'committee_code': 'text', 'arrivals': 'integer', 'arrivals_abroad': 'integer',
+        'isolating': 'integer', 'newly_isolating': 'integer', 'released': 'integer', 'transferred': 'integer',
+        'isolating_corrected': 'integer', 'duties_due': 'integer', 'residents': 'integer',
+        'living_alone_elderly': 'integer', 'unresolved': 'integer', 'as_of': 'date',
+    }) }}
+)
 
 select
     coalesce(computed.business_date, published.business_date) as business_date,
     coalesce(computed.committee_code, published.committee_code) as committee_code,
+    place.committee_name,
+    place.row_kind,
+    place.row_kind_zh,
     {%- for flow in [
         'arrivals', 'arrivals_abroad', 'isolating', 'newly_isolating', 'released', 'transferred', 'duties_due',
     ] %}
@@ -120,6 +119,8 @@ select
 from computed
 full outer join published
     on computed.business_date = published.business_date and computed.committee_code = published.committee_code
+left join {{ ref('dim_committee') }} as place
+    on coalesce(computed.committee_code, published.committee_code) = place.committee_code
 window the_day_before as (
     partition by coalesce(computed.committee_code, published.committee_code)
     order by coalesce(computed.business_date, published.business_date)

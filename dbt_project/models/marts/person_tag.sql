@@ -3,6 +3,7 @@ select
     tagged.person_key,
     tagged.dwelling_key,
     tagged.committee_code,
+    {{ looked_up('committees', 'committee_code', 'tagged.committee_code', 'committee_name') }} as committee_name,
     tagged.tag,
     tag.label_zh,
     tagged.since,

@@ -5,6 +5,7 @@ select
     person.id_masked,
     residence.dwelling_key,
     residence.committee_code,
+    {{ looked_up('committees', 'committee_code', 'residence.committee_code', 'committee_name') }} as committee_name,
     benefit.benefit as service,
     benefit.started_on,
     benefit.ended_on,

@@ -36,10 +36,13 @@ select
     once.batch_id,
     once.row_no,
     once.kind,
+    {{ code_label('unresolved_kind', 'once.kind') }} as kind_zh,
     once.subject,
     once.reason,
     once.committee_code,
+    {{ looked_up('committees', 'committee_code', 'once.committee_code', 'committee_name') }} as committee_name,
     once.compound_key,
+    {{ looked_up('dim_compound', 'compound_key', 'once.compound_key', 'compound_name') }} as compound_name,
     coalesce(link.candidates, place.candidates) as candidates,
     batch.business_date as first_seen_on,
     {{ as_of() }} as as_of

@@ -11,16 +11,12 @@ with facts as (
     where is_counted and origin_kind = 'border' and colour = 'orange'
     group by arrived_on, committee_code
     union all
-    -- The episodes as of each day, whatever a run left behind that day (R-DAY-6). A person's episodes follow each other
-    -- (int_isolation_step): on each day an episode is a person, and who isolates today is who did the day before, with
-    -- who has come and without who has left (R-ISO-16). One that ended on its first day was never there overnight.
-    select cast(day.day as date) as business_date, episode.committee_code, 'isolating' as measure, count(*) as counted
-    from {{ ref('fct_isolation_episode') }} as episode
-    cross join
-        lateral generate_series(
-            episode.first_started_on, least(episode.release_on - 1, {{ as_of() }}), interval '1 day'
-        ) as day (day)
-    group by cast(day.day as date), episode.committee_code
+    -- A person's episodes follow each other (int_isolation_step): on each day an episode is a person, and who isolates
+    -- today is who did the day before, with who has come and without who has left (R-ISO-16). One that ended on its
+    -- first day was never there overnight.
+    select business_date, committee_code, 'isolating' as measure, count(*) as counted
+    from {{ ref('int_episode_day') }}
+    group by business_date, committee_code
     union all
     select first_started_on as business_date, committee_code, 'newly_isolating' as measure, count(*) as counted
     from {{ ref('fct_isolation_episode') }}
@@ -58,5 +54,5 @@ select
     facts.measure,
     sum(facts.counted) as counted
 from facts
-left join {{ ref('dim_committee') }} as committee on facts.committee_code = committee.committee_code
+left join {{ ref('committees') }} as committee on facts.committee_code = committee.committee_code
 group by facts.business_date, coalesce(committee.committee_code, '{{ var("unplaced_code") }}'), facts.measure

@@ -11,19 +11,6 @@ with counted as (
     from {{ ref('int_shown_isolation') }}
     where compound_key is not null and committee_code is not null
     group by compound_key, committee_code
-),
-
--- The highest level whose bound is reached (R-ISO-12).
-levelled as (
-    select
-        counted.*,
-        level.level,
-        row_number() over (
-            partition by counted.compound_key, counted.committee_code
-            order by level.from_persons desc
-        ) as highest
-    from counted
-    inner join {{ ref('levels') }} as level on counted.isolating >= level.from_persons
 )
 
 select
@@ -34,6 +21,5 @@ select
     isolating_yellow,
     isolating_blue,
     completed_14d,
-    level
-from levelled
-where highest = 1
+    {{ level_of('isolating') }} as level
+from counted

@@ -9,6 +9,8 @@ select
     min(road) as road,
     min(lane) as lane,
     min(building_no) as building_no,
+    -- A house on a street is known by its road, one in a compound by the compound.
+    case when min(lane) is null then min(road) else min(compound_name) end || min(building_no) || '号' as building_name,
     max(floors_total) as floors_total,
     cast(avg(longitude) as double precision) as longitude,
     cast(avg(latitude) as double precision) as latitude,

@@ -9,5 +9,5 @@ select
     cast(count(distinct dwelling.building_key) as integer) as buildings,
     cast(count(*) filter (where dwelling.usage = 1) as integer) as dwellings
 from {{ ref('dim_dwelling') }} as dwelling
-left join {{ ref('dim_committee') }} as committee on dwelling.committee_code = committee.committee_code
+left join {{ ref('committees') }} as committee on dwelling.committee_code = committee.committee_code
 group by dwelling.compound_key, dwelling.committee_code

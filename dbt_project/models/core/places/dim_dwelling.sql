@@ -33,4 +33,4 @@ select
 from {{ source('linkage_build', 'dwelling') }} as dwelling
 inner join {{ ref('stg_housing_registry') }} as housing
     on dwelling.batch_id = housing.batch_id and dwelling.row_no = housing.row_no
-left join {{ ref('dim_committee') }} as committee on dwelling.committee_code = committee.committee_code
+left join {{ ref('committees') }} as committee on dwelling.committee_code = committee.committee_code
