@@ -5,9 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 TOOLS  := .venv-tools
 PEERS  := .venv-peers
+SUPER  := .venv-superset
 export DO_NOT_TRACK := 1
 
-.PHONY: run help stop setup hooks test tests truth fuzz compare bench-linkage lint lint-contracts format lock render docs clean
+.PHONY: run help stop setup hooks test tests truth fuzz compare bench-linkage lint lint-contracts format lock render superset docs clean
 
 run: setup  ## set up, start, run the business day, show where to look
 	@$(BIN)/street up
@@ -94,12 +95,25 @@ lock: setup  ## resolve requirements.in anew
 	  --no-emit-find-links --no-annotate --no-header - --output-file requirements-tools.lock
 	@printf '%s\n' cpca jionlp recordlinkage 'setuptools<81' splink | $(BIN)/uv pip compile --quiet --python-version 3.11 --universal \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header - --output-file requirements-peers.lock
+	@printf '%s\n' apache-superset psycopg2-binary | $(BIN)/uv pip compile --quiet --python-version 3.11 --universal \
+	  --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate --no-header - \
+	  --output-file requirements-superset.lock
 
 render: setup  ## re-render what the contracts determine
 	@$(BIN)/python -m runtime.render
+
+# Superset wants other versions than the project does: an environment of its own, as for the tools.
+superset: setup $(SUPER)/.ready  ## a real Superset over the running warehouse (COMMITTEE=310115016002 for another one)
+	@$(BIN)/python -m runtime.superset.serve $${COMMITTEE:+--committee $$COMMITTEE}
+
+$(SUPER)/.ready: requirements-superset.lock
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SUPER)
+	@index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true); \
+	  $${index:+env UV_DEFAULT_INDEX=$$index} $(BIN)/uv pip sync --quiet --python $(SUPER)/bin/python --require-hashes $<
+	@touch $@
 
 docs: setup  ## the documentation site, under var/docs
 	@$(BIN)/street docs
 
 clean: stop  ## remove the environments and all data under var
-	rm -rf $(VENV) $(TOOLS) $(PEERS) var
+	rm -rf $(VENV) $(TOOLS) $(PEERS) $(SUPER) var

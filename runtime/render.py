@@ -1,11 +1,12 @@
 """Render what is committed but follows from something else: from the contracts dbt's sources, a macro, the privacy page
-and the dictionary; from the list of services docker-compose.yml.
+and the dictionary; from the list of services docker-compose.yml; from the marts the bundle of Superset.
 
 `python -m runtime.render` writes it; a test renders it anew and compares.
 """
 
 import json
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -13,6 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 
 from runtime.compose import compose
+from runtime.superset import bundle
 from sources.contract import (
     Closed,
     Column,
@@ -32,6 +34,7 @@ MACRO_FILE = ROOT / "dbt_project/macros/_contracts.sql"
 PRIVACY_FILE = ROOT / "docs/privacy.md"
 DICTIONARY_FILE = ROOT / "docs/data_dictionary.md"
 COMPOSE_FILE = ROOT / "docker-compose.yml"
+SUPERSET_FOLDER = ROOT / "reports/superset"
 MODELS = ROOT / "dbt_project/models"
 HEADER = "# Rendered from sources/contracts by `python -m runtime.render`: edit the contracts instead.\n"
 
@@ -191,11 +194,7 @@ def _notice(contract: Contract) -> str:
 
 def data_dictionary(contracts: Sequence[Contract], models: Path = MODELS) -> str:
     """The fields of every feed, and the columns of every published table with who may read it."""
-    texts = {
-        name: text.strip()
-        for file in sorted(models.rglob("*.md"))
-        for name, text in re.findall(r"{% docs (\w+) %}(.*?){% enddocs %}", file.read_text(encoding="utf-8"), re.S)
-    }
+    texts = _texts(models)
     products = catalogue.read(models.resolve())
     published = [
         model
@@ -208,6 +207,30 @@ def data_dictionary(contracts: Sequence[Contract], models: Path = MODELS) -> str
     parts += ["## What a contract may say\n", _CONTRACT_HEAD, _table_of(("Where", "Key", "One of"), _allowed())]
     parts += ["## What leaves\n", *(_model_entry(model, products[model["name"]], texts) for model in published)]
     return "\n".join([_DICTIONARY_HEAD, *parts])
+
+
+def _texts(models: Path) -> dict[str, str]:
+    """The blocks of documentation that descriptions refer to."""
+    return {
+        name: text.strip()
+        for file in sorted(models.rglob("*.md"))
+        for name, text in re.findall(r"{% docs (\w+) %}(.*?){% enddocs %}", file.read_text(encoding="utf-8"), re.S)
+    }
+
+
+def superset_bundle(models: Path = MODELS) -> dict[str, str]:
+    """The files of Superset's bundle by their path below reports/superset."""
+    texts = _texts(models)
+    return bundle.files(
+        {
+            model["name"]: [
+                bundle.Described(column["name"], column["data_type"], *_label_and_meaning(column, texts))
+                for column in model["columns"]
+            ]
+            for file in sorted(models.glob("marts/*.yml"))
+            for model in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
+        }
+    )
 
 
 def _allowed() -> Iterator[tuple[str, str, str]]:
@@ -274,6 +297,11 @@ def main() -> None:
     PRIVACY_FILE.write_text(privacy(contracts), encoding="utf-8")
     DICTIONARY_FILE.write_text(data_dictionary(contracts), encoding="utf-8")
     COMPOSE_FILE.write_text(compose(), encoding="utf-8")
+    shutil.rmtree(SUPERSET_FOLDER, ignore_errors=True)
+    for path, text in superset_bundle().items():
+        file = SUPERSET_FOLDER / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

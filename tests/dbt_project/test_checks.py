@@ -35,7 +35,8 @@ def test_a_test_or_constraint_that_stops_a_build_is_over_no_person() -> None:
     """Every model is of structure or of persons; what fails a build stands at the former alone."""
     of_structure = {
         "dim_building", "dim_committee", "dim_compound", "dim_dwelling", "fct_occupancy",
-        "building_view", "compound_daily", "compound_overview", "dim_level", "dim_tag", "dwelling_view", "feed_health", "governance_daily", "release_curve", "unresolved",
+        "building_view", "compound_daily", "compound_overview", "dim_level", "dim_tag",
+        "dwelling_view", "feed_health", "governance_daily", "release_curve", "unresolved",
         "int_compound_isolation", "int_door", "int_feed_in_force", "int_feed_status", "int_governance_fact",
         "int_housing_tenure", "int_returnee_origin", "stg_housing_registry",
     }  # fmt: skip

@@ -52,6 +52,14 @@ def test_the_committed_compose_file_is_what_the_list_of_services_says():
     assert committed == compose(), "run `make render` and commit"
 
 
+def test_the_committed_superset_bundle_is_what_the_marts_say():
+    committed = {
+        file.relative_to(ROOT / render.SUPERSET_FOLDER).as_posix(): file.read_text(encoding="utf-8")
+        for file in (ROOT / render.SUPERSET_FOLDER).rglob("*.yaml")
+    }
+    assert committed == render.superset_bundle(ROOT / render.MODELS), "run `make render` and commit"
+
+
 def test_the_data_dictionary_explains_every_column_of_every_published_table_in_both_languages():
     page = render.data_dictionary(all_contracts(), ROOT / render.MODELS)
     leaving = page.partition("## What leaves")[2]
