@@ -74,9 +74,7 @@ def sentence(row: dict[str, Any], now: dt.datetime) -> str:
             return f"{title}今日未到（{_lateness(row, now)}）。"
         case _:
             received = row["received_at"]
-            return f"{title}正常" + (
-                f"，{received.astimezone(SHANGHAI):%-m月%-d日%H:%M}到。" if received else "。"
-            )
+            return f"{title}正常" + (f"，{received.astimezone(SHANGHAI):%-m月%-d日%H:%M}到。" if received else "。")
 
 
 def _status(row: dict[str, Any]) -> str:
