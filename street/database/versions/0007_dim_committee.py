@@ -6,10 +6,10 @@ from alembic import op
 
 from street.database import run_script
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Apply 0006_dim_committee.sql."""
+    """Apply 0007_dim_committee.sql."""
     run_script(op.get_bind(), Path(__file__).with_suffix(".sql"))
