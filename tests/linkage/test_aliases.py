@@ -3,8 +3,10 @@
 import datetime as dt
 
 import pytest
+from typer.testing import CliRunner
 
 from linkage import aliases
+from runtime.cli import app
 
 DAY = dt.date(2020, 3, 28)
 _ROOMS = ["501", "502"]
@@ -26,13 +28,14 @@ def _registered(office, people) -> None:
 
 
 def _listed(office, people, compound: str, **rest: str) -> int:
-    return office.receive(
+    batch: int = office.receive(
         "property_occupancy",
         *(
             {"compound": compound, "building": "30", "room": "502", "occupant_name": name, "phone": phone} | rest
             for name, phone, _ in people
         ),
     )
+    return batch
 
 
 def _doors(office, batch: int) -> set[str | None]:
@@ -78,6 +81,20 @@ def test_a_person_s_word_is_obeyed_and_a_refused_name_is_never_learned(office) -
     batch = _listed(office, _PEOPLE[:5], "陆新二号院")
     assert _doors(office, batch) == {None}
     assert aliases.waiting(office.conn) == []
+
+
+def test_the_command_shows_what_waits_and_takes_a_person_s_word(office) -> None:
+    _registered(office, _PEOPLE)
+    batch = _listed(office, _PEOPLE[:4], "陆新二号院")
+    office.link()
+    run = CliRunner().invoke
+    assert "陆新2号院" in run(app, ["alias", "list"]).output
+    refused = run(app, ["alias", "accept", "陆新2号院", "没有的小区"])
+    assert (refused.exit_code, "有 0 个" in refused.output) == (1, True)
+    assert run(app, ["alias", "accept", "陆新2号院", "银泰小区"]).exit_code == 0
+    assert _doors(office, batch) == {"D01"}
+    assert run(app, ["alias", "refuse", "陆新2号院"]).exit_code == 0
+    assert _doors(office, batch) == {None}
 
 
 def test_a_word_on_a_compound_that_isn_t_listed_is_refused(office) -> None:
