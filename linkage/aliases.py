@@ -16,7 +16,7 @@ from linkage.table import append, read
 #: So many people must bear a name out, this share of them in one compound, in all lists together and in each.
 ENOUGH_PEOPLE: Final = 5
 ENOUGH_SHARE: Final = 0.9
-_WORTH_ASKING: Final = 2
+_WORTH_ASKING: Final = 3
 _WORTH_ASKING_SHARE: Final = 0.5
 
 _DECIDED: Final = """
