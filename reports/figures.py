@@ -101,7 +101,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class Balance:
-    """How the persons isolating at home on one day came from those of the day before (R-ISO-16), for the whole street.
+    """How the street's persons isolating at home on one day came from those of the day before (R-REPORT-1).
 
     `isolating` = `before` + `started` - `released` - `transferred` + `corrected`; a part that nobody kept is None.
     """
@@ -152,7 +152,7 @@ class Duties:
 
     @property
     def weight(self) -> tuple[int, ...]:
-        """The order in which committees need attention: most overdue first, then most urgent, then most open."""
+        """The order in which committees need attention: most overdue, then most urgent, then most open (R-REPORT-3)."""
         return tuple(-(count or 0) for count in (self.overdue, self.urgent_today, self.open_today))
 
 
@@ -237,7 +237,7 @@ class Figures:
 
     @property
     def untold(self) -> list[Headline]:
-        """Those nobody can tell: no feed is connected that would, or no day before has been kept (R-DAY-5)."""
+        """Those of which neither day can be told, such as what no feed is connected for (R-REPORT-2)."""
         return [line for line in self.headlines if not line.is_known]
 
     @property

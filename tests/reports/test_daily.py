@@ -130,6 +130,33 @@ def test_the_workbook_has_frozen_headings_and_no_formula(full: Street) -> None:
         assert "<hyperlink" not in sheet
 
 
+def test_a_line_of_the_text_is_a_line_and_what_nobody_knows_is_said_once(full: Street) -> None:
+    message: EmailMessage = mail_of(daily.render(DAY))
+    text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    lines = text.splitlines()
+    place = lines.index("正在居家隔离 153 人")
+    assert lines[place : place + 5] == [
+        "正在居家隔离 153 人",
+        "  境外来沪 85",
+        "  重点省份 43",
+        "  其他省市 25",
+        "今日应解除隔离 无数据，近14天已解除 0",
+    ]
+    assert "3月27日：上一日 无数据，加新增 12，减解除 无数据，减转出 无数据，更正 -2，在居家隔离 153" in lines
+    assert [line for line in lines if "测温覆盖率" in line] == [lines[lines.index("【未来14天解除隔离】") - 2]]
+    assert "\n\n\n" not in text
+
+
+def test_words_stand_with_full_width_marks_in_every_form(full: Street) -> None:
+    report = daily.render(DAY)
+    sheets = fastexcel.read_excel(report.xlsx)
+    book = [sheets.load_sheet(name, header_row=None).to_polars().rows() for name in sheets.sheet_names]
+    cells = [str(cell) for rows in book for row in rows for cell in row]
+    plain = mail_of(report).get_body(("plain",)).get_content()
+    for text in (*read(report.html.read_text(encoding="utf-8")).words, *cells, plain):
+        assert not re.search(r"[一-龥][,;:!?()]|[,;:!?()][一-龥]", text), text
+
+
 def test_no_file_of_the_report_carries_a_person(full: Street) -> None:
     report = daily.render(DAY)
     sheets = fastexcel.read_excel(report.xlsx)
@@ -173,6 +200,8 @@ def test_the_mail_stays_below_the_size_at_which_clients_cut_it(street: Street) -
     assert time.perf_counter() - started < 15  # alone on two cores it takes 2 seconds, the first import included
     html = message.get_body(("html",)).get_content()
     assert len(html.encode()) < 100_000
+    committees = [word for word in read(html).words if re.fullmatch(r"培花新村第\d+", word)]
+    assert len(committees) == 10, "the workbook names all 59"
 
 
 def test_reading_the_module_costs_no_drawing_library() -> None:
