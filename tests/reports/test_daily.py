@@ -192,7 +192,7 @@ def test_the_mail_stays_below_the_size_at_which_clients_cut_it(street: Street) -
             "committee_name": f"培花新村第{number % 59}居委会",
         }
         street.compound(f"世茂湖滨花园第{number}期", level, orange=9 if level == "yellow" else 0, **more)
-    duty = {"duty": "temperature", "status": "open", "priority": 2}
+    duty = {"duty": "temperature", "status": "open", "priority": 2, "due_at": f"{DAY} 20:00+08"}
     codes = [f"310115016{number:03}" for number in range(59)]
     street.publish("worklist", [duty | {"committee_code": code} for code in codes])
     started = time.perf_counter()
