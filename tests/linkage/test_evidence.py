@@ -233,6 +233,7 @@ ONE = {
     "dwelling_key": st.none() | st.sampled_from(["d1", "d2"]),
     "mask": st.none() | st.just("310115********1234"),
 }
+BIRTHS = {"ID-A": BORN, "ID-B": OTHER_DAY}
 some_records = st.lists(st.fixed_dictionaries(ONE), max_size=9, unique_by=lambda row: (row["feed"], row["key"]))
 Row = dict[str, Any]
 
@@ -294,7 +295,8 @@ def _record(row: Row) -> Row:
     return dict.fromkeys(persons.RECORD_SCHEMA) | {
         "feed": row["feed"], "batch_id": 1, "row_no": row["key"], "record": f"{row['feed']}-{row['key']}",
         "document": row["resident_id"], "document_kind": row["resident_id"] and "resident_id",
-        "id_birth_date": row["resident_id"] and BORN, "name": name, "birth_date": row["birth_date"],
+        "id_birth_date": row["resident_id"] and BIRTHS[row["resident_id"]], "name": name,
+        "birth_date": row["birth_date"],
         "has_birth_date": True, "leads": row["feed"] == "household_registry",
     }  # fmt: skip
 
@@ -354,3 +356,14 @@ def test_a_decision_is_obeyed_for_ever(rows: list[Row]) -> None:
     same = (Decision(same=True, left=pair[0], right=pair[1]),)
     now = office.link(rows, same)
     assert now[pair[0][1]] == now[pair[1][1]]
+
+
+def test_a_child_under_its_mothers_number_keeps_the_person_that_evidence_found() -> None:
+    mother = {"feed": "household_registry", "key": 1, "resident_id": "ID-A", "name": "李芳", "birth_date": BORN}
+    child = {"feed": "household_registry", "key": 2, "resident_id": "ID-A", "name": "王小宝", "birth_date": OTHER_DAY}
+    entry = {"feed": "border_entries", "key": 1, "resident_id": "ID-B", "name": "王小宝", "birth_date": OTHER_DAY}
+    rows: list[Row] = [dict.fromkeys(ONE) | row | HOME for row in (mother, child, entry)]
+    office = Office()
+    keys = office.link(rows)
+    assert keys["household_registry-2"] == keys["border_entries-1"] != keys["household_registry-1"]
+    assert office.link(rows) == keys
