@@ -216,7 +216,9 @@ class _Street:
         """Make the ties that tell, strongest first."""
         # What has but a building or half a name in common is nothing to ask people about.
         asks = pl.col("weight") >= pl.when(pl.col("how").is_in(["slip", "mark"])).then(12).otherwise(6)
-        ordered = ties.filter(pl.col("tells") | asks).sort(-pl.col("weight"), "record", "record_other")
+        ordered = ties.filter(pl.col("tells") | asks).sort(
+            -pl.col("weight"), pl.col("id").is_null() & pl.col("id_other").is_null(), "record", "record_other"
+        )
         self._learn(pl.concat([ordered["node"], ordered["other"]]).unique())
         for one, other, how, agreed, differed, people, tells in ordered.select(
             "node", "other", "how", "agreed", "differed", "people", "tells"

@@ -1,7 +1,8 @@
 """Whom only lists know, beside somebody at the same door with the same name: most likely the same person twice.
 
-Lists without a good document (a property company's, civil affairs', ...) give everybody they name a provisional person;
-who of them counts as a resident is decided by who lives at that door (docs/rules.md, R-PERSON-10).
+Whom lists name without a good document (a property company's, civil affairs', ...) and nothing ties to anybody known
+otherwise is a person of their own, perhaps of several lists; who of them counts as a resident is decided by who lives
+at that door (docs/rules.md, R-PERSON-10).
 """
 
 import polars as pl
@@ -10,7 +11,7 @@ from linkage import names
 
 
 def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
-    """Pairs (person_key, dwelling_key, namesake_key): a provisional person only lists know, and another of that door.
+    """Pairs (person_key, dwelling_key, namesake_key): a person only lists know, and another of that door.
 
     `linked` has one row per record: is_list (neither of the register of the population nor an arrival), person_key,
     person_method, name, phone, dwelling_key, registered_dwelling_key.
@@ -20,7 +21,11 @@ def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
     records = linked.filter(pl.col("person_key").is_not_null())
     only_listed = (
         records.group_by("person_key")
-        .agg(((pl.col("person_method") == "provisional") & pl.col("is_list")).all().alias("is_only_listed"))
+        .agg(
+            (pl.col("person_method").is_in(["provisional", "linkage"]) & pl.col("is_list"))
+            .all()
+            .alias("is_only_listed")
+        )
         .filter("is_only_listed")
         .select("person_key")
     )

@@ -67,7 +67,12 @@ def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) ->
     base = (
         records.with_columns(index=order.cast(pl.UInt32))
         .sort("index")
-        .join(memory.records.rename({"person_key": "prior"}), on=["feed", "record"], how="left", maintain_order="left")
+        .join(
+            memory.records.select("feed", "record", prior="person_key"),
+            on=["feed", "record"],
+            how="left",
+            maintain_order="left",
+        )
     )
     documents = _documents(base).join(
         memory.documents.select("document_hash", owner="person_key"), on="document_hash", how="left"
