@@ -246,32 +246,32 @@ def _number_buildings(rng: np.random.Generator, compounds: list[Compound], total
 
 
 def _phases(rng: np.random.Generator, compounds: list[Compound]) -> list[Compound]:
-    """Let some neighbours be phases or halves of one estate, each a compound with a lane of its own."""
+    """Let an eighth of the neighbours, one pair at least, be phases or halves of an estate, each with its own lane."""
     renamed, names = list(compounds), {compound.name for compound in compounds}
-    for left in range(2, len(compounds) - 1):
+    apart = [compound.name != "" and not compound.shares_lane for compound in compounds]
+    lefts = [left for left in range(2, len(compounds) - 1) if apart[left] and apart[left + 1]]
+    for left in (lefts[at] for at in rng.permutation(len(lefts))[: max(1, len(lefts) // 8)]):
         one, two = renamed[left], renamed[left + 1]
-        apart = one.name and two.name and not (one.shares_lane or two.shares_lane)
-        if not apart or one.committees != two.committees or _PHASED.search(one.name):
+        first, second = [("", "二期"), ("一期", "二期"), ("北区", "南区")][int(rng.integers(0, 3))]
+        if _PHASED.search(one.name) or _PHASED.search(two.name) or not names.isdisjoint({one.name + second}):
             continue
-        if rng.random() < 0.35:
-            first, second = [("", "二期"), ("一期", "二期"), ("北区", "南区")][int(rng.integers(0, 3))]
-            named = one.name + first, one.name + second
-            if names.isdisjoint(named[not first :]):
-                names.update(named)
-                renamed[left], renamed[left + 1] = replace(one, name=named[0]), replace(two, name=named[1])
+        names.update((one.name + first, one.name + second))
+        renamed[left] = replace(one, name=one.name + first)
+        renamed[left + 1] = replace(two, name=one.name + second)
     return renamed
 
 
 def _letter_buildings(rng: np.random.Generator, compounds: list[Compound]) -> None:
-    """Number some compounds' buildings by letters, or one of them with a letter beside another's number (12, 12B)."""
-    for compound in compounds[1:]:
-        numbers, draw = compound.building_numbers, rng.random()
-        if not compound.name or compound.shares_lane or len(numbers) < 2:
-            continue
-        if draw < 0.04 and len(numbers) <= len(_LETTERS):
-            numbers[:] = _LETTERS[: len(numbers)]
-        elif draw < 0.12:
-            numbers[-1] = f"{numbers[int(rng.integers(0, len(numbers) - 1))]}{_LETTERS[int(rng.integers(0, 3))]}"
+    """Give one building of some compounds a letter beside another's number (12, 12B); number a few by letters alone."""
+    able = [c for c in compounds[1:] if c.name and not c.shares_lane and len(c.building_numbers) > 1]
+    able = [able[at] for at in rng.permutation(len(able))]
+    few = max(1, len(able) // 12)
+    for compound in able[:few]:
+        numbers = compound.building_numbers
+        numbers[-1] = f"{numbers[int(rng.integers(0, len(numbers) - 1))]}{_LETTERS[int(rng.integers(0, 3))]}"
+    small = [c.building_numbers for c in able[few:] if len(c.building_numbers) <= len(_LETTERS)]
+    for numbers in small[: max(1, few // 2)]:
+        numbers[:] = _LETTERS[: len(numbers)]
 
 
 def _letter_rooms(rng: np.random.Generator, dwellings: pl.DataFrame) -> pl.DataFrame:
