@@ -114,7 +114,7 @@ def _prepare(home: Path, environment: Mapping[str, str], password: str) -> None:
              "--email", "admin@localhost", "--password", password]  # fmt: skip
     with (home / "superset.log").open("ab") as log:
         for arguments in (["db", "upgrade"], admin, ["init"]):
-            done = subprocess.run([_PROGRAM, *arguments], env=environment, stdout=log, stderr=log, check=False)
+            done = subprocess.run([str(_PROGRAM), *arguments], env=environment, stdout=log, stderr=log, check=False)
             if done.returncode:
                 raise SupersetError(f"superset {arguments[0]} 未成功：见 {home / 'superset.log'}。")
 
@@ -152,7 +152,7 @@ def main() -> None:
     port = free_port(8088)
     url = f"http://{HOST}:{port}"
     with (home / "superset.log").open("ab") as log:
-        command = [_PROGRAM, "run", "--host", HOST, "--port", str(port), "--with-threads"]
+        command = [str(_PROGRAM), "run", "--host", HOST, "--port", str(port), "--with-threads"]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _wait(url, process, home / "superset.log")
@@ -167,12 +167,13 @@ def main() -> None:
             process.wait()
     except KeyboardInterrupt:
         pass
-    except SupersetError as error:
-        sys.exit(str(error))
     finally:
         process.terminate()
         process.wait()
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except SupersetError as error:
+        sys.exit(str(error))
