@@ -232,6 +232,8 @@ def _database(source: Source) -> dict[str, Any]:
         "allow_ctas": False,
         "allow_cvas": False,
         "allow_dml": False,
+        "allow_csv_upload": False,
+        "extra": {"allows_virtual_table_explore": True},
         "uuid": _id("database", _stem(source)),
         "version": _VERSION,
     }
