@@ -43,4 +43,3 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_show_copyright = False
-suppress_warnings = ["toc.empty_glob"]

@@ -32,7 +32,7 @@ def sql(
             os.execv(psql, [psql, url])  # noqa: S606 - the terminal becomes psql's
         headings, rows = answer(query)
         if as_csv:
-            csv.writer(sys.stdout).writerows([headings, *rows])
+            csv.writer(sys.stdout, lineterminator="\n").writerows([headings, *rows])
         else:
             print_table(headings, rows)
 
@@ -87,7 +87,7 @@ def run_dbt(
 
 @app.command("docs")
 def write_docs() -> None:
-    """生成文档站：模型与血缘（dbt）、数据字典、个人信息处理说明、规则、运维手册、校验结果（只有计数）。"""
+    """生成文档站（可搜索）：架构、模型与血缘、数据字典、规则、运维手册、个人信息处理说明、校验结果（只有计数）。"""
     from runtime import site  # noqa: PLC0415
 
     with sentences():

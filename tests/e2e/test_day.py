@@ -22,6 +22,14 @@ def test_the_day_ends_well_and_says_where_to_look(office: Office, day: str) -> N
         assert word in day
 
 
+def test_while_schedules_are_off_each_is_shown_and_no_run_begins_by_itself(office: Office, day: str) -> None:
+    with office.airflow() as api:
+        for dag_id in api.dag_ids():
+            assert all(run.run_id.startswith("day__") for run in api.runs(dag_id, "")), dag_id
+        shown = {dag["dag_id"]: dag["next_dagrun_run_after"] for dag in api._call("GET", "/dags")["dags"]}
+    assert {dag_id for dag_id, following in shown.items() if following is None} == {"warehouse"}  # its assets wake it
+
+
 def test_every_accepted_batch_balances(office: Office, day: str) -> None:
     query = (
         "select feed, rows_received, rows_accepted, rows_quarantined, rows_superseded from ops.batch"

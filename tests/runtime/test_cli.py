@@ -104,6 +104,7 @@ def test_csv_has_each_value_as_postgresql_writes_it(street_var: Path) -> None:
     )
     done = street("sql", query, "--csv")
     assert done.exit_code == 0, done.output
+    assert "\r" not in done.stdout  # a shell would keep it as part of a value
     assert list(csv.reader(done.output.splitlines())) == [
         ["names", "is_so", "nothing", "amount", "jsonb"],
         ['{a,"b, c",NULL}', "t", "", "1.50", '{"a": 1}'],
