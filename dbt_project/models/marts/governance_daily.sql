@@ -1,4 +1,8 @@
 -- One row per date x committee, one for the unplaced and one for the street: committees + unplaced = street.
+{%- set flows = [
+    'arrivals', 'arrivals_abroad', 'isolating', 'newly_isolating', 'released', 'transferred', 'duties_due',
+] %}
+{%- set stocks = ['residents', 'living_alone_elderly', 'unresolved'] %}
 {%- set told_anew -%}
 published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1)
 {%- endset %}
@@ -24,16 +28,9 @@ totals as (
     select
         fact.business_date,
         coalesce(place.committee_code, '{{ var("street_code") }}') as committee_code,
-        sum(fact.counted) filter (where fact.measure = 'arrivals') as arrivals,
-        sum(fact.counted) filter (where fact.measure = 'arrivals_abroad') as arrivals_abroad,
-        sum(fact.counted) filter (where fact.measure = 'isolating') as isolating,
-        sum(fact.counted) filter (where fact.measure = 'newly_isolating') as newly_isolating,
-        sum(fact.counted) filter (where fact.measure = 'released') as released,
-        sum(fact.counted) filter (where fact.measure = 'transferred') as transferred,
-        sum(fact.counted) filter (where fact.measure = 'duties_due') as duties_due,
-        sum(fact.counted) filter (where fact.measure = 'residents') as residents,
-        sum(fact.counted) filter (where fact.measure = 'living_alone_elderly') as living_alone_elderly,
-        sum(fact.counted) filter (where fact.measure = 'unresolved') as unresolved
+        {%- for measure in flows + stocks %}
+        sum(fact.counted) filter (where fact.measure = '{{ measure }}') as {{ measure }}{{ "," if not loop.last }}
+        {%- endfor %}
     from facts as fact
     left join places as place on fact.committee_code = place.committee_code
     group by grouping sets ((fact.business_date, place.committee_code), (fact.business_date))
@@ -43,21 +40,17 @@ computed as (
     select
         dates.business_date,
         places.committee_code,
-        coalesce(totals.arrivals, 0) as arrivals,
-        coalesce(totals.arrivals_abroad, 0) as arrivals_abroad,
-        coalesce(totals.isolating, 0) as isolating,
-        coalesce(totals.newly_isolating, 0) as newly_isolating,
-        coalesce(totals.released, 0) as released,
-        coalesce(totals.transferred, 0) as transferred,
-        -- The days of one run add up by themselves.
-        0 as isolating_corrected,
+        {%- for flow in flows if flow != 'duties_due' %}
+        coalesce(totals.{{ flow }}, 0) as {{ flow }},
+        {%- endfor %}
+        -- Stocks describe D; of an earlier day only what was published then is known (R-DAY-2).
+        {%- for stock in stocks %}
+        case when dates.business_date = {{ as_of() }} then coalesce(totals.{{ stock }}, 0) end as {{ stock }},
+        {%- endfor %}
         -- What fell due is known of D and of the day that closed.
         case when dates.business_date >= {{ as_of() }} - 1 then coalesce(totals.duties_due, 0) end as duties_due,
-        -- Stocks describe D; of an earlier day only what was published then is known (R-DAY-2).
-        case when dates.business_date = {{ as_of() }} then coalesce(totals.residents, 0) end as residents,
-        case when dates.business_date = {{ as_of() }} then coalesce(totals.living_alone_elderly, 0) end
-            as living_alone_elderly,
-        case when dates.business_date = {{ as_of() }} then coalesce(totals.unresolved, 0) end as unresolved
+        -- The days of one run add up by themselves.
+        0 as isolating_corrected
     from {{ ref('int_history_date') }} as dates
     cross join places
     left join totals
@@ -65,12 +58,8 @@ computed as (
 ),
 
 published as (
-    {{ published('governance_daily', {
-        'business_date': 'date', 'committee_code': 'text', 'arrivals': 'integer', 'arrivals_abroad': 'integer',
-        'isolating': 'integer', 'newly_isolating': 'integer', 'released': 'integer', 'transferred': 'integer',
-        'isolating_corrected': 'integer', 'duties_due': 'integer', 'residents': 'integer',
-        'living_alone_elderly': 'integer', 'unresolved': 'integer', 'as_of': 'date',
-    }) }}
+    {%- set figures = dict.fromkeys(flows + stocks + ['isolating_corrected'], 'integer') %}
+    {{ published('governance_daily', dict(figures, business_date='date', committee_code='text', as_of='date')) }}
 )
 
 select
@@ -79,16 +68,8 @@ select
     place.committee_name,
     place.row_kind,
     place.row_kind_zh,
-    {%- for flow in [
-        'arrivals', 'arrivals_abroad', 'isolating', 'newly_isolating', 'released', 'transferred', 'duties_due',
-    ] %}
-    cast(
-        case
-            when {{ told_anew }}
-                then computed.{{ flow }}
-            else published.{{ flow }}
-        end as integer
-    ) as {{ flow }},
+    {%- for flow in flows %}
+    cast(case when {{ told_anew }} then computed.{{ flow }} else published.{{ flow }} end as integer) as {{ flow }},
     {%- endfor %}
     -- What is known by now of who isolated the day before, less what this table says of it (R-ISO-16).
     cast(
@@ -106,16 +87,13 @@ select
     cast(null as integer) as duties_done,
     cast(null as integer) as duties_overdue,
     cast(null as numeric(5, 2)) as coverage_pct,
-    {%- for stock in ['residents', 'living_alone_elderly', 'unresolved'] %}
+    {%- for stock in stocks %}
     cast(
         case when computed.business_date = {{ as_of() }} then computed.{{ stock }} else published.{{ stock }} end as integer
     ) as {{ stock }},
     {%- endfor %}
     -- A rerun corrects its own rows; the others stay what they were said to be (R-DAY-7).
-    case
-        when {{ told_anew }} then {{ as_of() }}
-        else published.as_of
-    end as as_of
+    case when {{ told_anew }} then {{ as_of() }} else published.as_of end as as_of
 from computed
 full outer join published
     on computed.business_date = published.business_date and computed.committee_code = published.committee_code
