@@ -53,7 +53,9 @@ _PASSING_SQLSTATES = ("08", "40", "53", "55", "57")
 
 def by_clock(cron: str) -> CronPartitionTimetable:
     """Return the timetable of a DAG: its cron in Asia/Shanghai, the business date as partition key."""
-    return CronPartitionTimetable(cron, timezone="Asia/Shanghai", key_format="%Y-%m-%d")
+    return CronPartitionTimetable(
+        cron, timezone="Asia/Shanghai", key_format="%Y-%m-%d", run_immediately=dt.timedelta(0)
+    )
 
 
 def business_date(run: Any) -> dt.date:
