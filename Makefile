@@ -86,7 +86,7 @@ format: setup  ## rewrite what the gates of style can mend by themselves
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
 
-# Superset imports rich without asking for it, and its cache is not ready for flask-caching 2.4.
+# Superset imports rich and cachetools without asking for them, and its cache is not ready for flask-caching 2.4.
 lock: setup  ## resolve requirements.in anew
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-strip-extras --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --no-header --upgrade requirements.in --output-file requirements.lock
@@ -96,7 +96,7 @@ lock: setup  ## resolve requirements.in anew
 	  --no-emit-find-links --no-annotate --no-header - --output-file requirements-tools.lock
 	@printf '%s\n' cpca jionlp recordlinkage 'setuptools<81' splink | $(BIN)/uv pip compile --quiet --python-version 3.11 --universal \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header - --output-file requirements-peers.lock
-	@printf '%s\n' apache-superset 'flask-caching<2.4' psycopg2-binary rich | $(BIN)/uv pip compile --quiet --python-version 3.11 --universal \
+	@printf '%s\n' apache-superset cachetools 'flask-caching<2.4' psycopg2-binary rich | $(BIN)/uv pip compile --quiet --python-version 3.11 --universal \
 	  --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate --no-header - \
 	  --output-file requirements-superset.lock
 
