@@ -33,14 +33,14 @@ def test_a_tie_by_evidence_is_explained_in_a_sentence_without_a_value(office: Of
     links = link(office)
     one, other = links["household_registry", home, 1], links["property_occupancy", listed, 1]
     assert one["person_key"] == other["person_key"]
-    assert (one["person_method"], other["person_method"], other["person_score"]) == ("document", "linkage", 0.9997)
+    assert (one["person_method"], other["person_method"], other["person_score"]) == ("document", "linkage", 0.9996)
     assert other["agreed"] == ["phone", "door", "building", "compound"]
     why = review.person(office.conn, str(one["person_key"]))
     assert [(each.at.feed, each.method) for each in why] == [
         ("household_registry", "document"), ("property_occupancy", "linkage"),
     ]  # fmt: skip
     assert why[0].why == "证件号码有效且一致。"
-    assert why[1].why == "姓名相同，手机号、住处一致；全街道没有已知的同名人；可靠度 0.9997。"
+    assert why[1].why == "姓名相同，手机号、住处一致；全街道没有已知的同名人；可靠度 0.9996。"
     assert link(office)["property_occupancy", listed, 1]["person_method"] == "linkage", "also by memory alone"
 
 
