@@ -67,7 +67,7 @@ _SCANNED_BUILDING: Final = re.compile("^([^号]*[弄苑园村区寓厦][0-9]{1,3
 _BASEMENT: Final = re.compile("(?<![0-9A-Z])(?:地下室?-?|负|地下室?B|B|-)([1-5一二三四五])(?:层|楼|F)-?(?=[0-9])")
 # One piece written twice; a short number of a lane behind itself is a sub-lane, of a building perhaps a second one.
 _SAID_TWICE: Final = re.compile(
-    "([^0-9A-Z,-][^,-]{5,})[,-]*\\1(?![0-9A-Z])|((?<![0-9A-Z])(?:[0-9]{3,}弄|[0-9]{2,}号|[0-9]{3,}室))[,-]*\\2"
+    "([^0-9A-Z,-][^,-]{5,})[,-]*\\1(?:(?![0-9A-Z])|(?<![0-9A-Z]))|((?<![0-9A-Z])(?:[0-9]{3,}弄|[0-9]{2,}号|[0-9]{3,}室))[,-]*\\2"
 )
 # 户籍 one door, 现住 another: the second is where the person lives.
 _LIVES_ELSEWHERE: Final = re.compile(

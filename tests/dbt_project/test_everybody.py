@@ -102,8 +102,8 @@ def test_everybody_whom_a_list_knows_is_known_and_lives_at_one_door(built: psyco
     assert facts == {row[0]: row for row in KNOWN.values()}
     residents = rows(
         built,
-        "select room_no, full_name, phone, tags from build.household_view"
-        " join build.dwelling_view using (dwelling_key) where full_name like '测%' order by 1, 3, 2",
+        "select dwelling.room_no, full_name, phone, tags from build.household_view"
+        " join build.dwelling_view as dwelling using (dwelling_key) where full_name like '测%' order by 1, 3, 2",
     )
     assert residents == [
         ("501", "测一甲", "13900000001", []),

@@ -78,11 +78,11 @@ class Office:
         assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
         """The command line, not waited for."""
         return subprocess.Popen(
             [STREET, *arguments],
-            env=self.environment(),
+            env=self.environment(**settings),
             cwd=self.project,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -24,15 +24,16 @@ TODAYS_HOUSING = f"select status from ops.batch where feed = 'housing_registry' 
 def healed(office: Office, second_day: SecondDay) -> str:
     """What a run printed, without its port, after one whose scheduler and database were killed.
 
-    The killed run is of the project that runs since the second day: the next brings all up anew, with its own settings.
+    The second day came before, whose project and settings are others: the killed run brings all up anew.
     """
     office.send_housing(lacking=5)
-    broken_off = second_day.office.start("run", "--date", TODAY.isoformat())
+    command, away = ("run", "--date", TODAY.isoformat()), {**PORT_AWAY, "STREET_INBOX": str(office.inbox)}
+    broken_off = office.start(*command, **away)
     _wait_for_housing(office)
     office.kill("scheduler")
     os.kill(int((office.var / "postgres/data/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     assert broken_off.wait(timeout=300) != 0
-    return office.street("run", "--date", TODAY.isoformat(), STREET_INBOX=str(office.inbox), **PORT_AWAY)
+    return office.street(*command, **away)
 
 
 def test_a_run_whose_scheduler_and_database_are_killed_is_healed_by_the_next(office: Office, healed: str) -> None:
@@ -54,7 +55,7 @@ def test_a6_street_run_ends_with_a_report_while_the_ports_address_refuses_connec
 
 
 def _wait_for_housing(office: Office) -> None:
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 300
     while not office.ask(TODAYS_HOUSING):
         assert time.monotonic() < deadline, "no list was taken"
         time.sleep(0.2)
