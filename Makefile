@@ -43,7 +43,7 @@ tests: setup  ## every test, without the gates
 	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 15
 
 # CI holds a small street against its truth; what is rare shows only in a whole one. Another street: TRUTH_SEED=7.
-truth: setup  ## a street of full size against its truth (3 minutes)
+truth: setup  ## a street of full size against its truth (some 6 minutes)
 	@TRUTH_PERSONS=240000 $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder \
 	  tests/dbt_project/test_truth.py tests/dbt_project/test_truth_persons.py tests/dbt_project/test_truth_tags.py \
 	  tests/e2e/test_truth.py
