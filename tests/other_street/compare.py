@@ -322,11 +322,14 @@ class Comparison:
             if record.arrival["disposition"] != "home" or not day <= self.oracle.day < day + dt.timedelta(14):
                 continue
             known = self.oracle.arrivals[record.person]
-            overruled = any(
-                r.arrival and r.arrival["day"] == day and r.arrival["disposition"] in ("central", "transfer")
-                for _, _, r in self.oracle.of_person[record.person]
-            )
-            if overruled and self._firm(record.person):
+            overruling = [
+                self._link(other, no)
+                for other, no, r in self.oracle.of_person[record.person]
+                if r.arrival and r.arrival["day"] == day and r.arrival["disposition"] in ("central", "transfer")
+            ]
+            # Whoever can't be told for sure is overruled only where the build has tied the two.
+            tied = any(each is not None and each["person_key"] == link["person_key"] for each in overruling)
+            if tied or (overruling and self._firm(record.person)):
                 continue
             inside = any(
                 r["started_on"] <= day < r["started_on"] + dt.timedelta(14) or r["started_on"] > day
