@@ -26,11 +26,11 @@ facts as (
 
 totals as (
     select
-        fact.business_date,
-        coalesce(place.committee_code, '{{ var("street_code") }}') as committee_code,
         {%- for measure in flows + stocks %}
-        sum(fact.counted) filter (where fact.measure = '{{ measure }}') as {{ measure }}{{ "," if not loop.last }}
+        sum(fact.counted) filter (where fact.measure = '{{ measure }}') as {{ measure }},
         {%- endfor %}
+        fact.business_date,
+        coalesce(place.committee_code, '{{ var("street_code") }}') as committee_code
     from facts as fact
     left join places as place on fact.committee_code = place.committee_code
     group by grouping sets ((fact.business_date, place.committee_code), (fact.business_date))
