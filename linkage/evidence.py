@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 import polars as pl
 
 from linkage import names
+from linkage.resolver import UnionFind
 
 SAID_SCHEMA: Final[dict[str, pl.DataType]] = {
     "record": pl.String(),  # tells it from all others
@@ -125,9 +126,8 @@ def likeness(one: str, other: str) -> How | None:
 
 
 class _Known(NamedTuple):
-    """What a person is known by: resident IDs, birth dates, the lists that have a row of theirs, names."""
+    """What a person is known by: birth dates, the lists that have a row of theirs, names."""
 
-    ids: frozenset[str]
     dates: frozenset[int]
     lists: frozenset[int]
     names: frozenset[str]
@@ -144,7 +144,7 @@ class _Street:
         self._keys = said["person"].unique(maintain_order=True)
         number = pl.DataFrame({"person": self._keys}).with_row_index("node")
         self._said = said.join(number, on="person", how="left", maintain_order="left")
-        self._parent = list(range(len(self._keys)))
+        self._groups: UnionFind[int] = UnionFind()
         self._moved: list[int] = []
         self._ties: list[tuple[int, int, str, int, int, int]] = []
         self._open: list[tuple[int, int, str, int, int, int]] = []
@@ -157,7 +157,9 @@ class _Street:
         self.told = self._told()
         self._known: dict[int, _Known] = {}
         of = dict(number.select("person", "node").iter_rows()) if apart else {}
-        self._apart = [(of[a], of[b]) for a, b in apart if a in of and b in of]
+        for one, other in apart:
+            if one in of and other in of:
+                self._groups.keep_apart(of[one], of[other])
 
     def _told(self) -> pl.DataFrame:
         columns = (
@@ -174,8 +176,7 @@ class _Street:
 
     def count(self) -> "_Street":
         """Bring the tables to the persons as they are now."""
-        moved = {node: self._root(node) for node in self._moved}
-        self._moved.clear()
+        moved = {node: self._groups.root(node) for node in self._moved}
         if moved:
             at = pl.col("node").replace(moved)
             self.named, self.told = (table.with_columns(at).unique() for table in (self.named, self.told))
@@ -205,13 +206,6 @@ class _Street:
         """(node): the persons of whom something new is said."""
         return self.persons.filter("is_news").select("node")
 
-    def _root(self, node: int) -> int:
-        parent = self._parent
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
     def take(self, ties: pl.DataFrame) -> None:
         """Make the ties that tell, strongest first."""
         # What has but a building or half a name in common is nothing to ask people about.
@@ -223,11 +217,11 @@ class _Street:
         for one, other, how, agreed, differed, people, tells in ordered.select(
             "node", "other", "how", "agreed", "differed", "people", "tells"
         ).iter_rows():
-            a, b = self._root(one), self._root(other)
+            a, b = self._groups.root(one), self._groups.root(other)
             if a == b:
                 continue
-            if tells and self._fits(a, b):
-                self._join(a, b)
+            if tells and self._fits(a, b) and self._groups.join(a, b):
+                self._joined(a, b)
                 self._ties.append((one, other, how, agreed, differed, people))
             else:
                 self._open.append((one, other, how, agreed, differed, people))
@@ -248,39 +242,36 @@ class _Street:
             .join(written, on="node", how="left")
         )
         for node, ids, certified, dates, lists, names_ in facts.iter_rows():
-            self._known[node] = _Known(
-                frozenset(ids), frozenset(certified or dates), frozenset(lists), frozenset(names_ or ())
-            )
+            self._known[node] = _Known(frozenset(certified or dates), frozenset(lists), frozenset(names_ or ()))
+            self._groups.holds(node, set(ids))
 
     def _fits(self, one: int, other: int) -> bool:
-        """Whether two persons may be one: R-PERSON-5, R-PERSON-13."""
+        """Whether two persons may be one, but for their resident IDs and people's word (UnionFind): R-PERSON-13."""
         ours, theirs = self._known[one], self._known[other]
-        if ours.ids and theirs.ids and not (ours.ids <= theirs.ids or theirs.ids <= ours.ids):
-            return False
         if ours.dates and theirs.dates and not ours.dates & theirs.dates:
             return False
         if ours.lists & theirs.lists:
             return False
-        if not (ours.names <= theirs.names or theirs.names <= ours.names) and any(
-            names.contradict(a, b) for a in ours.names for b in theirs.names
-        ):
-            return False
-        return not any({self._root(a), self._root(b)} == {one, other} for a, b in self._apart)
+        return (
+            ours.names <= theirs.names
+            or theirs.names <= ours.names
+            or not any(names.contradict(a, b) for a in ours.names for b in theirs.names)
+        )
 
-    def _join(self, one: int, other: int) -> None:
+    def _joined(self, one: int, other: int) -> None:
         ours, theirs = self._known[one], self._known.pop(other)
-        self._parent[other] = one
         self._moved.append(other)
         dates = ours.dates & theirs.dates or ours.dates | theirs.dates
-        self._known[one] = _Known(ours.ids | theirs.ids, dates, ours.lists | theirs.lists, ours.names | theirs.names)
+        self._known[one] = _Known(dates, ours.lists | theirs.lists, ours.names | theirs.names)
 
     def found(self) -> Found:
         """What came of it."""
         keys = self._keys.to_list()
-        moved = {keys[n]: keys[self._root(n)] for n, parent in enumerate(self._parent) if parent != n}
+        now = {node: self._groups.root(node) for node in self._moved}
+        moved = {keys[node]: keys[root] for node, root in now.items()}
         still: dict[frozenset[int], tuple[int, int, str, int, int, int]] = {}
         for pair in self._open:
-            sides = frozenset((self._root(pair[0]), self._root(pair[1])))
+            sides = frozenset((self._groups.root(pair[0]), self._groups.root(pair[1])))
             if len(sides) > 1:
                 still.setdefault(sides, pair)
         return Found(_pairs(keys, self._ties), _pairs(keys, [*still.values()]), moved)

@@ -200,10 +200,7 @@ def _changed(said: pl.DataFrame, memory: Memory) -> pl.DataFrame:
 
 def to_tell(records: pl.DataFrame, links: Links, decisions: list[Decision], memory: Memory) -> pl.DataFrame:
     """The links of `resolve` as evidence.said asks for them."""
-    decided = pl.DataFrame(
-        [side for decision in decisions for side in (decision.left, decision.right)],
-        orient="row", schema={"feed": pl.String, "record": pl.String},
-    ).unique()  # fmt: skip
+    decided = _sides(decisions).unique()
     return (
         records.select("feed", "record").hstack(links.links)
         .join(memory.records.select("feed", "record", said_before="said"), on=["feed", "record"], how="left")
@@ -212,15 +209,20 @@ def to_tell(records: pl.DataFrame, links: Links, decisions: list[Decision], memo
     )  # fmt: skip
 
 
+def _sides(decisions: list[Decision]) -> pl.DataFrame:
+    """(feed, record): the records that people decided about."""
+    return pl.DataFrame(
+        [side for decision in decisions for side in (decision.left, decision.right)],
+        orient="row", schema={"feed": pl.String, "record": pl.String},
+    )  # fmt: skip
+
+
 def apart(decisions: list[Decision], records: pl.DataFrame, links: Links, memory: Memory) -> list[tuple[str, str]]:
     """The persons that people decided are different (R-PERSON-7), also where a record is no longer in force."""
     different = [decision for decision in decisions if not decision.same]
     if not different:
         return []
-    sides = pl.DataFrame(
-        [side for decision in different for side in (decision.left, decision.right)],
-        orient="row", schema={"feed": pl.String, "record": pl.String},
-    )  # fmt: skip
+    sides = _sides(different)
     today = records.select("feed", "record").hstack(links.links.select("person_key"))
     person: dict[tuple[str, str], str] = {}
     for known in (memory.records.select("feed", "record", "person_key"), today):
@@ -297,10 +299,7 @@ def _involved(base: pl.DataFrame, documents: pl.DataFrame, decisions: list[Decis
         with_prior.filter(pl.col("document_kind") == "resident_id", pl.col("prior").is_not_null())
         .group_by("prior").agg(pl.col("document_hash").n_unique().alias("ids")).filter(pl.col("ids") > 1)
     )  # fmt: skip
-    decided = pl.DataFrame(
-        [side for d in decisions for side in (d.left, d.right)],
-        orient="row", schema={"feed": pl.String, "record": pl.String},
-    )  # fmt: skip
+    decided = _sides(decisions)
     odd = pl.concat(
         [
             documents.filter(pl.len().over("index") > 1).select("index"),

@@ -4,10 +4,10 @@ Source of the rules: docs/rules.md, Person.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from linkage import names
 from linkage.memory import Decision
@@ -79,18 +79,21 @@ def _agreed(row: Row, other: Row) -> list[str]:
     return agreed
 
 
-class UnionFind:
-    """Union-find over records (their index) and persons (their key).
+Node = TypeVar("Node", bound=Hashable)
+
+
+class UnionFind(Generic[Node]):
+    """Union-find over records and persons, by whatever tells them from each other.
 
     It never joins two resident IDs by itself (R-PERSON-5).
     """
 
     def __init__(self) -> None:
-        self._parent: dict[int | str, int | str] = {}
-        self._resident_ids: dict[int | str, set[str]] = defaultdict(set)
-        self._apart: dict[int | str, set[int | str]] = defaultdict(set)
+        self._parent: dict[Node, Node] = {}
+        self._resident_ids: dict[Node, set[str]] = defaultdict(set)
+        self._apart: dict[Node, set[Node]] = defaultdict(set)
 
-    def root(self, node: int | str) -> int | str:
+    def root(self, node: Node) -> Node:
         """The one that stands for all that are one with this."""
         self._parent.setdefault(node, node)
         while self._parent[node] != node:
@@ -98,16 +101,16 @@ class UnionFind:
             node = self._parent[node]
         return node
 
-    def holds(self, node: int | str, resident_ids: set[str]) -> None:
+    def holds(self, node: Node, resident_ids: set[str]) -> None:
         """Let it have these resident IDs from the start."""
         self._resident_ids[self.root(node)] |= resident_ids
 
-    def keep_apart(self, one: int | str, other: int | str) -> None:
+    def keep_apart(self, one: Node, other: Node) -> None:
         """Never let these two be one (R-PERSON-7)."""
         self._apart[self.root(one)].add(other)
         self._apart[self.root(other)].add(one)
 
-    def join(self, one: int | str, other: int | str, *, by_decision: bool = False) -> bool:
+    def join(self, one: Node, other: Node, *, by_decision: bool = False) -> bool:
         """Whether the two are one now. Refused: two valid resident IDs, or a decision that they are different."""
         a, b = self.root(one), self.root(other)
         if a == b:
@@ -139,7 +142,7 @@ class Resolver:
     def __init__(self, rows: list[Row], owners: Mapping[str, str], memory_ids: Mapping[str, set[str]]) -> None:
         self.rows = sorted(rows, key=lambda row: row.rank)
         self.owners = owners
-        self.groups = UnionFind()
+        self.groups: UnionFind[int | str] = UnionFind()
         self.verdicts = {row.position: Verdict() for row in rows}
         self.documents: dict[str, tuple[str, int]] = {}  # unowned document -> (kind, the record it is taken from)
         self._carriers: dict[tuple[str, str], list[Row]] = defaultdict(list)
