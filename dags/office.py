@@ -1,7 +1,7 @@
 """What all DAGs of the office have in common: owner, retries by kind of failure, the failure notice, the schedules.
 
 `street run` triggers each DAG with the business date as its partition key. Each also has its clock or its assets, which
-Airflow shows; they fire with STREET_SCHEDULES=on alone (runtime.services: USE_JOB_SCHEDULE).
+Airflow shows; they fire with STREET_SCHEDULES=true alone (runtime.services: USE_JOB_SCHEDULE).
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 ARRIVED = dt.date(2020, 3, 20)
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-DOORS = ("501", "502")
 
 #: Registration -> the feed that sends it, what it says, and what it means: 3 central, 2 home, 1 none.
 REGISTRATIONS: dict[str, tuple[str, dict[str, str], int]] = {

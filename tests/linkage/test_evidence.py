@@ -14,8 +14,6 @@ from linkage import evidence, persons
 from linkage.memory import TIE_SCHEMA, Decision, Memory
 
 BORN, OTHER_DAY = dt.date(1958, 3, 4), dt.date(1986, 11, 20)
-FIELDS = ("name", "name_latin", "birth_date", "mask", "phone", "dwelling_key", "building_key", "compound_key",
-          "household", "list_no", "resident_id", "certified")  # fmt: skip
 
 
 def said(*records: dict[str, Any]) -> pl.DataFrame:

@@ -168,7 +168,6 @@ class Ground:
                         )
                         self.doors.append(door)
                         self.kind[code] = plan.kind
-        self.by_code = {door.code: door for door in self.doors}
         self.named: dict[tuple[str, str, str], int] = {}
         self.houses: dict[tuple[str, ...], frozenset[str]] = {}
         self.estates: dict[tuple[str, ...], frozenset[str]] = {}

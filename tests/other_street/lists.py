@@ -76,7 +76,6 @@ ORIGINS = (
     ("黑龙江", "blue"),
 )
 ID_TYPES = {"resident_id": "10", "passport": "20", "hm_permit": "30", "residence_permit": "35", "tw_permit": "40"}
-STRANGERS = ("钱三省", "赵四海", "孙五洲", "周六合", "吴七星", "郑八方", "冯九如", "蒋十全")
 
 
 class Draw:
