@@ -49,7 +49,9 @@ select
     asked.committee_code,
     asked.due_on,
     (asked.due_on + cast(duty.due_time as time)) at time zone 'Asia/Shanghai' as due_at,
-    case when person.age < {{ var('minor_age') }} then duty.priority_of_minors else duty.priority end as priority
+    case when person.age < {{ var('minor_age') }} then duty.priority_of_minors else duty.priority end as priority,
+    -- The kinds of visit (事项 of visit_log) of which any closes it.
+    duty.closes_on
 from asked
 inner join {{ ref('duties') }} as duty on asked.tag = duty.tag and asked.rule = duty.rule
 inner join {{ ref('dim_person') }} as person on asked.person_key = person.person_key
