@@ -14,7 +14,7 @@ from reports.feeds import UNCONNECTED, FeedLine, read_feeds
 from reports.marts import Marts
 from reports.suppression import UNBOUNDED, Cell, Mark, Row, suppress
 from street.settings import SHANGHAI, as_of_at
-from street.vocabulary import EXPIRY_DAYS, ISOLATION_DAYS, RECENT_DAYS, STREET_CODE, UNPLACED_CODE, labels, seed
+from street.vocabulary import ISOLATION_DAYS, RECENT_DAYS, STREET_CODE, UNPLACED_CODE, labels, seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,35 +46,6 @@ LEVELS = _named_levels()
 
 DUTIES = {row["duty"]: row["label_zh"] for row in seed("duties")}
 """Duty of marts.worklist -> what people call it."""
-REASONS = {
-    "provisional": "人员身份未确定",
-    "document_of_another": "证件号与他人相同",
-    "document_conflict": "证件信息相互矛盾",
-    "after_central": "集中隔离后又登记居家",
-    "place_building": "住址只到楼栋",
-    "place_compound": "住址只到小区",
-    "place_street": "住址只到街道",
-    "place_unparsed": "住址无法识别",
-    "outside_street": "目的地在外街道，待移交",
-    "batch_rejected": "整批未能读取",
-    "business_key__missing": "登记缺少编号",
-    "person__without_name_and_document": "登记没有姓名也没有证件",
-    "arrived_on__unreadable": "抵沪日期无法识别",
-    "arrived_on__in_future": "抵沪日期在将来",
-    "entered_at__unreadable": "入境时间无法识别",
-    "entered_at__in_future": "入境时间在将来",
-    "expired": f"逾{EXPIRY_DAYS}天仍未解决",
-    "arrival_without_outcome": "抵沪登记无下落",
-    "isolating_without_door": "隔离人员住处未落实",
-    "record_without_person": "记录未归到人",
-    "person_without_row": "人员表缺人",
-    "resident_not_in_household": "家庭视图缺人",
-    "standing_twice": "重复出现",
-    "number_in_name": "姓名中有证件号码",
-}
-"""Reason of marts.unresolved -> what it means to the office."""
-KINDS = labels("unresolved_kind")
-"""Kind of marts.unresolved -> the class of a reason that has no words of its own, such as the rule a row broke."""
 AGES = (("1天内", 1), ("2-7天", 7), ("8-14天", 14), ("14天以上", None))
 """Label of an age class -> its last day, counted from first_seen_on."""
 
@@ -513,12 +484,11 @@ def _services(marts: Marts) -> list[Count]:
 
 
 def _unresolved(marts: Marts, today: dt.date) -> list[Unresolved]:
-    query = """select kind, reason, %(today)s::date - first_seen_on + 1 as days, count(*) as n from marts.unresolved
-        group by kind, reason, first_seen_on"""
+    query = """select reason_zh, %(today)s::date - first_seen_on + 1 as days, count(*) as n from marts.unresolved
+        group by reason_zh, first_seen_on"""
     counts: dict[str, list[int]] = {}
     for row in marts.rows(query, today=today):
-        label = REASONS.get(row["reason"]) or KINDS.get(row["kind"], row["kind"])
-        by_age = counts.setdefault(label, [0] * len(AGES))
+        by_age = counts.setdefault(row["reason_zh"], [0] * len(AGES))
         by_age[_age_class(row["days"])] += row["n"]
     lines = [Unresolved(label, tuple(by_age)) for label, by_age in counts.items()]
     return sorted(lines, key=lambda line: (-line.total, line.reason))
@@ -526,9 +496,9 @@ def _unresolved(marts: Marts, today: dt.date) -> list[Unresolved]:
 
 def _caught(marts: Marts) -> list[Count]:
     """Return, by check over persons, how many records it has listed; the day is published all the same."""
-    query = """select subject, count(*) as n from marts.unresolved where kind = 'check'
-        group by subject order by n desc, subject"""
-    return [Count(REASONS.get(row["subject"], row["subject"]), row["n"]) for row in marts.rows(query)]
+    query = """select reason_zh, count(*) as n from marts.unresolved where kind = 'check'
+        group by reason_zh order by n desc, reason_zh"""
+    return [Count(row["reason_zh"], row["n"]) for row in marts.rows(query)]
 
 
 def _age_class(days: int | None) -> int:

@@ -41,5 +41,3 @@ ISOLATION_DAYS: int = _variables()["isolation_days"]
 """How long home isolation lasts: it is released this many days after its start (R-ISO-1)."""
 RECENT_DAYS: int = _variables()["recent_days"]
 """How far the columns that end in _14d reach back, D included (R-ISO-11, R-ISO-14)."""
-EXPIRY_DAYS: int = _variables()["expiry_days"]
-"""After how many days a broken arrival that nothing makes good counts as expired (R-LIST-2)."""

@@ -38,7 +38,7 @@ def full(street: Street) -> Street:
     street.publish("service_roster", [{"person_key": "p", "service": "助餐服务", "full_name": "某某某"}])
     duty = {"committee_code": "310115016001", "duty": "temperature", "status": "open", "priority": 2}
     street.publish("worklist", [duty | {"full_name": "某某某", "phone": "13900000000"}] * 3)
-    street.publish("unresolved", [{"kind": "dwelling", "reason": "outside_street", "first_seen_on": DAY}])
+    street.publish("unresolved", [{"reason_zh": "目的地在外街道，待移交", "first_seen_on": DAY}])
     day = {"business_date": DAY - dt.timedelta(days=1), "committee_code": "310115016"}
     street.publish("governance_daily", [day | {"isolating": 153, "newly_isolating": 12, "isolating_corrected": -2}])
     street.publish(

@@ -7,10 +7,10 @@ import pytest
 from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from expectations.marts import person_checks
-from reports.figures import COLOURS, DUTIES, LEVELS, REASONS, Balance, Duties, Figures, Unresolved, read
+from reports.figures import COLOURS, DUTIES, LEVELS, Balance, Duties, Figures, Unresolved, read
 from reports.suppression import UNBOUNDED
 from street.settings import SHANGHAI
-from street.vocabulary import seed
+from street.vocabulary import labels, seed
 
 if TYPE_CHECKING:
     from tests.reports.conftest import Street
@@ -202,10 +202,10 @@ def test_unresolved_records_stand_by_reason_and_age(street: Street) -> None:
     street.publish(
         "unresolved",
         [
-            {"kind": "dwelling", "reason": "outside_street", "first_seen_on": DAY - dt.timedelta(days=days)}
+            {"reason_zh": "目的地在外街道，待移交", "first_seen_on": DAY - dt.timedelta(days=days)}
             for days in (0, 1, 6, 7, 13, 14)
         ]
-        + [{"kind": "row", "reason": "entered_at_unreadable", "first_seen_on": None}],
+        + [{"reason_zh": "名单内容有误", "first_seen_on": None}],
     )
     found = figures(street)
     assert found.unresolved == [
@@ -310,9 +310,9 @@ def test_the_committees_that_need_attention_come_first(street: Street) -> None:
 
 def test_whom_the_checks_caught_stands_in_the_first_line(street: Street) -> None:
     street.compound("银泰小区", "none")
-    lost = {"kind": "check", "subject": "arrival_without_outcome", "reason": "arrival_without_outcome"}
-    twice = {"kind": "check", "subject": "standing_twice", "reason": "standing_twice"}
-    vague = {"kind": "dwelling", "subject": "", "reason": "place_street"}
+    lost = {"kind": "check", "reason_zh": "抵沪登记无下落"}
+    twice = {"kind": "check", "reason_zh": "重复出现"}
+    vague = {"kind": "dwelling", "reason_zh": "住址只到街道"}
     street.publish("unresolved", [lost, lost, twice, vague])
     found = figures(street)
     assert found.opening[0] == "核对查出3条记录，已列入待核实：抵沪登记无下落2条、重复出现1条。"
@@ -320,7 +320,7 @@ def test_whom_the_checks_caught_stands_in_the_first_line(street: Street) -> None
 
 
 def test_every_check_over_persons_has_words_of_its_own() -> None:
-    assert set(person_checks()) <= REASONS.keys()
+    assert set(person_checks()) <= labels("unresolved_reason").keys()
 
 
 def test_feeds_that_are_well_are_said_to_be(street: Street) -> None:
@@ -339,7 +339,7 @@ def test_feeds_that_are_well_are_said_to_be(street: Street) -> None:
         ("governance_daily", "isolating_corrected"),
         ("person_tag", "label_zh"),
         ("service_roster", "is_current"),
-        ("unresolved", "subject"),
+        ("unresolved", "reason_zh"),
         ("worklist", "priority"),
     ],
 )

@@ -39,6 +39,11 @@ select
     {{ code_label('unresolved_kind', 'once.kind') }} as kind_zh,
     once.subject,
     once.reason,
+    -- The rule that a row broke has no words of its own here: its kind says that the list is wrong.
+    coalesce(
+        {{ code_label('unresolved_reason', 'once.reason') }},
+        {{ code_label('unresolved_kind', 'once.kind') }}
+    ) as reason_zh,
     once.committee_code,
     {{ looked_up('committees', 'committee_code', 'once.committee_code', 'committee_name') }} as committee_name,
     once.compound_key,
