@@ -4,7 +4,7 @@ Source of the rules: docs/rules.md, Person.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, NamedTuple, TypeVar
@@ -64,6 +64,11 @@ def contradicts(row: Row, other: Row) -> bool:
         return True
     theirs = other.birth_date if other.id_birth_date is None else other.id_birth_date
     return row.birth_date is not None and theirs is not None and row.birth_date != theirs
+
+
+def _speaks_first(owner: str | None) -> Callable[[Row], tuple[bool, int, tuple[bool, int]]]:
+    """The order in which the carriers of a document speak for it: its owner's first (R-PERSON-3)."""
+    return lambda row: (owner is None or row.prior != owner, row.denial, row.rank)
 
 
 def _have_one_name(row: Row, other: Row) -> bool:
@@ -163,13 +168,13 @@ class Resolver:
     def _has_anothers_id(self, row: Row) -> bool:
         """Whether a record known to be one person's shows the number of another whom it contradicts (R-PERSON-3)."""
         owner = self.owners.get(row.resident_id or "")
-        speaker = self._speaks_for.get(owner or "")
-        return (
-            row.prior is not None
-            and owner not in {None, row.prior}
-            and speaker is not None
-            and contradicts(row, speaker)
-        )
+        if row.prior is None or owner is None or owner == row.prior:
+            return False
+        carriers = self._carriers[row.resident_id or "", "resident_id"]
+        speaker = min(carriers, key=_speaks_first(owner))
+        if speaker.prior != owner:
+            speaker = self._speaks_for.get(owner, speaker)
+        return contradicts(row, speaker)
 
     def resolve(self, decisions: list[Decision]) -> None:
         """All ties, the surest first."""
@@ -209,10 +214,7 @@ class Resolver:
                 self._doubt(row)
             return
         owner = self.owners.get(document)
-        carriers = sorted(
-            carriers,
-            key=lambda r: (owner is None or r.prior != owner, r.denial, r.rank),
-        )
+        carriers = sorted(carriers, key=_speaks_first(owner))
         first, target = carriers[0], self.groups.root(owner or carriers[0].position)
         if owner is not None and first.prior != owner:
             first = self._speaks_for.get(owner, first)
