@@ -10,7 +10,7 @@ Source of the rules: docs/rules.md, R-PERSON-2 and R-PERSON-13.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 import polars as pl
 
@@ -34,9 +34,10 @@ SAID_SCHEMA: Final[dict[str, pl.DataType]] = {
     "compound_key": pl.String(),
     "household": pl.String(),  # in the register of the population
     "is_news": pl.Boolean(),  # whether it says other than when it was last linked
-    "list_no": pl.Int32(),  # of a list whose rows have a key that tells them apart; else null
+    "list_no": pl.Int32(),  # of a list with a row a person; else null
 }
-How = Literal["name", "letters", "slip", "mark"]
+How = Literal["name", "letters", "near", "slip", "order", "part", "mark"]  # the surest first
+_HOW: Final = get_args(How)
 
 # What two records can have in common beside their names, and how much more one says than another.
 _POINTS: Final = {"mask": 16, "birth_date": 12, "phone": 6, "door": 6, "building": 2, "compound": 1}
@@ -120,8 +121,9 @@ def likeness(one: str, other: str) -> How | None:
     """How two names can be one person's; None where they contradict each other."""
     if names.agree(one, other):
         return "name" if names.key(one) == names.key(other) else "letters"
-    if names.one_slip(one, other):
-        return "slip"
+    slip = names.slip(one, other)
+    if slip is not None:
+        return slip
     return None if names.contradict(one, other) else "mark"
 
 
@@ -209,7 +211,7 @@ class _Street:
     def take(self, ties: pl.DataFrame) -> None:
         """Make the ties that tell, strongest first."""
         # What has but a building or half a name in common is nothing to ask people about.
-        asks = pl.col("weight") >= pl.when(pl.col("how").is_in(["slip", "mark"])).then(12).otherwise(6)
+        asks = pl.col("weight") >= pl.when(pl.col("how").is_in(["name", "letters"])).then(6).otherwise(12)
         ordered = ties.filter(pl.col("tells") | asks).sort(
             -pl.col("weight"), pl.col("id").is_null() & pl.col("id_other").is_null(), "record", "record_other"
         )
@@ -255,7 +257,7 @@ class _Street:
         return (
             ours.names <= theirs.names
             or theirs.names <= ours.names
-            or not any(names.contradict(a, b) for a in ours.names for b in theirs.names)
+            or all(likeness(a, b) is not None for a in ours.names for b in theirs.names)
         )
 
     def _joined(self, one: int, other: int) -> None:
@@ -334,7 +336,7 @@ def _of_like_names(street: _Street) -> pl.DataFrame:
     how = pl.Series([likeness(a, b) for a, b in distinct.iter_rows()], dtype=pl.String)
     alike = pairs.join(distinct.with_columns(how=how).drop_nulls("how"), on=["written", "written_other"])
     one, other = pl.min_horizontal("node", "other"), pl.max_horizontal("node", "other")
-    order = pl.col("how").replace_strict(["name", "letters", "slip", "mark"], [0, 1, 2, 3])
+    order = pl.col("how").replace_strict(_HOW, range(len(_HOW)))
     # Who has the very name is a rival of who has one like it.
     alike = alike.select(node=one, other=other, how="how")
     about = pl.concat([alike.select("node"), alike.select(node="other")]).unique()
@@ -351,10 +353,14 @@ def _worth_reading(pairs: pl.DataFrame) -> pl.DataFrame:
     pairs = pairs.join(about, on="written").join(about, left_on="written_other", right_on="written", suffix="_other")
     one, other = pl.col("written"), pl.col("written_other")
     different = pl.sum_horizontal(one.str.slice(n, 1) != other.str.slice(n, 1) for n in range(4))
-    slip = (
-        (one.str.len_chars() == other.str.len_chars())
-        & (one.str.slice(0, 1) == other.str.slice(0, 1))
-        & (different == 1)
+    as_long = one.str.len_chars() == other.str.len_chars()
+    slip = (one.str.slice(0, 1) == other.str.slice(0, 1)) & (
+        pl.when(as_long)
+        .then(
+            (different == 1)
+            | ((one.str.slice(1, 1) == other.str.slice(2, 1)) & (one.str.slice(2, 1) == other.str.slice(1, 1)))
+        )
+        .otherwise(pl.max_horizontal(one.str.len_chars(), other.str.len_chars()) == 3)
     )
 
     def begin_alike(letters: str) -> pl.Expr:
@@ -420,6 +426,8 @@ def _is_enough() -> pl.Expr:
     return (
         pl.when(pl.col("how") == "name").then(both(_NUMBER | _BORN | _PHONE | _DOOR) | near)
         .when(pl.col("how") == "letters").then(both(_NUMBER | _BORN | _PHONE | _DOOR))
+        # No parents name two children so; 建国 and 建华 may be brothers, 王强 and 王小强 father and son.
+        .when(pl.col("how").is_in(["near", "order"])).then(certain | (both(_PHONE) & both(_DOOR)))
         .otherwise(certain)
     )  # fmt: skip
 

@@ -12,8 +12,8 @@ _WHAT: Final = {
     "mask": "证件号码所见各位", "phone": "手机号", "door": "住处", "building": "楼栋", "compound": "小区",
 }  # fmt: skip
 _HOW: Final[dict[How, str]] = {
-    "name": "姓名相同", "letters": "拼音姓名与汉字姓名相符", "slip": "姓名只差一字且形近或音近",
-    "mark": "姓名有写不出的字，其余相符",
+    "name": "姓名相同", "letters": "拼音姓名与汉字姓名相符", "near": "姓名只差一字且形近或音近",
+    "slip": "姓名只差一字", "order": "姓名中两字前后颠倒", "part": "姓名少一字", "mark": "姓名有写不出的字，其余相符",
 }  # fmt: skip
 # What holds a finer place says the coarser one too.
 _WITHIN: Final = {"building": "door", "compound": "building"}

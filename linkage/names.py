@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import product
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import polars as pl
 from pypinyin import Style, pinyin
@@ -176,17 +176,36 @@ def agree(one: str, other: str) -> bool:
     return is_inside and bare == b.text.replace(_MARK, "") and (len(bare) >= 5 or _DOT in a.dotted + b.dotted)
 
 
-def one_slip(one: str, other: str) -> bool:
-    """Whether two names in characters differ by one slip of the pen, the ear or the eye, the surname kept."""
+Slip = Literal["near", "slip", "order", "part"]
+
+
+def slip(one: str, other: str) -> Slip | None:
+    """How one of two names in characters can be the other by one mistake, the surname kept; None where it can't.
+
+    `near`: one character for another that is heard or seen alike. `slip`: for any other, of three or more. `order`: the
+    given name's two changed about. `part`: one of them left out. The last two are no slip to R-PERSON-4.
+    """
     first, second = _read(one), _read(other)
     a, b = first.text, second.text
-    if len(a) != len(b) or len(a) < 2 or a[0] != b[0] or first.is_latin or second.is_latin or _MARK in a + b:
-        return False
+    if min(len(a), len(b)) < 2 or a[0] != b[0] or first.is_latin or second.is_latin or _MARK in a + b:
+        return None
+    if len(a) != len(b):
+        shorter, longer = sorted((a, b), key=len)
+        return "part" if len(longer) == 3 and shorter[1] in longer else None
     different = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
+    if len(different) == 2 and len(a) == 3 and different[0] == different[1][::-1]:
+        return "order"
     if len(different) != 1:
-        return False
+        return None
     x, y = different[0]
-    return len(a) >= 3 or (x, y) in _ALIKE or bool(_readings(x) & _readings(y))
+    if (x, y) in _ALIKE or not _readings(x).isdisjoint(_readings(y)):
+        return "near"
+    return "slip" if len(a) >= 3 else None
+
+
+def one_slip(one: str, other: str) -> bool:
+    """Whether two names in characters differ by one slip of the pen, the ear or the eye, the surname kept."""
+    return slip(one, other) in {"near", "slip"}
 
 
 def same(one: str, other: str) -> bool:

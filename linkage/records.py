@@ -50,6 +50,7 @@ class PersonFeed(Protocol):
 
 TEXT_COLUMNS: Final = ("address", "registered_address", "compound", "building", "room")
 _NAMING: Final = frozenset({"person_name", "person_name_latin", "document_number", "resident_id"})
+_WHO: Final = _NAMING | {"person_no", "document_type", "document_country", "birth_date", "sex", "phone"}
 _PRIVATE: Final = ("record_text", "canonical", "second_canonical", "bare_number")
 
 
@@ -57,21 +58,27 @@ def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes) -> p
     """The records in force of all feeds about persons, hashed with the key.
 
     One row per record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (TEXT_COLUMNS), `is_about_person`,
-    `is_list`, `household` of the register, `list_no` of a list whose rows have keys. Raises DatabaseError.
+    `is_list`, `household` of the register, `list_no` of a list with a row a person. Raises DatabaseError.
     """
     texts: dict[str, pl.DataType] = dict.fromkeys(TEXT_COLUMNS, pl.String())
     truths: dict[str, pl.DataType] = dict.fromkeys(("is_about_person", "is_list"), pl.Boolean())
     of_lists: dict[str, pl.DataType] = {"household": pl.String(), "list_no": pl.Int32()}
     none = pl.DataFrame(schema=persons.RECORD_SCHEMA | facts.SAID_SCHEMA | texts | truths | of_lists)
     about = [feed for feed in feeds if not _NAMING.isdisjoint(feed.roles)]
-    # Two rows of a list with keys of their own are two people, whatever they have in common (R-PERSON-13).
     frames = [
-        _of_feed(conn, feed, key).with_columns(
-            list_no=pl.lit(number if feed.load_mode == "snapshot" and feed.business_key else None, dtype=pl.Int32)
-        )
+        _of_feed(conn, feed, key).with_columns(list_no=pl.lit(number if a_row_is_a_person(feed) else None, pl.Int32))
         for number, feed in enumerate(about)
     ]
     return pl.concat([*frames, none], how="diagonal")
+
+
+def a_row_is_a_person(feed: PersonFeed) -> bool:
+    """Whether two rows of the list are two people, whatever they have in common: its key says who, and nothing else.
+
+    A key that says more (a benefit, a flat) has as many rows of a person as there are of these (R-PERSON-13).
+    """
+    says_who = {column for role, column in feed.roles.items() if role in _WHO}
+    return feed.load_mode == "snapshot" and bool(feed.business_key) and says_who.issuperset(feed.business_key)
 
 
 def _of_feed(conn: psycopg.Connection, feed: PersonFeed, key: bytes) -> pl.DataFrame:

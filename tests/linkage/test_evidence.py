@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage import evidence, persons
+from linkage import evidence, persons, records
 from linkage.memory import TIE_SCHEMA, Decision, Memory
+from sources.contract import load
 
 BORN, OTHER_DAY = dt.date(1958, 3, 4), dt.date(1986, 11, 20)
 
@@ -56,6 +57,7 @@ IN_COMMON = {
 OUTCOMES = {
     "one name": "TTTTTTTTT-",
     "letters": "TTTTTTTT--",
+    "alike": "T---TTTT--",
     "a slip": "T---ATTT--",
     "a mark": "T---ATTT--",
     "two names": "----------",
@@ -72,9 +74,13 @@ NAMES = [
     ("letters", "吕洋", "LYU YANG", "ü in a passport"),
     ("letters", "曾子涵", "ZENG ZIHAN", "a surname with a reading of its own"),
     ("letters", "欧阳靖轩", "JINGXUAN OUYANG", "the surname last"),
-    ("a slip", "王秀英", "王秀瑛", "a homophone"),
-    ("a slip", "李俊杰", "李峻杰", "a homophone that looks alike"),
-    ("a slip", "王玲", "王铃", "a look-alike of two characters"),
+    ("alike", "王秀英", "王秀瑛", "a homophone"),
+    ("alike", "李俊杰", "李峻杰", "a homophone that looks alike"),
+    ("alike", "王玲", "王铃", "a look-alike of two characters"),
+    ("alike", "孙宁鹏", "孙鹏宁", "two characters changed about"),
+    ("a slip", "李建国", "李建华", "another character of three, as brothers have"),
+    ("a slip", "刘珍雅", "刘雅", "a character left out"),
+    ("a slip", "王强", "王小强", "a character more, as a son may have"),
     ("a mark", "王秀英", "王?英", "a character that couldn't be written"),
     ("a mark", "张晓东", "张先生", "a surname with a title"),
     ("two names", "王伟", "王芳", "one character of two, neither alike"),
@@ -82,6 +88,7 @@ NAMES = [
     ("two names", "李娜", "李娜之子", "her son"),
     ("two names", "王秀英", "ZHANG SAN", "letters of another name"),
     ("two names", "王芳芳", "王方方", "two slips"),
+    ("two names", "王小芳", "王国", "one character of three, and another"),
 ]
 HARD_PAIRS = [
     pytest.param(one, other, IN_COMMON[common], outcome, id=f"{why}, in common: {common}")
@@ -132,6 +139,14 @@ FAMILIES: dict[str, tuple[Any, ...]] = {
         "abc", person("1", name="王梓轩", **HOME), person("2", name="王梓萱", **HOME),
         {"name": "王梓宣", "birth_date": BORN, **HOME},
     ),
+    "an occupant with a slip that either of two sisters can be": (
+        "abc", person("1", name="王静怡", **HOME), person("2", OTHER_DAY, name="王静仪", **HOME),
+        {"name": "王静宜", **HOME},
+    ),
+    "an occupant whose very name a sister has, and a slip of the other's": (
+        "abb", person("1", name="王静怡", **HOME), person("2", OTHER_DAY, name="王静仪", **HOME),
+        {"name": "王静仪", **HOME},
+    ),
     "one of the twins without a number": (
         "abb", person("1", name="王梓轩", **HOME), person("2", name="王梓萱", **HOME),
         {"name": "王梓萱", "birth_date": BORN, **HOME},
@@ -146,12 +161,12 @@ FAMILIES: dict[str, tuple[Any, ...]] = {
     "two valid numbers are two, whatever else they share": (
         "ab", person("1", name="王伟", birth_date=BORN, **HOME), person("2", name="王伟", birth_date=BORN, **HOME),
     ),
-    "two rows of the register with keys of their own": (
+    "two rows of a list with a row a person": (
         "ab", person("1", name="王伟", list_no=0, **HOME), {"name": "王伟", "birth_date": BORN, "list_no": 0, **HOME},
     ),
     "one occupant of two flats": (
-        "aab", person("1", name="王伟", **HOME), {"name": "王伟", "list_no": 1, **HOME},
-        {"name": "王伟", "list_no": 1, "phone": HOME["phone"], "dwelling_key": "d2"},
+        "aaa", person("1", name="王伟", **HOME), {"name": "王伟", **HOME},
+        {"name": "王伟", "phone": HOME["phone"], "dwelling_key": "d2"},
     ),
     "the same phone and two birth dates": (
         "ab", {"name": "王伟", "birth_date": BORN, **HOME}, {"name": "王伟", "birth_date": OTHER_DAY, **HOME},
@@ -190,6 +205,17 @@ def test_families_are_told_apart(expected: str, records: list[dict[str, Any]]) -
     assert groups(table, evidence.find(table)) == expected
     backwards = table.reverse()
     assert groups(table, evidence.find(backwards)) == expected
+
+
+@pytest.mark.parametrize(
+    ("feed", "expected"),
+    [
+        ("household_registry", True), ("disability_list", True),
+        ("welfare_list", False), ("property_occupancy", False), ("community_roles", False), ("border_entries", False),
+    ],
+)  # fmt: skip
+def test_a_row_is_a_person_where_the_key_says_nothing_else(feed: str, expected: bool) -> None:
+    assert records.a_row_is_a_person(load(feed)) is expected
 
 
 def test_only_of_whom_there_is_news_is_anybody_tied() -> None:
@@ -370,4 +396,19 @@ def test_a_child_under_its_mothers_number_keeps_the_person_that_evidence_found()
     office = Office()
     keys = office.link(rows)
     assert keys["household_registry-2"] == keys["border_entries-1"] != keys["household_registry-1"]
+    assert office.link(rows) == keys
+
+
+def test_an_arrival_under_anothers_number_keeps_the_person_that_evidence_found() -> None:
+    """The number speaks through the record whose birth date bears it out, on the second day too."""
+    unnamed = {"feed": "household_registry", "key": 2, "resident_id": "ID-A"}
+    owner = {"feed": "returnees", "key": 4, "resident_id": "ID-A", "name": "王芳", "birth_date": BORN}
+    other = {"feed": "household_registry", "key": 1, "resident_id": "ID-B", "name": "王伟"}
+    entry = {
+        "feed": "border_entries", "key": 4, "resident_id": "ID-A", "name": "WANG WEI", "birth_date": OTHER_DAY,
+    }  # fmt: skip
+    rows: list[Row] = [dict.fromkeys(ONE) | row for row in (unnamed, owner, other, entry)]
+    office = Office()
+    keys = office.link(rows)
+    assert keys["border_entries-4"] == keys["household_registry-1"] != keys["returnees-4"]
     assert office.link(rows) == keys

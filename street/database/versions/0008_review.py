@@ -1,0 +1,15 @@
+"""More ways in which two names are one person's."""
+
+from pathlib import Path
+
+from alembic import op
+
+from street.database import run_script
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Apply 0008_review.sql."""
+    run_script(op.get_bind(), Path(__file__).with_suffix(".sql"))
