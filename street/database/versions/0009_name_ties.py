@@ -6,10 +6,10 @@ from alembic import op
 
 from street.database import run_script
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Apply 0008_review.sql."""
+    """Apply 0009_name_ties.sql."""
     run_script(op.get_bind(), Path(__file__).with_suffix(".sql"))
