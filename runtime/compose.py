@@ -18,6 +18,7 @@ from runtime.services import (
     AIRFLOW_MIGRATION,
     AIRFLOW_TUNING,
     API_SERVER,
+    BOARD,
     BORDER_API,
     POSTGRES,
     POSTGRES_INITDB,
@@ -72,6 +73,8 @@ _OFFICE = {
     "street_hmac_key": _given("STREET_HMAC_KEY", "give the key of the hashes, and keep a copy of it"),
     "street_schedules": _SCHEDULES,
     "warehouse_url": _database("warehouse", "WAREHOUSE_PASSWORD", "give the warehouse a database password"),
+    "street_board_database_url": "postgresql://street_board:"
+    f"{_given('BOARD_PASSWORD', 'give the board a database password')}@{POSTGRES.name}:{POSTGRES.port}/warehouse",
     "smtp_host": _given("SMTP_HOST", "name the mail server"),
     "report_recipients": _given("REPORT_RECIPIENTS", "name who gets the report"),
 }
@@ -96,6 +99,7 @@ def compose() -> str:
         services=[_rendered(each) for each in AIRFLOW],
         border=_rendered(BORDER_API),
         reports=_rendered(REPORTS),
+        board=_rendered(BOARD),
     )
 
 

@@ -192,7 +192,20 @@ REPORTS = Service(
 )  # fmt: skip
 """Shows the reports to people who don't get at a container's files; on this machine they are files in STREET_VAR."""
 
-SERVICES = (POSTGRES, *AIRFLOW, SMTP_SINK, BORDER_API, REPORTS)
+BOARD = Service(
+    name="board",
+    command=("{python}", "-m", "board", "--host", "{listen}", "--port", "{port}"),
+    port=8081,
+    answers="/alive",
+    settings=(
+        "street_board_database_url", "street_board_tls_certificate", "street_board_tls_key", "street_board_proxy",
+    ),
+    pages=True,
+    limits=Limits("512m", 100),
+)  # fmt: skip
+"""The picture people work with; it knows no other way into the database than its own logins."""
+
+SERVICES = (POSTGRES, *AIRFLOW, SMTP_SINK, BORDER_API, REPORTS, BOARD)
 """All of them, in the order in which they start."""
 
 

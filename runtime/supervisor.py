@@ -22,8 +22,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 
+from board.accounts import COMMITTEES
 from runtime.airflow_api import AirflowApi, AirflowError
 from runtime.postgres import Postgres
 from runtime.processes import HOST, Managed, ProcessError, answers, free_port, stop_all
@@ -33,6 +35,7 @@ from runtime.services import (
     AIRFLOW_MIGRATION,
     AIRFLOW_TUNING,
     API_SERVER,
+    BOARD,
     BORDER_API,
     POSTGRES,
     SCHEDULER,
@@ -97,6 +100,12 @@ class Supervisor:
     def sample_dir(self) -> Path:
         """Where the synthetic street is."""
         return self.var / "sample"
+
+    @property
+    def board_url(self) -> str:
+        """The address of the board's pages."""
+        secure = self._given.street_board_tls_certificate is not None
+        return f"{'https' if secure else 'http'}://{HOST}:{self._managed(BOARD).port() or BOARD.port}"
 
     def airflow(self) -> AirflowApi:
         """Return a client of this Airflow."""
@@ -168,7 +177,7 @@ class Supervisor:
         """Return those of SERVICES that run here besides the database; what the office hasn't given is stood in for."""
         sink = () if self._given.smtp_host else (SMTP_SINK,)
         sample = (BORDER_API,) if self.makes_sample else ()
-        return (*AIRFLOW, *sink, *sample)
+        return (*AIRFLOW, *sink, *sample, BOARD)
 
     def _managed(self, service: Service) -> Managed:
         return Managed(service.name, self.var / "run", self._logs)
@@ -185,8 +194,9 @@ class Supervisor:
             return port
         if port is not None and not answers(port):
             return port
+        preferred = self._given.street_board_port if service is BOARD else service.port or 0
         # Clones that start at the same time and have collided would collide again: they part at random.
-        return free_port((service.port or 0) + (secrets.randbelow(_PORT_SPREAD) if attempt > 1 else 0))
+        return free_port(preferred + (secrets.randbelow(_PORT_SPREAD) if attempt > 1 else 0))
 
     def _secret(self, name: str, make: Callable[[], str]) -> str:
         path = self.var / "secrets" / name
@@ -200,6 +210,12 @@ class Supervisor:
         hidden: dict[str, str] = {}
         if self._given.warehouse_url is None:
             hidden["warehouse_url"] = self.postgres.url("warehouse")
+        if self._given.street_board_database_url is None:
+            hidden["street_board_database_url"] = make_conninfo(
+                self._given.warehouse_url or self.postgres.url("warehouse"),
+                user=COMMITTEES,
+                password=self._secret("board_password", lambda: secrets.token_urlsafe(24)),
+            )
         if self._given.street_hmac_key is None:
             hidden["street_hmac_key"] = self._secret("street_hmac_key", lambda: secrets.token_hex(32))
         if self._given.smtp_host is None:

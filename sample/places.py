@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from sample.committees import Committee, committees
+from sample.ground import Plot, Point, kerb, plots, stand
 
 # Zones of the street: which committees (by a part of their name), around which point, on which roads.
 _ZONES: list[tuple[tuple[str, ...], tuple[float, float], list[str]]] = [
@@ -93,7 +94,8 @@ _BUILDING_KINDS = [
 ]
 _PHASED = re.compile("期$|(?<!小)区$")
 _LETTERS = list("ABCDEFGH")
-_BOUNDS = ((121.515, 121.575), (31.188, 31.232))
+_GROUND = Plot(121.516, 31.189, 121.574, 31.231)
+_MIDDLE = (121.545, 31.21)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ class Compound:
     road: str
     lanes: tuple[str, ...]
     committees: tuple[Committee, ...]
-    centre: tuple[float, float]
+    wish: Point
+    """Where it would like to stand: near its committee's others."""
     shares_lane: bool = False
     building_numbers: list[str] = field(default_factory=list)
 
@@ -128,7 +131,7 @@ def make_places(rng: np.random.Generator, odd: np.random.Generator, scale: float
     _number_buildings(rng, compounds, max(24, round(4500 * scale)))
     compounds = _phases(odd, compounds)
     _letter_buildings(odd, compounds)
-    buildings = pl.DataFrame(list(_buildings(rng, compounds)), orient="row", schema=_BUILDING_SCHEMA)
+    buildings = pl.DataFrame(list(_buildings(rng, compounds, scale)), orient="row", schema=_BUILDING_SCHEMA)
     dwellings = _letter_rooms(odd, _dwellings(rng, buildings, round(95_000 * scale)))
     return Places(compounds, buildings, dwellings)
 
@@ -174,10 +177,8 @@ def _share_lanes(compounds: list[Compound], pairs: int) -> list[Compound]:
         one, two = shared[left], shared[left + 1]
         alike = one.committees == two.committees and len(one.lanes) == len(two.lanes) == 1 and not one.shares_lane
         if alike and "支弄" not in one.lanes[0] and pairs:
-            shared[left] = Compound(one.compound_id, one.name, one.road, one.lanes, one.committees, one.centre, True)
-            shared[left + 1] = Compound(
-                two.compound_id, two.name, one.road, one.lanes, two.committees, two.centre, True
-            )
+            shared[left] = Compound(one.compound_id, one.name, one.road, one.lanes, one.committees, one.wish, True)
+            shared[left + 1] = Compound(two.compound_id, two.name, one.road, one.lanes, two.committees, two.wish, True)
             pairs -= 1
     return shared
 
@@ -214,10 +215,9 @@ def _committee_centre(committee: Committee, zone: tuple[float, float]) -> tuple[
     return zone[0] + reach * float(np.cos(turn)), zone[1] + reach * float(np.sin(turn))
 
 
-def _near(rng: np.random.Generator, point: tuple[float, float], spread: float) -> tuple[float, float]:
-    moved = [value + float(rng.normal(0, spread)) for value in point]
-    (west, east), (south, north) = _BOUNDS
-    return min(max(moved[0], west + 0.001), east - 0.001), min(max(moved[1], south + 0.001), north - 0.001)
+def _near(rng: np.random.Generator, point: Point, spread: float) -> Point:
+    longitude, latitude = (value + float(rng.normal(0, spread)) for value in point)
+    return longitude, latitude
 
 
 def _number_buildings(rng: np.random.Generator, compounds: list[Compound], total: int) -> None:
@@ -316,22 +316,55 @@ _BUILDING_SCHEMA = {
 }
 
 
-def _buildings(rng: np.random.Generator, compounds: list[Compound]) -> Iterator[tuple[object, ...]]:
+def _buildings(rng: np.random.Generator, compounds: list[Compound], scale: float) -> Iterator[tuple[object, ...]]:
     building_id = 0
     shares = np.array([kind[3] for kind in _BUILDING_KINDS])
+    lie = _plots(compounds, scale)
     for compound in compounds:
-        kinds = rng.choice(len(_BUILDING_KINDS), len(compound.building_numbers), p=shares / shares.sum())
-        half = len(compound.building_numbers) / len(compound.committees)
-        for position, (number, kind) in enumerate(zip(compound.building_numbers, kinds.tolist(), strict=True)):
+        numbers = compound.building_numbers
+        kinds = rng.choice(len(_BUILDING_KINDS), len(numbers), p=shares / shares.sum())
+        parts = _parts(compound)
+        for position, (number, kind) in enumerate(zip(numbers, kinds.tolist(), strict=True)):
             floors, per_floor, units, _ = _BUILDING_KINDS[kind]
-            committee = compound.committees[min(int(position / half), len(compound.committees) - 1)]
+            part = parts[position]
+            committee = compound.committees[part]
             lane = compound.lanes[position % len(compound.lanes)]
-            spread = 0.0005 if compound.name else 0.0015
-            longitude, latitude = _near(rng, compound.centre, spread)
+            moved = float(rng.normal(0, 3)), float(rng.normal(0, 3))
+            if compound.name:
+                plot = lie[compound.compound_id, committee.code]
+                first = parts.index(part)
+                longitude, latitude = stand(plot, parts.count(part), position - first, moved)
+            else:
+                near = [plot for (_, code), plot in lie.items() if code == committee.code] or list(lie.values())
+                longitude, latitude = kerb(near[position % len(near)], sum(moved))
             place = (committee.code, committee.name, compound.road, lane, number)
             shape = (floors, per_floor, units, round(longitude, 6), round(latitude, 6))
             yield (building_id, compound.compound_id, compound.name, *place, *shape)
             building_id += 1
+
+
+def _parts(compound: Compound) -> list[int]:
+    """Return which of the compound's committees each building belongs to: halves, in the order of the numbers."""
+    half = len(compound.building_numbers) / len(compound.committees)
+    return [
+        min(int(position / half), len(compound.committees) - 1) for position in range(len(compound.building_numbers))
+    ]
+
+
+def _plots(compounds: list[Compound], scale: float) -> dict[tuple[int, str], Plot]:
+    """Return the ground of each compound, or of each committee's part of it: a smaller street has less of it."""
+    side = min(1.0, scale**0.5)
+    ground = Plot(
+        _MIDDLE[0] + (_GROUND.west - _MIDDLE[0]) * side, _MIDDLE[1] + (_GROUND.south - _MIDDLE[1]) * side,
+        _MIDDLE[0] + (_GROUND.east - _MIDDLE[0]) * side, _MIDDLE[1] + (_GROUND.north - _MIDDLE[1]) * side,
+    )  # fmt: skip
+    asked = {
+        (compound.compound_id, compound.committees[part].code): (compound.wish, _parts(compound).count(part) + 1.0)
+        for compound in compounds
+        if compound.name
+        for part in dict.fromkeys(_parts(compound))
+    }
+    return dict(zip(asked, plots(list(asked.values()), ground), strict=True))
 
 
 def _dwellings(rng: np.random.Generator, buildings: pl.DataFrame, total: int) -> pl.DataFrame:

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     street_read_memory_mb: int = Field(default=4096, gt=0)
     street_read_seconds: int = Field(default=600, gt=0)
     street_read_undecodable: float = Field(default=0.001, ge=0, le=1)
+    street_board_database_url: str | None = Field(default=None, repr=False)  # carries a password
+    street_board_port: int = Field(default=8081, gt=0, lt=65536)
+    street_board_tls_certificate: Path | None = None
+    street_board_tls_key: Path | None = None
+    street_board_proxy: str | None = None
     street_check_share: float = Field(default=0.001, ge=0, le=1)
     street_check_persons: int = Field(default=20, ge=1)
 
@@ -88,7 +93,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("street_var", "street_inbox", mode="after")
+    @field_validator("street_var", "street_inbox", "street_board_tls_certificate", "street_board_tls_key", mode="after")
     @classmethod
     def _from_the_project(cls, path: Path | None) -> Path | None:
         return ROOT / path if path else path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import Annotated
 
 import typer
@@ -9,6 +10,8 @@ import typer
 from runtime.cli.terminal import print_table, sentences
 
 app = typer.Typer(no_args_is_help=True, help="谁能看什么。")
+person_app = typer.Typer(no_args_is_help=True, help="看板账户，每人一个。")
+app.add_typer(person_app, name="person")
 
 CodeArgument = Annotated[str | None, typer.Argument(help="12 位居委会代码。")]
 DashboardOption = Annotated[bool, typer.Option("--dashboard", help="看板：只有计数。")]
@@ -63,3 +66,52 @@ def _reader(code: str | None, *, dashboard: bool, street: bool) -> str:
     if len(named) != 1:
         raise AccessError("请给出一个居委会代码、--dashboard 或 --street，三者取一。")
     return named[0]
+
+
+@person_app.command("add")
+def person_add(
+    account: Annotated[str, typer.Argument(help="账户名：小写字母开头。")],
+    reader: Annotated[
+        str, typer.Argument(help="12 位居委会代码、street、dashboard（只有计数）或 auditor。")
+    ],
+    name: Annotated[str, typer.Option(help="姓名。")],
+) -> None:
+    """给一个人开通看板账户。口令只显示这一次；重复即换新口令，已登录的会话结束。"""
+    from board import accounts  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            password = accounts.add(connection, account, name, reader, getpass.getuser())
+        typer.echo(f"用户 {account}  口令 {password}")
+
+
+@person_app.command("end")
+def person_end(account: Annotated[str, typer.Argument(help="账户名。")]) -> None:
+    """收回一个人的看板账户：已登录的会话立即结束。"""
+    from board import accounts  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            accounts.end(connection, account)
+        typer.echo(f"账户 {account} 已收回。")
+
+
+@person_app.command("list")
+def person_list() -> None:
+    """列出看板账户：谁，以哪个角色查看，何时开通、收回。"""
+    from board import accounts  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            found = accounts.listed(connection)
+        print_table(
+            ("账户", "姓名", "角色", "开通于", "收回于"),
+            [
+                (each.account, each.full_name, each.role_name, f"{each.added_at:%Y-%m-%d}",
+                 f"{each.ended_at:%Y-%m-%d}" if each.ended_at else "")
+                for each in found
+            ],
+        )  # fmt: skip

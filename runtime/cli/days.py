@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runtime.cli.services import bring_up
+from runtime.cli.services import bring_up, tell_board
 from runtime.cli.terminal import DateOption, print_table, sentences
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def _tell(supervisor: Supervisor, ended: Day) -> None:
         print_table(("指标", "数值"), [(title, "无数据" if value is None else f"{value:,}") for title, value in rows])
     typer.echo(f"日报：{supervisor.var / 'reports' / ended.as_of.isoformat() / 'report.html'}")
     typer.echo(f"邮件：{supervisor.var / 'mail'}")
+    tell_board(supervisor)
     typer.echo(f"Airflow：{supervisor.airflow_url}  用户 {AIRFLOW_LOGIN}  密码 {supervisor.airflow_password}")
     typer.echo("查数：street sql 'select * from marts.compound_overview limit 10'")
 

@@ -54,6 +54,7 @@ def status() -> None:
             [(each.name, "运行" if each.running else "停止", each.pid or "", each.address) for each in found],
         )
         if any(each.running for each in found):
+            tell_board(supervisor)
             typer.echo(f"Airflow：{supervisor.airflow_url}  用户 {AIRFLOW_LOGIN}  密码 {supervisor.airflow_password}")
 
 
@@ -67,6 +68,16 @@ def run_airflow(arguments: Annotated[list[str] | None, typer.Argument(help="交�
         os.execve(sys.executable, command, Supervisor().environment())  # noqa: S606 - the process becomes Airflow's
 
 
+def tell_board(supervisor: Supervisor) -> None:
+    """Print where the board is, and on a synthetic street the logins to look at it with."""
+    from runtime import demo  # noqa: PLC0415
+
+    typer.echo(f"看板：{supervisor.board_url}")
+    if supervisor.makes_sample:
+        for login in demo.logins(supervisor.var / "secrets"):
+            typer.echo(f"  {login.title}  用户 {login.account}  口令 {login.password}")
+
+
 def bring_up() -> Supervisor:
     """Start or heal every service, and bring the warehouse to its newest form."""
     from runtime.supervisor import Supervisor  # noqa: PLC0415
@@ -78,11 +89,15 @@ def bring_up() -> Supervisor:
 
 def prepare_warehouse() -> None:
     """Bring the warehouse to its newest form, make the contracts known to it, and have dbt read the project."""
+    from board import accounts  # noqa: PLC0415
     from sources.registry import sync  # noqa: PLC0415
     from street import dbt  # noqa: PLC0415
     from street.database import connect, migrate  # noqa: PLC0415
+    from street.settings import settings  # noqa: PLC0415
 
     migrate()
     with connect() as connection:
         sync(connection)
+        if board := settings().street_board_database_url:
+            accounts.provide(connection, board)
     dbt.parse()

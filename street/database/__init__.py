@@ -246,7 +246,7 @@ def _admit_readers_alone(connection: sqlalchemy.Connection) -> None:
     ).one()
     if is_owner:
         connection.exec_driver_sql(f"revoke all on database {name} from public")
-        connection.exec_driver_sql(f"grant connect on database {name} to pipeline, {', '.join(READERS)}")
+        connection.exec_driver_sql(f"grant connect on database {name} to pipeline, board, {', '.join(READERS)}")
 
 
 def run_script(connection: sqlalchemy.Connection, path: Path) -> None:

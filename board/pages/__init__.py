@@ -1,0 +1,1 @@
+"""The pages: each asks the database as the role of whoever looks, and nothing is filtered that it should refuse."""

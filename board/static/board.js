@@ -1,0 +1,2 @@
+// The board's own script: small things that a page without it does too.
+"use strict";
