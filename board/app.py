@@ -12,13 +12,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from board.database import BusyError, Database
 from board.guard import Guard
-from board.pages import entrance, homes, places, today
+from board.pages import entrance, homes, office, persons, places, today
 from board.pages.base import Board
 from board.rendering import STATIC, Drawings, framed, part
 from board.session import LookRefusedError
@@ -60,6 +60,14 @@ def make_app(database_url: str) -> Starlette:
             Route("/building/{key}", places.building),
             Route("/dwelling/{key}", homes.dwelling),
             Route("/today", today.today),
+            Route("/visits", today.visits, methods=["POST"]),
+            Route("/sw.js", worker),
+            Route("/search", persons.search, methods=["GET", "POST"]),
+            Route("/review", persons.review),
+            Route("/review/{number:int}", persons.pair, methods=["GET"]),
+            Route("/review/{number:int}", persons.decide, methods=["POST"]),
+            Route("/health", office.health),
+            Route("/looks", office.looks),
             Route("/me", entrance.me),
             Route("/about", entrance.about),
             Route("/alive", alive),
@@ -81,6 +89,11 @@ class _Static(StaticFiles):
         response = super().file_response(*args, **options)  # type: ignore[arg-type]
         response.headers["cache-control"] = "public, max-age=31536000, immutable"
         return response
+
+
+async def worker(_: Request) -> Response:
+    """Return the service worker from where it may serve every page."""
+    return FileResponse(STATIC / "sw.js", headers={"cache-control": "no-cache"}, media_type="text/javascript")
 
 
 async def alive(request: Request) -> Response:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from board.database import Database
 
 COOKIE = "street_session"
-HOURS = 12
-"""How long a session lasts: a working day on the phone."""
+COOKIE_DAYS = 30
+"""How long a browser keeps the cookie; how long the session lasts is the database's to say."""
 
 # Each hash takes 16 MB and a core: guessing must not take the machine.
 _HASHING = anyio.CapacityLimiter(2)
@@ -63,10 +63,7 @@ async def log_in(database: Database, account: str, password: str) -> tuple[Liter
     # Hashed for an unknown account too: how long it takes tells nothing.
     given = await anyio.to_thread.run_sync(hashed, password[:200], bytes(salt), limiter=_HASHING)
     async with database.as_board() as connection:
-        result = await connection.execute(
-            "select ops.open_board_session(%s, %s, %s, make_interval(hours => %s)) as said",
-            (account, given, token, HOURS),
-        )
+        result = await connection.execute("select ops.open_board_session(%s, %s, %s) as said", (account, given, token))
         row = await result.fetchone()
     said: Literal["open", "refused", "locked"] = row["said"] if row else "refused"
     return said, token

@@ -76,10 +76,11 @@ def stand(plot: Plot, count: int, at: int, moved: Point) -> Point:
     columns = max(1, math.ceil(math.sqrt(count * plot.width / plot.depth)))
     rows = math.ceil(count / columns)
     row, column = divmod(at, columns)
-    column = column if row % 2 == 0 else columns - 1 - column  # the numbers run on round the corner
+    in_row = min(columns, count - row * columns)
+    column = column if row % 2 == 0 else in_row - 1 - column  # the numbers run on round the corner
     back = [min(0.3, (_ROAD_METRES + _SETBACK_METRES) / side) for side in (plot.width, plot.depth)]
-    step = [(1 - 2 * edge) / max(1, places - 1) for edge, places in zip(back, (columns, rows), strict=True)]
-    across = back[0] + column * step[0] if columns > 1 else 0.5
+    step = [(1 - 2 * edge) / max(1, places - 1) for edge, places in zip(back, (in_row, rows), strict=True)]
+    across = back[0] + column * step[0] if in_row > 1 else 0.5
     up = 1 - back[1] - row * step[1] if rows > 1 else 0.5
     return plot.at(across + moved[0] / plot.width, up + moved[1] / plot.depth)
 

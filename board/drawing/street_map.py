@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _WIDTH = 1200.0
 _MARGIN = 24.0
 _GROUND_METRES = 14.0
+_NAME_SIZE = 15.0
 _METRES_A_DEGREE = 111_320.0
 
 
@@ -24,6 +25,7 @@ class Area:
     """A compound, or a committee's part of one: where its buildings stand, what is written in it, its colour."""
 
     key: str
+    name: str
     buildings: Sequence[Point]
     """(longitude, latitude) in degrees."""
     figure: int | None
@@ -77,10 +79,14 @@ def _area(area: Area, place: _Projection) -> str:
     width = max(x for x, _ in corners) - min(x for x, _ in corners)
     size = max(9.0, min(26.0, width / 3.2))
     number = f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:.0f}">{area.figure}</text>'
+    written = "" if area.figure is None else number
+    # A name that fits is written below the number.
+    if len(area.name) * _NAME_SIZE < width - 8 and max(y for _, y in corners) - y > size / 2 + _NAME_SIZE + 4:
+        written += f'<text class="name" x="{x:.1f}" y="{y + size / 2 + _NAME_SIZE:.1f}">{escape(area.name)}</text>'
     return (
         f'<a href="/compound/{quote(area.key)}" class="area level-{escape(area.level)}"'
         f' aria-label="{escape(area.said)}"><title>{escape(area.said)}</title><path d="{path}"/>'
-        f"{'' if area.figure is None else number}</a>"
+        f"{written}</a>"
     )
 
 

@@ -37,7 +37,7 @@ async def login(request: Request) -> Response:
         return framed(request, None, "登录", main, status=429 if said == "locked" else 401)
     answer = RedirectResponse(after, 303)
     answer.set_cookie(
-        session.COOKIE, token, max_age=session.HOURS * 3600, httponly=True, samesite="lax",
+        session.COOKIE, token, max_age=session.COOKIE_DAYS * 86400, httponly=True, samesite="lax",
         secure=request.url.scheme == "https",
     )  # fmt: skip
     return answer

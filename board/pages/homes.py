@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 
 from board.drawing.elevation import figure
 from board.pages.base import Asked, feed_titles, published, rows, signed_in
+from board.pages.today import KINDS, MOVED, NOBODY, since_morning
 from board.rendering import part
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+#: What tells where a resident lives besides a feed (R-HOME-1).
+_OTHER_SOURCES = {"isolation": "居家隔离登记", "registered_address": "户籍地址"}
 _FLAGS = {"occupied_conflict": "登记为空置，但有人居住：请核实", "renovating": "装修中"}
 _METHODS = {
     "document": "证件号码有效且与已知的人一致，所以是同一人",
@@ -46,6 +49,9 @@ async def dwelling(asked: Asked) -> Response:
             connection, "select * from marts.isolation_episode where dwelling_key = %s order by started_on desc", key
         )
         tags = {row["label_zh"]: row for row in await rows(connection, "select * from marts.dim_tag")}
+        visits = await rows(
+            connection, "select * from ops.visit_inbox where dwelling_key = %s order by visited_at desc limit 20", key
+        )
         feeds = await feed_titles(connection)
         picture = await rows(connection, "select * from marts.building_view where dwelling_key = %s", key)
     persons = {row["person_key"] for row in (*residents, *duties, *episodes)}
@@ -54,7 +60,8 @@ async def dwelling(asked: Asked) -> Response:
         "dwelling.html", now=now, home=home, residents=residents, duties=duties, tags=tags, figure=figure,
         view=picture[0] if picture else None,
         flags=[_FLAGS[flag] for flag in home["occupancy_flags"] if flag in _FLAGS],
-        feeds=feeds, why=_why,
+        visits=visits, kinds=KINDS, nobody=NOBODY, moved=MOVED, done=since_morning(visits, now),
+        feeds=feeds | _OTHER_SOURCES, why=_why,
         elsewhere=[row for row in episodes if row["person_key"] not in {each["person_key"] for each in residents}],
     )  # fmt: skip
     # The address of a door in the title would stay in the browser's history.

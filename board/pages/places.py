@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
 
 from board.drawing.elevation import BADGES, elevation, figure
 from board.drawing.street_map import Area, street_map
@@ -66,7 +67,7 @@ _COMPOUNDS = (
 async def street(asked: Asked) -> Response:
     """The map; `?layer=` colours it by another figure, `?wall=1` is the wall screen."""
     if asked.viewer.is_auditor:
-        raise HTTPException(403, "审计账户只查看查阅记录。")
+        return RedirectResponse("/looks", 303)
     named = asked.request.query_params.get("layer", "isolating")
     layer = next((each for each in LAYERS if each.column == named), LAYERS[0])
     wall = asked.request.query_params.get("wall") == "1"
@@ -235,5 +236,7 @@ def _areas(compounds: Sequence[Row], buildings: Sequence[Row], layer: Layer, ste
         else:
             level, word = f"shade{sum(1 for step in steps if count and count > step) + 1 if count else 0}", ""
         said = f"{_name(row)} {layer.title}{plain(count)}{layer.unit if count is not None else ''}{word}"
-        areas.append(Area(row["compound_key"], points, count or None, level, said, along_roads=which in outside))
+        areas.append(
+            Area(row["compound_key"], _name(row), points, count or None, level, said, along_roads=which in outside)
+        )
     return areas

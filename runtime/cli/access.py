@@ -71,9 +71,7 @@ def _reader(code: str | None, *, dashboard: bool, street: bool) -> str:
 @person_app.command("add")
 def person_add(
     account: Annotated[str, typer.Argument(help="账户名：小写字母开头。")],
-    reader: Annotated[
-        str, typer.Argument(help="12 位居委会代码、street、dashboard（只有计数）或 auditor。")
-    ],
+    reader: Annotated[str, typer.Argument(help="12 位居委会代码、street、dashboard（只有计数）或 auditor。")],
     name: Annotated[str, typer.Option(help="姓名。")],
 ) -> None:
     """给一个人开通看板账户。口令只显示这一次；重复即换新口令，已登录的会话结束。"""

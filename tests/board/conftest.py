@@ -79,12 +79,13 @@ class Server:
         with psycopg.connect(self.warehouse_url, autocommit=True) as conn:
             conn.execute(statement.encode(), values)
 
-    def client(self, account: str) -> httpx.Client:
+    @contextlib.contextmanager
+    def client(self, account: str) -> Iterator[httpx.Client]:
         """A browser's requests of somebody who is logged in, as far as HTTP shows them."""
-        client = httpx.Client(base_url=self.url, headers={"sec-fetch-site": "same-origin"}, timeout=30)
-        answer = client.post("/login", data={"account": account, "password": self.passwords[account]})
-        assert answer.status_code == 303, answer.text
-        return client
+        with httpx.Client(base_url=self.url, headers={"sec-fetch-site": "same-origin"}, timeout=30) as client:
+            answer = client.post("/login", data={"account": account, "password": self.passwords[account]})
+            assert answer.status_code == 303, answer.text
+            yield client
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,9 @@ def test_a_single_building_has_an_outline_too() -> None:
 
 def test_each_compound_is_a_link_with_its_number_and_what_it_says() -> None:
     picture = street_map([
-        Area("c1", [(121.54, 31.21), (121.541, 31.211)], 3, "yellow", "银泰<小区> 居家隔离3人，黄"),
-        Area("c2", [(121.55, 31.22)], None, "none", "锦绣苑"),
-        Area("c3", [(121.545, 31.215), (121.546, 31.215)], 2, "blue", "沿街散户", along_roads=True),
+        Area("c1", "银泰小区", [(121.54, 31.21), (121.541, 31.211)], 3, "yellow", "银泰<小区> 居家隔离3人，黄"),
+        Area("c2", "", [(121.55, 31.22)], None, "none", "锦绣苑"),
+        Area("c3", "沿街散户", [(121.545, 31.215), (121.546, 31.215)], 2, "blue", "沿街散户", along_roads=True),
     ])  # fmt: skip
     root = ET.fromstring(picture)
     links = {link.attrib["href"]: link for link in root.iter("a")}
@@ -36,8 +36,8 @@ def test_each_compound_is_a_link_with_its_number_and_what_it_says() -> None:
 
 def test_north_is_up_and_a_degree_east_is_as_long_as_it_is() -> None:
     root = ET.fromstring(street_map([
-        Area("south", [(121.54, 31.20)], 1, "none", ""), Area("north", [(121.54, 31.22)], 1, "none", ""),
-        Area("east", [(121.56, 31.20)], 1, "none", ""),
+        Area("south", "", [(121.54, 31.20)], 1, "none", ""), Area("north", "", [(121.54, 31.22)], 1, "none", ""),
+        Area("east", "", [(121.56, 31.20)], 1, "none", ""),
     ]))  # fmt: skip
     at = {link.attrib["href"][10:]: link.find("text").attrib for link in root.iter("a")}  # type: ignore[union-attr]
     x = {key: float(told["x"]) for key, told in at.items()}

@@ -7,7 +7,7 @@ from alembic import op
 from street.database import run_script
 
 revision = "0011"
-down_revision = "0007"
+down_revision = "0009"
 
 
 def upgrade() -> None:

@@ -1,0 +1,124 @@
+"""Looking for a person with a stated reason, and deciding the pairs of records that may be one person's."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from psycopg import errors
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+
+from board.pages.base import Asked, rows, signed_in
+from board.rendering import part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg import AsyncConnection
+    from psycopg.rows import DictRow
+    from starlette.responses import Response
+
+    from board.pages.places import Row
+
+_AT_MOST = 50
+
+#: What the evidence of a pair is called (linkage.candidate.agreed, differed).
+EVIDENCE = {
+    "document": "证件号码", "number": "证件号码（不含国别）", "name": "姓名", "birth_date": "出生日期",
+    "mask": "证件号码所见各位", "phone": "手机号", "door": "住处", "building": "楼栋", "compound": "小区",
+}  # fmt: skip
+HOW = {
+    "name": "姓名相同", "letters": "拼音姓名与汉字姓名相符", "slip": "姓名只差一字且形近或音近",
+    "mark": "姓名有写不出的字，其余相符",
+}  # fmt: skip
+ANSWERS = {"same": "同一人", "different": "两个人", "unsure": "无法判断"}
+
+
+@signed_in
+async def search(asked: Asked) -> Response:
+    """A person by name, the number's last digits, phone or address; the question travels in no address (R-BOARD-3)."""
+    if not asked.viewer.sees_persons:
+        raise HTTPException(403, "您的角色不能查找人员。")
+    if asked.request.method == "GET":
+        return asked.page("查找", part("search.html", question="", reason="", found=None, said="", at_most=_AT_MOST))
+    form = await asked.request.form()
+    question, reason = str(form.get("question", "")).strip()[:100], str(form.get("reason", "")).strip()[:200]
+    said = ""
+    if len(question) < 2:
+        said = "请写至少两个字，或证件号、手机号的末四位。"
+    elif len(reason) < 2:
+        said = "请写明查阅理由。"
+    if said:
+        main = part("search.html", question=question, reason=reason, found=None, said=said, at_most=_AT_MOST)
+        return asked.page("查找", main, status=422)
+    async with asked.board.database.as_role(asked.viewer.role_name) as connection:
+        found = await _found(connection, question)
+    await asked.look("search", [row["person_key"] for row in found], len(found), reason)
+    main = part("search.html", question=question, reason=reason, found=found, said="", at_most=_AT_MOST)
+    return asked.page("查找", main)
+
+
+async def _found(connection: AsyncConnection[DictRow], question: str) -> Sequence[Row]:
+    columns = (
+        "select person.person_key, person.full_name, person.sex_zh, person.age, person.id_masked, person.phone,"
+        " person.dwelling_key, home.address, person.tags_zh from marts.household_view as person"
+        " inner join marts.dwelling_view as home on person.dwelling_key = home.dwelling_key"
+    )
+    order = " order by person.full_name, person.person_key limit %s"
+    digits = question.upper().replace(" ", "")
+    if re.fullmatch(r"[0-9X]{4,}", digits):
+        # The number's last four are all that a mart shows of it (R-PRIV-3).
+        return await rows(
+            connection,
+            columns + " where right(person.id_masked, 4) = right(%s, 4) or person.phone like '%%' || %s" + order,
+            digits, digits, _AT_MOST,
+        )  # fmt: skip
+    if re.search(r"\d", question):
+        return await rows(connection, columns + " where strpos(home.address, %s) > 0" + order, question, _AT_MOST)
+    return await rows(connection, columns + " where strpos(person.full_name, %s) > 0" + order, question, _AT_MOST)
+
+
+@signed_in
+async def review(asked: Asked) -> Response:
+    """The pairs that wait for a decision, arrivals first; nobody's name."""
+    return asked.page("待裁定", part("review.html", pairs=await _pairs(asked, None), what=EVIDENCE, how=HOW))
+
+
+@signed_in
+async def pair(asked: Asked) -> Response:
+    """One pair: what both records say, what agrees and what differs; three buttons."""
+    found = await _pairs(asked, int(asked.key("number")))
+    if not found:
+        raise HTTPException(404, "这一对已经裁定，或不属于您的居委会。")
+    persons = [found[0]["left_person"], found[0]["right_person"]]
+    await asked.look("review", [key for key in persons if key], len({*persons} - {None}))
+    return asked.page("待裁定", part("pair.html", pair=found[0], what=EVIDENCE, how=HOW, answers=ANSWERS))
+
+
+@signed_in
+async def decide(asked: Asked) -> Response:
+    """Decide a pair; the next run obeys. On to the next one."""
+    answer = str((await asked.request.form()).get("answer", ""))
+    if answer not in ANSWERS:
+        raise HTTPException(422, "请选择一个答案。")
+    number = int(asked.key("number"))
+    try:
+        async with asked.board.database.as_board() as connection:
+            told = await rows(
+                connection, "select ops.decide_pair(%s, %s, %s) as said", asked.viewer.token, number, answer
+            )
+    except errors.InsufficientPrivilege:
+        raise HTTPException(403, "不属于您的居委会。") from None
+    if not told[0]["said"]:
+        raise HTTPException(404, "这一对已经裁定。")
+    rest = await _pairs(asked, None)
+    return RedirectResponse(f"/review/{rest[0]['candidate_id']}" if rest else "/review", 303)
+
+
+async def _pairs(asked: Asked, number: int | None) -> Sequence[Row]:
+    try:
+        async with asked.board.database.as_board() as connection:
+            return await rows(connection, "select * from ops.pairs_in_doubt(%s, %s)", asked.viewer.token, number)
+    except errors.InsufficientPrivilege:
+        raise HTTPException(403, "您的角色不能裁定。") from None
