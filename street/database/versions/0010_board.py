@@ -6,10 +6,10 @@ from alembic import op
 
 from street.database import run_script
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 
 
 def upgrade() -> None:
-    """Apply 0011_board.sql."""
+    """Apply 0010_board.sql."""
     run_script(op.get_bind(), Path(__file__).with_suffix(".sql"))
