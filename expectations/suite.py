@@ -59,7 +59,9 @@ def count(table: str, checks: Sequence[Check], *, schema: str = "raw", row_key: 
     for check, result in zip(checks, results, strict=True):
         rule = check.rule
         if result.exception_info.get("raised_exception", True):
-            raise SuiteError(f"{schema}.{table}:规则 {rule} 无法执行,请检查合同与 rules 函数")
+            raise SuiteError(
+                f"{schema}.{table}: the rule {rule} can't be evaluated: check the contract and the schema rules."
+            )
         counts[rule] = int(result.result.get("unexpected_count") or 0)
     return counts
 

@@ -82,6 +82,7 @@ _RESERVED = {"batch_id", "row_no", "rules", "quarantined_at"} | {"tableoid", "xm
 UNFINISHED = "待填写"
 """What a skeleton says where only people know (sources.skeleton); a contract that still says so can't be used."""
 _UNNAMED = re.compile(r"^column_\d+$")
+_DRAFT = re.compile(r"^status:\s*([\"']?)draft\1\s*(#.*)?$", re.MULTILINE)
 
 
 class ContractError(ValueError):
@@ -312,7 +313,8 @@ def load(feed: str) -> Contract:
     file = resources.files("sources") / "contracts" / f"{feed}.yaml"
     if not file.is_file():
         raise ContractError(f"there is no contract {feed}.yaml in sources/contracts")
-    contract = parse(file.read_text(encoding="utf-8"), name=f"{feed}.yaml")
+    # A byte that isn't UTF-8 becomes a character that no YAML may hold.
+    contract = parse(file.read_text(encoding="utf-8", errors="surrogateescape"), name=f"{feed}.yaml")
     if contract.feed != feed:
         raise ContractError(f"{feed}.yaml: the contract's id is {contract.feed}; id and file name must be the feed's")
     return contract
@@ -340,12 +342,14 @@ def parse(text: str, *, name: str) -> Contract:
 
     Raises:
         DraftError: its status is draft; the message names everything that is still to be filled in.
-        ContractError: the text isn't YAML, breaks the standard, or breaks this project's additions.
+        ContractError: the text isn't YAML in UTF-8, breaks the standard, or breaks this project's additions.
     """
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ContractError(f"{name}: not YAML: {error}") from error
+        told = f"{name}: not YAML in UTF-8: {error}"
+        # What can't be parsed says what it is by its line alone.
+        raise (DraftError(f"{told}; it is a draft") if _DRAFT.search(text) else ContractError(told)) from error
     left = list(_unfinished(document, "$"))
     is_draft = isinstance(document, dict) and document.get("status") == "draft"
     if left:

@@ -85,18 +85,33 @@ def test_a_column_that_nobody_knows_gets_the_type_that_all_its_values_have(
     assert not [value for value in values if len(value) > 3 and value in text], "a value of the sample stays in it"
 
 
+def test_what_is_no_yaml_is_a_draft_if_it_says_so() -> None:
+    with pytest.raises(ContractError, match=r"^x\.yaml: not YAML in UTF-8: (?!.*draft)(?s:.*line 2)") as told:
+        contract.parse("status: active\nname: [", name="x.yaml")
+    assert not isinstance(told.value, DraftError)
+    with pytest.raises(DraftError, match=r"; it is a draft$"):
+        contract.parse("status: 'draft'  # soon\nname: [", name="x.yaml")
+
+
 def test_a_draft_is_skipped_with_a_word_and_stops_nobody(sample: Path, tmp_path: Path) -> None:
-    """A copy of the project with a draft in it knows the other contracts, and its staging model waits."""
+    """A copy of the project with drafts in it knows the other contracts, and their staging models wait."""
     shutil.copytree(ROOT / "sources", tmp_path / "sources", ignore=shutil.ignore_patterns("__pycache__"))
     skeleton.begin("school_roll", sample, tmp_path)
+    whole = (tmp_path / skeleton.CONTRACTS / "school_roll.yaml").read_text(encoding="utf-8")
+    broken = {"half": whole.replace("status: draft", "status: draft\nschema: [{name: school_roll").encode(),
+              "by_notepad": whole.encode("gb18030")}  # fmt: skip
+    for name, text in broken.items():
+        (tmp_path / skeleton.CONTRACTS / f"{name}.yaml").write_bytes(text)
     ask = "from sources.contract import all_contracts; print(*(each.feed for each in all_contracts()))"
     done = subprocess.run(
         [sys.executable, "-c", ask],
         env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split() == [each.feed for each in contract.all_contracts()]
-    assert "school_roll.yaml" in done.stderr
-    assert "skipped" in done.stderr
+    told = [line for line in done.stderr.splitlines() if line.endswith("; it is a draft; skipped")]
+    assert len(told) == 3, done.stderr
+    assert done.stderr.count("not YAML in UTF-8") == len(broken)
+    assert all(f"{name}.yaml: " in done.stderr for name in ("school_roll", *broken))
     assert "enabled=false" in (tmp_path / skeleton.STAGING / "stg_school_roll.sql").read_text(encoding="utf-8")
 
 
