@@ -14,7 +14,7 @@ NUMBER = "0d3f3f2e-6a3f-4c57-9a55-1c52c6a6e4a1"
 VISITED_AT = dt.datetime(2020, 3, 30, 10, 15, tzinfo=dt.UTC)
 
 
-def record(conn: psycopg.Connection, number: str = NUMBER, **other: object) -> str:
+def record(conn: psycopg.Connection, number: str = NUMBER, /, **other: object) -> str:
     visit = {
         "account": "worker",
         "committee_code": "310115016001",
