@@ -314,7 +314,7 @@ def load(feed: str) -> Contract:
     if not file.is_file():
         raise ContractError(f"there is no contract {feed}.yaml in sources/contracts")
     # A byte that isn't UTF-8 becomes a character that no YAML may hold.
-    contract = parse(file.read_text(encoding="utf-8", errors="surrogateescape"), name=f"{feed}.yaml")
+    contract = parse(file.read_bytes().decode(errors="surrogateescape"), name=f"{feed}.yaml")
     if contract.feed != feed:
         raise ContractError(f"{feed}.yaml: the contract's id is {contract.feed}; id and file name must be the feed's")
     return contract

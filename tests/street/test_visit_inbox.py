@@ -65,11 +65,15 @@ def test_of_two_devices_at_once_one_records(warehouse_url: str) -> None:
         assert sorted(devices.map(send, range(8))) == ["recorded", *["repeated"] * 7]
 
 
-@pytest.mark.parametrize("role", ["dashboard_reader", "committee_reader", "street_reader", "auditor"])
-def test_no_reader_records_or_reads(warehouse: psycopg.Connection, role: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "reads"),
+    [("dashboard_reader", False), ("committee_reader", True), ("street_reader", True), ("auditor", False)],
+)
+def test_no_reader_records_and_those_at_work_read(warehouse: psycopg.Connection, role: str, *, reads: bool) -> None:
     rights = warehouse.execute(
-        "select has_table_privilege(%(role)s, 'ops.visit_inbox', 'select, insert, update, delete'),"
+        "select has_table_privilege(%(role)s, 'ops.visit_inbox', 'select'),"
+        " has_table_privilege(%(role)s, 'ops.visit_inbox', 'insert, update, delete'),"
         " bool_or(has_function_privilege(%(role)s, oid, 'execute')) from pg_proc where proname = 'record_visit'",
         {"role": role},
     )
-    assert rights.fetchall() == [(False, False)]
+    assert rights.fetchall() == [(reads, False, False)]

@@ -6,13 +6,13 @@
 with summed as (
     select
         building_key,
+        {%- for count in sums %}
+        cast(sum({{ count }}) as integer) as {{ count }},
+        {%- endfor %}
         {%- for occupancy in ['owner_occupied', 'rented', 'vacant'] %}
         cast(count(*) filter (where occupancy = '{{ occupancy }}') as integer) as {{ occupancy }},
         {%- endfor %}
-        cast(count(*) filter (where occupancy = 'unknown') as integer) as unknown_occupancy,
-        {%- for count in sums %}
-        cast(sum({{ count }}) as integer) as {{ count }}{{ "," if not loop.last }}
-        {%- endfor %}
+        cast(count(*) filter (where occupancy = 'unknown') as integer) as unknown_occupancy
     from {{ ref('building_view') }}
     group by building_key
 )
