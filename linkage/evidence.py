@@ -8,7 +8,7 @@ The street itself is what a name is held against: nothing is trained, and nothin
 Source of the rules: docs/rules.md, R-PERSON-2 and R-PERSON-13.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -130,19 +130,20 @@ def likeness(one: str, other: str) -> How | None:
 class _Known(NamedTuple):
     """What a person is known by: birth dates, the lists that have a row of theirs, names."""
 
-    dates: frozenset[int]
-    lists: frozenset[int]
-    names: frozenset[str]
+    dates: set[int]
+    lists: set[int]
+    names: set[str]
 
 
 class _Street:
     """The persons of the street by number, as the ties made so far leave them.
 
-    persons: node, id, date, record, has_document. named: node, written, name. told: node, what, key.
+    persons: node, id (a hash), date, order, has_document. named: node, written, name (a
+    hash of its key). told: node, what (of _BIT), key (a hash).
     """
 
     def __init__(self, said: pl.DataFrame, apart: Iterable[tuple[str, str]]) -> None:
-        said = said.sort("record")
+        said = said.sort("record").with_row_index("order")
         self._keys = said["person"].unique(maintain_order=True)
         number = pl.DataFrame({"person": self._keys}).with_row_index("node")
         self._said = said.join(number, on="person", how="left", maintain_order="left")
@@ -151,11 +152,7 @@ class _Street:
         self._ties: list[tuple[int, int, str, int, int, int]] = []
         self._open: list[tuple[int, int, str, int, int, int]] = []
         long = pl.concat([self._said.select("node", written=c).drop_nulls() for c in ("name", "name_latin")]).unique()
-        distinct = long["written"].unique()
-        keyed = pl.DataFrame(
-            {"written": distinct, "name": pl.Series([names.key(n) for n in distinct], dtype=pl.String)}
-        )
-        self.named = long.join(keyed, on="written")
+        self.named = long.with_columns(name=names.keys(long["written"])).with_columns(_hashed(pl.col("name")))
         self.told = self._told()
         self._known: dict[int, _Known] = {}
         of = dict(number.select("person", "node").iter_rows()) if apart else {}
@@ -165,16 +162,17 @@ class _Street:
 
     def _told(self) -> pl.DataFrame:
         columns = (
-            ("mask", pl.col("mask")), ("birth_date", folded(pl.coalesce("certified", "birth_date")).cast(pl.String)),
+            ("mask", pl.col("mask")), ("birth_date", folded(pl.coalesce("certified", "birth_date"))),
             ("phone", pl.col("phone")), ("door", pl.col("dwelling_key")), ("door", pl.col("registered_dwelling_key")),
             ("building", pl.col("building_key")), ("compound", pl.col("compound_key")),
         )  # fmt: skip
-        parts = [self._said.select("node", what=pl.lit(what), key=value).drop_nulls("key") for what, value in columns]
+        parts = [self._said.select("node", _what(what), key=value).drop_nulls("key") for what, value in columns]
         # Whose own door isn't known lives, for all that is known, where the household does.
         doors = self._said.select("node", "household", key="dwelling_key").drop_nulls("household")
         lost = doors.filter(pl.col("key").is_null()).drop("key")
         family = lost.join(doors.drop_nulls("key").select("household", "key"), on="household")
-        return pl.concat([*parts, family.select("node", what=pl.lit("door"), key="key")]).unique()
+        parts.append(family.select("node", _what("door"), key="key"))
+        return pl.concat(part.with_columns(pl.col("key").hash()) for part in parts).unique()
 
     def count(self) -> "_Street":
         """Bring the tables to the persons as they are now."""
@@ -183,21 +181,20 @@ class _Street:
             at = pl.col("node").replace(moved)
             self.named, self.told = (table.with_columns(at).unique() for table in (self.named, self.told))
             self._said = self._said.with_columns(at)
-        bit = pl.col("what").replace_strict(list(_BIT), list(_BIT.values()), return_dtype=pl.Int32)
-        told = self.told.select("node", "what").unique().group_by("node").agg(knows=bit.sum())
+        told = self.told.group_by("node").agg(knows=pl.col("what").bitwise_or())
         self.persons = (
             self._said.group_by("node")
             .agg(
-                id=pl.col("resident_id").min(),
+                id=_hashed(pl.col("resident_id")).min(),
                 date=pl.coalesce(folded(pl.col("certified")).min(), folded(pl.col("birth_date")).min()),
-                record=pl.col("record").min(),
+                order=pl.col("order").min(),
                 has_document=pl.col("has_document").any(),
                 is_news=pl.col("is_news").any(),
             )
             .join(told, on="node", how="left")
             .with_columns(pl.col("knows").fill_null(0))
         )
-        bearer = pl.coalesce("id", pl.col("date").cast(pl.String), pl.when(pl.col("has_document")).then("record"))
+        bearer = pl.coalesce("id", _hashed(pl.col("date")), pl.when("has_document").then(_hashed(pl.col("order"))))
         bearers = self.named.join(self.persons.select("node", bearer=bearer), on="node")
         people = bearers.group_by("name").agg(people=pl.col("bearer").drop_nulls().n_unique())
         rarest = self.named.join(people, on="name").group_by("node").agg(pl.col("people").min())
@@ -213,7 +210,7 @@ class _Street:
         # What has but a building or half a name in common is nothing to ask people about.
         asks = pl.col("weight") >= pl.when(pl.col("how").is_in(["name", "letters"])).then(6).otherwise(12)
         ordered = ties.filter(pl.col("tells") | asks).sort(
-            -pl.col("weight"), pl.col("id").is_null() & pl.col("id_other").is_null(), "record", "record_other"
+            -pl.col("weight"), pl.col("id").is_null() & pl.col("id_other").is_null(), "order", "order_other"
         )
         self._learn(pl.concat([ordered["node"], ordered["other"]]).unique())
         for one, other, how, agreed, differed, people, tells in ordered.select(
@@ -230,22 +227,23 @@ class _Street:
 
     def _learn(self, nodes: pl.Series) -> None:
         """Know what persons are known by, as far as ties ask for it."""
-        new = nodes.filter(~nodes.is_in(list(self._known)))
-        written = self.named.filter(pl.col("node").is_in(new.implode())).group_by("node").agg("written")
-        facts = (
-            self._said.filter(pl.col("node").is_in(new.implode()))
-            .group_by("node")
-            .agg(
-                pl.col("resident_id").drop_nulls().unique(),
-                folded(pl.col("certified")).drop_nulls().unique(),
-                folded(pl.col("birth_date")).drop_nulls().unique(),
-                pl.col("list_no").drop_nulls().unique(),
-            )
-            .join(written, on="node", how="left")
+        asked = pl.DataFrame({"node": [node for node in nodes if node not in self._known]}, {"node": nodes.dtype})
+        rows = self._said.join(asked, on="node", how="semi").select(
+            "node", "resident_id", folded(pl.col("certified")), folded(pl.col("birth_date")), "list_no"
         )
-        for node, ids, certified, dates, lists, names_ in facts.iter_rows():
-            self._known[node] = _Known(frozenset(certified or dates), frozenset(lists), frozenset(names_ or ()))
-            self._groups.holds(node, set(ids))
+        facts: dict[int, tuple[set[str], set[int], set[int], set[int], set[str]]] = {
+            node: (set(), set(), set(), set(), set()) for node in asked["node"]
+        }
+        for node, *said in rows.iter_rows():
+            for values, value in zip(facts[node], said, strict=False):
+                if value is not None:
+                    values.add(value)
+        for node, written in self.named.join(asked, on="node", how="semi").select("node", "written").iter_rows():
+            facts[node][-1].add(written)
+        for node, (ids, certified, dates, lists, names_) in facts.items():
+            self._known[node] = _Known(certified or dates, lists, names_)
+            if ids:
+                self._groups.holds(node, ids)
 
     def _fits(self, one: int, other: int) -> bool:
         """Whether two persons may be one, but for their resident IDs and people's word (UnionFind): R-PERSON-13."""
@@ -279,6 +277,15 @@ class _Street:
         return Found(_pairs(keys, self._ties), _pairs(keys, [*still.values()]), moved)
 
 
+def _hashed(values: pl.Expr) -> pl.Expr:
+    """A number for each value, null for null: many times faster to hold against others than text."""
+    return pl.when(values.is_not_null()).then(values.hash())
+
+
+def _what(what: str) -> pl.Expr:
+    return pl.lit(_BIT[what], pl.Int32).alias("what")
+
+
 def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> pl.DataFrame:
     """The pairs as in `Found`."""
     told = [[what for what in _POINTS if bits & _BIT[what]] for bits in range(1 << len(_POINTS))]
@@ -301,7 +308,7 @@ def _of_one_name(
     by_name = street.named.drop_nulls("name").select("node", "name").unique()
     about = street.news() if about is None else about
     by_name = by_name.join(by_name.join(about, on="node").select("name").unique(), on="name")
-    shared = by_name.join(street.told.filter(pl.col("what").is_in(whats)), on="node")
+    shared = by_name.join(street.told.filter((pl.col("what") & sum(_BIT[what] for what in whats)) != 0), on="node")
     group = ["name", "what", "key"]
     shared = shared.join(
         shared.group_by(group).len().filter(pl.col("len").is_between(2, _MOST)).select(group), on=group
@@ -313,23 +320,25 @@ def _of_one_name(
 def _of_like_names(street: _Street) -> pl.DataFrame:
     """(node, other, how): persons whose names may be one, written otherwise, and who have much in common."""
     found = []
+    latin = street.named.filter(~pl.col("written").str.contains(r"\p{Han}"))
+    news = street.news()
     for block in (*_BLOCKS, *_LATIN_BLOCKS):
-        keys = street.told.filter(pl.col("what") == block[0]).select("node", "key")
-        for what in block[1:]:
-            more = street.told.filter(pl.col("what") == what).select("node", more="key")
-            keys = keys.join(more, on="node").select("node", key=pl.concat_str("key", pl.lit("\x1f"), "more"))
-        # Who has something in common with somebody of whom there is news, and who with them: these can be rivals.
-        near = street.news()
-        for _ in range(2):
-            near = keys.join(keys.join(near, on="node").select("key").unique(), on="key").select("node").unique()
-        keys = keys.join(keys.join(near, on="node").select("key").unique(), on="key")
-        crowd = keys.group_by("key").len().filter(pl.col("len").is_between(2, _MOST))
-        members = keys.join(crowd.select("key"), on="key").join(street.named, on="node")
-        others = members
+        keys = street.persons.select("node")
+        for what in block:
+            theirs = street.told.filter(pl.col("what") == _BIT[what]).select("node", **{what: "key"})
+            keys = keys.join(theirs, on="node")
+        if block in _LATIN_BLOCKS:
+            keys = _beside(latin, keys, block)
+        if news.height < street.persons.height:
+            # Who has something in common with somebody of whom there is news, and who with them: these can be rivals.
+            near = _beside(news, _beside(news, keys, block), block)
+            keys = _beside(near.select("node"), keys, block)
+        crowd = keys.group_by(block).len().filter(pl.col("len").is_between(2, _MOST))
+        members = others = keys.join(crowd, on=block, how="semi").join(street.named, on="node")
         if block in _LATIN_BLOCKS:
             is_latin = ~pl.col("written").str.contains(r"\p{Han}")
             members, others = members.filter(is_latin), members.filter(~is_latin)
-        pairs = members.join(others, on="key", suffix="_other").filter(pl.col("node") != pl.col("node_other"))
+        pairs = members.join(others, on=block, suffix="_other").filter(pl.col("node") != pl.col("node_other"))
         found.append(pairs.select("node", "written", other="node_other", written_other="written_other"))
     pairs = pl.concat(found).filter(pl.col("written") != pl.col("written_other")).unique()
     distinct = _worth_reading(pairs.select("written", "written_other").unique())
@@ -342,6 +351,11 @@ def _of_like_names(street: _Street) -> pl.DataFrame:
     about = pl.concat([alike.select("node"), alike.select(node="other")]).unique()
     alike = pl.concat([alike, _of_one_name(street, about=about)])
     return alike.sort(order).unique(["node", "other"], keep="first", maintain_order=True)
+
+
+def _beside(nodes: pl.DataFrame, keys: pl.DataFrame, block: Sequence[str]) -> pl.DataFrame:
+    """The rows of `keys` that have a block in common with one of the nodes."""
+    return keys.join(keys.join(nodes, on="node", how="semi"), on=block, how="semi")
 
 
 def _worth_reading(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -385,13 +399,11 @@ def _weighed(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:
         (pl.col("id") == pl.col("id_other")).fill_null(value=True)
         & (pl.col("date") == pl.col("date_other")).fill_null(value=True)
     )
-    bit = pl.col("what").replace_strict(list(_BIT), list(_BIT.values()), return_dtype=pl.Int32)
     common = (
         pairs.select("node", "other")
         .join(street.told, on="node")
         .join(street.told.rename({"node": "other"}), on=["other", "what", "key"])
-        .select("node", "other", bit=bit).unique()
-        .group_by("node", "other").agg(agreed=pl.col("bit").sum())
+        .group_by("node", "other").agg(agreed=pl.col("what").bitwise_or())
     )  # fmt: skip
     pairs = pairs.join(common, on=["node", "other"]).with_columns(people=pl.max_horizontal("people", "people_other"))
     knows, knows_other, agreed = pl.col("knows"), pl.col("knows_other"), pl.col("agreed")

@@ -4,6 +4,7 @@ One transaction: all of it or nothing, and a second run over the same records ch
 say what, its contract tells: no feed is named here. Source of the rules: docs/rules.md, Place and Person.
 """
 
+import gc
 import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -31,7 +32,7 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
     secret = settings().street_hmac_key
     if secret is None:
         raise RuntimeError("STREET_HMAC_KEY is not set: without it no document can be matched.")
-    with connect() as conn, scrubbed():
+    with connect() as conn, scrubbed(), _uncollected():
         lock(conn, "linkage")
         conn.execute("set local work_mem = '64MB'")
         with _timed("register"):
@@ -53,6 +54,16 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
         "linkage: %s records, %s persons, %s doors",
         linked.height, linked["person_key"].drop_nulls().n_unique(), doors.doors.height,
     )  # fmt: skip
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles: it looks through millions of records over and over, and there are none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager
