@@ -414,9 +414,15 @@ def _weighed(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:
         at_most=_weight(agreed | ((knows ^ (knows & knows_other)) & _ALL_BUT_PHONE)),
         at_most_other=_weight(agreed | ((knows_other ^ (knows & knows_other)) & _ALL_BUT_PHONE)),
     )
-    rivalled = _rivalled(pairs)
-    return pairs.join(rivalled.with_columns(alone=pl.lit(value=False)), on=["node", "other"], how="left").with_columns(
-        tells=pl.col("alone").fill_null(value=True) & _is_enough()
+    rivalled = _rivalled(pairs).with_columns(alone=pl.lit(value=False))
+    phones = street.told.filter(pl.col("what") == _PHONE).filter(pl.len().over("key") == 2)
+    both = phones.join(phones, on="key", suffix="_other").select(
+        "node", other="node_other", has_phone_alone=pl.lit(value=True)
+    )
+    return (
+        pairs.join(rivalled, on=["node", "other"], how="left")
+        .join(both, on=["node", "other"], how="left")
+        .with_columns(tells=pl.col("alone").fill_null(value=True) & _is_enough().fill_null(value=False))
     )
 
 
@@ -438,8 +444,9 @@ def _is_enough() -> pl.Expr:
     return (
         pl.when(pl.col("how") == "name").then(both(_NUMBER | _BORN | _PHONE | _DOOR) | near)
         .when(pl.col("how") == "letters").then(both(_NUMBER | _BORN | _PHONE | _DOOR))
-        # No parents name two children so; 建国 and 建华 may be brothers, 王强 and 王小强 father and son.
+        # 建国 and 建华 may be brothers; 王强 may be 王小强's father, but not with a phone of his own.
         .when(pl.col("how").is_in(["near", "order"])).then(certain | (both(_PHONE) & both(_DOOR)))
+        .when(pl.col("how") == "part").then(certain | (both(_PHONE) & both(_DOOR) & pl.col("has_phone_alone")))
         .otherwise(certain)
     )  # fmt: skip
 

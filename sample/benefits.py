@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from sample.addresses import FORMS, draw_forms, written
-from sample.dirt import Withheld, dirty_ids, mistype, slips, strange_phones, withhold
+from sample.dirt import Withheld, dirty_ids, former_homes, mistype, slips, strange_phones, withhold
 from sample.people import Streams
 from sample.rows import Rows, copies
 from sample.worksheets import Cell, Heading, write_sheet
@@ -39,6 +39,7 @@ def write_benefits(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peopl
     rng = streams.rng(82)
     day = published_on(streams.date)
     rows = pl.concat([_granted(rng, streams.date, people, benefit) for benefit in _BENEFITS]).sort("home", "person_id")
+    rows = rows.with_columns(home=former_homes(rng, rows["home"], 0.03 * streams.dirt))
     forms = draw_forms(rng, dwellings, rows["home"].to_numpy(), streams.dirt)
     typed, good = dirty_ids(rng, rows["doc_no"], rows["birth_date"].dt.year(), streams.dirt)
     typed, good = withhold(rng, typed, good, _WITHHELD, streams.dirt)
@@ -51,7 +52,7 @@ def write_benefits(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peopl
         good_document=good & kept,
         full_name=full_name,
         slips=slips(rows["full_name"], full_name, kept),
-        phone=strange_phones(rng, rows["phone"], others, 0.03 * streams.dirt),
+        phone=strange_phones(rng, rows["phone"], others, 0.08 * streams.dirt),
         form=pl.Series(forms.astype(str)),
         level=pl.Series([FORMS[form].level for form in forms]),
         tied=good & kept,

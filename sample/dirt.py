@@ -101,6 +101,12 @@ def strange_phones(rng: np.random.Generator, phones: pl.Series, others: pl.Serie
     ).to_series()
 
 
+def former_homes(rng: np.random.Generator, homes: pl.Series, share: float) -> pl.Series:
+    """Return the homes, this share of them where somebody else of the list lives: people moved, the list didn't."""
+    others = homes.gather(rng.permutation(len(homes)))
+    return others.zip_with(pl.Series(rng.random(len(homes)) < share), homes)
+
+
 def dirty_phones(rng: np.random.Generator, column: str, n: int, dirt: float) -> pl.Expr:
     """Return the column with phones as spreadsheets mangle them; `1.3916e+10` has lost its digits."""
     phone = pl.col(column)
@@ -147,7 +153,7 @@ def dirty_birth_dates(rng: np.random.Generator, column: str, n: int, dirt: float
         .then(birth.dt.strftime("%Y%d%m"))
         .when(spread(rng, n, 0.0006 * dirt) & (birth > pl.date(1920, 1, 1)))
         .then(birth.dt.offset_by("-10y").dt.strftime("%Y%m%d"))
-        .when(spread(rng, n, 0.0008 * dirt))
+        .when(spread(rng, n, 0.005 * dirt))
         .then(pl.lit(""))
         .otherwise(text)
     )
@@ -226,12 +232,25 @@ def slips(names: pl.Series, typed: pl.Series, kept: pl.Series) -> pl.Series:
 
 
 def mistype(rng: np.random.Generator, names: pl.Series, share: float) -> tuple[pl.Series, pl.Series]:
-    """Return the names, this share of them mistyped, and which are still taken for the same name (by one slip)."""
+    """Return the names, this share of them mistyped, and which are still taken for the same name (by one slip).
+
+    Of eight one is mistyped twice.
+    """
     typed, kept = names.to_list(), np.ones(len(names), dtype=bool)
-    for i in np.flatnonzero(rng.random(len(names)) < share):
+    draw = rng.random(len(names))
+    for i in np.flatnonzero(draw < share):
         wrong = mistyped(rng, typed[i])
+        wrong = mistyped(rng, wrong) if draw[i] < share / 8 else wrong
         typed[i], kept[i] = wrong, is_one_slip(typed[i], wrong)
     return pl.Series(typed, dtype=pl.String), pl.Series(kept)
+
+
+def titled(rng: np.random.Generator, names: pl.Series, kept: pl.Series, share: float) -> tuple[pl.Series, pl.Series]:
+    """Return the names, this share of them a surname with a title, and which still tell whose they are."""
+    is_chinese = names.str.contains("^[\u4e00-\u9fff]{2,4}$")
+    title = pl.Series(rng.choice(["先生", "女士", "阿姨"], len(names), p=[0.5, 0.4, 0.1]))
+    chosen = pl.Series(rng.random(len(names)) < share) & is_chinese
+    return (names.str.slice(0, 1) + title).zip_with(chosen, names), kept & ~chosen
 
 
 def could_be_mistyped(one: str, other: str) -> bool:

@@ -9,7 +9,7 @@ import polars as pl
 
 from sample.addresses import FORMS, draw_forms, written
 from sample.benefits import published_on
-from sample.dirt import mistype, slips
+from sample.dirt import former_homes, mistype, slips
 from sample.documents import texts
 from sample.people import Streams
 from sample.rows import Rows, copies
@@ -41,6 +41,7 @@ def write_disability(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peo
     rows = able.filter(pl.Series(rng.random(len(able)) < weight))
     rows = rows.select("person_id", "full_name", "doc_no", "home", "phone", "household")
     rows = _certificates(rng, streams.date, rows)
+    rows = rows.with_columns(home=former_homes(rng, rows["home"], 0.03 * streams.dirt))
     forms = draw_forms(rng, dwellings, rows["home"].to_numpy(), streams.dirt)
     full_name, kept = mistype(rng, rows["full_name"], 0.006 * streams.dirt)
     address = written(rng, dwellings, rows["home"].to_numpy(), forms)

@@ -111,7 +111,7 @@ def _dirty(rng: np.random.Generator, rows: pl.DataFrame, dirt: float) -> pl.Data
     rows = rows.with_columns(
         slips=slips(rows["full_name"], full_name, kept),
         full_name=full_name,
-        phone=strange_phones(rng, rows["phone"], rows["phone"].shift(1).fill_null(""), 0.02 * dirt),
+        phone=strange_phones(rng, rows["phone"], rows["phone"].shift(1).fill_null(""), 0.03 * dirt),
     )
     child = rows["birth_date"] > date(2008, 1, 1)
     mother = rows["id_number"].shift(1)

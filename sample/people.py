@@ -28,6 +28,7 @@ _KINDS: list[tuple[float, tuple[int, int], list[tuple[str, int, str]]]] = [
     (0.035, (20, 48), [("02", 0, "h"), ("99", 2, "o"), ("99", 4, "o")]),
 ]
 _ELDER_KINDS, _TWO_CHILDREN, _SHARED_FLAT = (0, 1, 2), 7, 8
+_NAMESAKES = 0.02  # of the women who married in
 _SHARE_AWAY, _SHARE_MOVED, _SHARE_DEAD = 0.105, 0.03, 0.012
 
 
@@ -56,7 +57,7 @@ def make_people(streams: Streams, dwellings: pl.DataFrame, registered: int, unre
     people = pl.concat([members, _newcomers(rng, unregistered, members["household"].max())], how="vertical")
     people = _twins(streams.rng(4), _ages(rng, people, streams.date))
     people = _residence(rng, people)
-    people = _names(rng, people)
+    people = _namesakes(streams.rng(5), _names(rng, people))
     people = _documents(rng, people)
     people = _phones(rng, people)
     return _addresses(rng, people).with_row_index("person_id").with_columns(pl.col("person_id").cast(pl.Int64))
@@ -260,6 +261,22 @@ def _names(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
         given_latin=pl.Series(given_latin.astype(str)),
         has_characters=pl.Series(chinese),
         ethnic_group=pl.Series(ethnic.astype(str)),
+    )
+
+
+def _namesakes(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
+    """Let some women who married into a home have the very name of one a few doors on: two people of one building."""
+    order = people["home"].to_numpy().argsort(kind="stable")
+    wives = (
+        (people["line"] == "s") & (people["sex"].cast(pl.String) == "2") & (people["nationality"] == "CHN")
+    ).to_numpy()
+    wives &= (people["home"] >= 0).to_numpy() & (people["ethnic_group"] != "05").to_numpy()
+    row = order[wives[order]]
+    namesake = np.arange(len(people))
+    chosen = np.flatnonzero(rng.random(max(len(row) - 1, 0)) < _NAMESAKES)
+    namesake[row[chosen]] = row[chosen + 1]
+    return people.with_columns(
+        people[column].gather(namesake).alias(column) for column in ("full_name", "family_latin", "given_latin")
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from sample.addresses import DEVELOPERS, chinese_number, has_letter, numbered, numeral, short_name
-from sample.dirt import dirty_phones, mistype, slips, strange_phones
+from sample.dirt import dirty_phones, mistype, slips, strange_phones, titled
 from sample.housing import published_on
 from sample.people import Streams
 from sample.rows import Rows, copies, spread
@@ -160,11 +160,11 @@ def _dirty(
     vague = spread(rng, n, 0.0003)
     day = pl.col("registered_on")
     vacant = pl.col("occupancy") == "空置"
-    occupant, kept = mistype(rng, rows["occupant"], 0.02 * dirt)
+    occupant, kept = titled(rng, *mistype(rng, rows["occupant"], 0.02 * dirt), share=0.02 * dirt)
     rows = rows.with_columns(
         slips=slips(rows["occupant"], occupant, kept),
         occupant=occupant,
-        phone=strange_phones(rng, rows["phone"], rows["other"], 0.05 * dirt),
+        phone=strange_phones(rng, rows["phone"], rows["other"], 0.12 * dirt),
     )
     rows = rows.with_columns(
         compound=pl.when(lost).then(pl.lit("")).otherwise(named),

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from sample.benefits import published_on
-from sample.dirt import masked, mistype, slips
+from sample.dirt import masked, mistype, slips, strange_phones
 from sample.people import Streams
 from sample.rows import Rows, copies
 from sample.worksheets import Cell, Heading, write_sheet
@@ -39,11 +39,12 @@ def write_roles(streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: 
     n = len(rows)
     whole = pl.Series(rng.random(n) >= 0.8)
     full_name, kept = mistype(rng, rows["full_name"], 0.008 * streams.dirt)
+    others = people["phone"].shift(1).fill_null("")[rows["person_id"]]
     rows = rows.with_columns(
+        phone=strange_phones(rng, rows["phone"], others, 0.06 * streams.dirt),
         slips=slips(rows["full_name"], full_name, kept),
         full_name=full_name,
         number=pl.when(whole).then("doc_no").otherwise(pl.Series([masked(number) for number in rows["doc_no"]])),
-        phone=pl.when(pl.Series(rng.random(n) < 0.05)).then(pl.lit("")).otherwise("phone"),
         started_on=pl.lit(day) - pl.duration(days=pl.lit(pl.Series(rng.integers(10, 4000, n)))),
         row_id=pl.int_range(pl.len()),
         good_document=whole & kept,
@@ -55,6 +56,7 @@ def write_roles(streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: 
         fault=pl.lit(""),
         superseded=pl.lit(value=False),
     )
+    rows = rows.with_columns(phone=pl.when(pl.Series(rng.random(n) < 0.05)).then(pl.lit("")).otherwise("phone"))
     rows = copies(rng, rows, "row_id", 0.002)
     path = inbox / "community_roles" / day.isoformat() / f"社区骨干名册{day:%Y%m}.xlsx"
     columns = ("full_name", "number", "phone", "role", "compound_name", "building_no", "started_on")

@@ -79,8 +79,7 @@ NAMES = [
     ("alike", "王玲", "王铃", "a look-alike of two characters"),
     ("alike", "孙宁鹏", "孙鹏宁", "two characters changed about"),
     ("a slip", "李建国", "李建华", "another character of three, as brothers have"),
-    ("a slip", "刘珍雅", "刘雅", "a character left out"),
-    ("a slip", "王强", "王小强", "a character more, as a son may have"),
+    ("alike", "刘珍雅", "刘雅", "a character left out"),
     ("a mark", "王秀英", "王?英", "a character that couldn't be written"),
     ("a mark", "张晓东", "张先生", "a surname with a title"),
     ("two names", "王伟", "王芳", "one character of two, neither alike"),
@@ -146,6 +145,9 @@ FAMILIES: dict[str, tuple[Any, ...]] = {
     "an occupant whose very name a sister has, and a slip of the other's": (
         "abb", person("1", name="王静怡", **HOME), person("2", OTHER_DAY, name="王静仪", **HOME),
         {"name": "王静仪", **HOME},
+    ),
+    "an occupant whose name has a character more than a resident's, with a phone of the household": (
+        "abc", person("1", name="王强", **HOME), person("2", name="李芳", **HOME), {"name": "王小强", **HOME},
     ),
     "one of the twins without a number": (
         "abb", person("1", name="王梓轩", **HOME), person("2", name="王梓萱", **HOME),
