@@ -56,7 +56,7 @@ fuzz: setup  ## 10,000 damaged lists against a second count of their people (FUZ
 compare: setup  ## hold what this code publishes against what another revision does, on one street
 	@$(BIN)/python tests/benchmarks/compare.py $(REV)
 
-# Twenty minutes. The tools it is held against want other versions than the project does: an environment of their own.
+# An hour. The tools it is held against want other versions than the project does: an environment of their own.
 bench-linkage: setup $(PEERS)/.ready  ## who is who and where, measured beside other tools: docs/benchmarks.md
 	@$(BIN)/python -m tests.benchmarks.linkage.run $(BENCH)
 

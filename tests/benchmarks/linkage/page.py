@@ -39,21 +39,23 @@ the registry's doors, which is the most that can be made of them; they read a sa
 """
 
 
-def written(small: Mapping[str, Figures], whole: Figures | None, persons: int, seeds: Sequence[int], size: int) -> str:
-    """The page, in Markdown."""
+def written(
+    alone: Mapping[str, Figures], size: int, beside: Mapping[str, Figures], persons: int, seeds: Sequence[int]
+) -> str:
+    """The page, in Markdown; of levels that have been measured."""
     from tests.benchmarks.linkage.run import ADDRESSES_FOR_PEERS  # noqa: PLC0415 - it imports this module
 
-    lines = [_HEAD.format(cores=os.cpu_count(), load=os.getloadavg()[0])]
-    if whole is not None:
-        lines += [f"## A whole street: {size:,} persons, seed {seeds[0]}, dirt as specified\n", *_aims(whole)]
-        lines += ["", *_persons(whole), "", *_doors(whole), "", *_by_form(whole), "", *_untellable(whole), ""]
-    lines += [
-        f"## Beside others: {persons:,} persons, seeds {', '.join(map(str, seeds))}",
-        _NOTES.format(some=ADDRESSES_FOR_PEERS),
-    ]
-    for dirt, figures in small.items():
-        lines += [f"### Dirt: {dirt}\n", *_persons(figures), "", *_doors(figures), "", *_untellable(figures), ""]
-        lines += [f"{method} could not be run: {why}\n" for method, why in figures.failures.items()]
+    of = ", ".join(map(str, seeds))
+    lines = [_HEAD.format(cores=os.cpu_count(), load=os.getloadavg()[0]), f"## {size:,} persons, seeds {of}\n"]
+    for dirt, figures in alone.items():
+        if figures.persons:
+            lines += [f"### Dirt: {dirt}\n", *_aims(figures), "", *_persons(figures), "", *_doors(figures), ""]
+            lines += [*_by_form(figures), "", *_untellable(figures), ""]
+    lines += [f"## Beside others: {persons:,} persons, seeds {of}", _NOTES.format(some=ADDRESSES_FOR_PEERS)]
+    for dirt, figures in beside.items():
+        if figures.persons:
+            lines += [f"### Dirt: {dirt}, beside others\n", *_persons(figures), "", *_doors(figures), ""]
+            lines += [f"{method} could not be run: {why}\n" for method, why in figures.failures.items()]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -1,8 +1,8 @@
 """Who is who and where, measured beside others: `make bench-linkage`; the figures go to docs/benchmarks.md.
 
 Streets of seeds that nothing was developed on, at three levels of dirt, are linked by the project at its shipped
-settings and by its peers as their documentation sets them up. A whole street is linked by the project alone: its
-peers take too long.
+settings and by its peers as their documentation sets them up. Larger ones, for narrower intervals and with their
+marts for the arrivals, are linked by the project alone: its peers take too long.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from pathlib import Path
 import polars as pl
 
 from sample.dirt import LEVELS
-from sample.generate import FULL_SIZE
 from tests.benchmarks.linkage import fields, page
 from tests.benchmarks.linkage.score import Pairs, Share, of_clusters, of_pairs
 from tests.benchmarks.linkage.street import ROOT, Linked, ask_peer, linked
@@ -62,28 +61,20 @@ class Figures:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--persons", type=int, default=12_000, help="of the streets that the peers link too")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[901, 902])
+    parser.add_argument("--alone", type=int, default=48_000, help="persons of the streets for the project alone")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[901, 902, 903])
     parser.add_argument("--levels", choices=list(LEVELS), nargs="+", default=list(LEVELS))
-    parser.add_argument("--whole", type=int, default=FULL_SIZE, help="persons of the whole street; 0 for none")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
     arguments = parser.parse_args()
-    small: dict[str, Figures] = {}
-    whole: Figures | None = None
-
-    def write() -> None:
-        # After each street: a run takes long, and what is measured is measured.
-        text = page.written(small, whole, arguments.persons, arguments.seeds, arguments.whole)
-        arguments.out.write_text(text, encoding="utf-8")
-
-    for dirt in arguments.levels:
-        small[dirt] = Figures()
+    alone = {dirt: Figures() for dirt in arguments.levels}
+    beside = {dirt: Figures() for dirt in arguments.levels}
+    for figures, persons in ((alone, arguments.alone), (beside, arguments.persons)):
         for seed in arguments.seeds:
-            _measure(small[dirt], arguments.persons, seed, dirt, with_peers=True)
-            write()
-    if arguments.whole:
-        whole = Figures()
-        _measure(whole, arguments.whole, arguments.seeds[0], "specified", with_peers=False)
-        write()
+            for dirt in arguments.levels:
+                _measure(figures[dirt], persons, seed, dirt, with_peers=figures is beside)
+                # After each street: a run takes long, and what is measured is measured.
+                text = page.written(alone, arguments.alone, beside, arguments.persons, arguments.seeds)
+                arguments.out.write_text(text, encoding="utf-8")
 
 
 def _measure(figures: Figures, persons: int, seed: int, dirt: str, *, with_peers: bool) -> None:
@@ -96,6 +87,7 @@ def _measure(figures: Figures, persons: int, seed: int, dirt: str, *, with_peers
             _untellable(figures, street.records)
             for outcome in street.arrivals["outcome"]:
                 figures.arrivals[outcome] += 1
+            _by_document(figures, street)
             _our_doors(figures, street)
             if with_peers:
                 _persons_by_peers(figures, street)
@@ -113,9 +105,13 @@ def _untellable(figures: Figures, records: pl.DataFrame) -> None:
         figures.untellable[kind] += Share(hits, total)
 
 
-def _persons_by_peers(figures: Figures, street: Linked) -> None:
+def _by_document(figures: Figures, street: Linked) -> None:
     records, seconds = fields.of_persons(street.records)
-    figures.add(DOCUMENT, of_clusters(records.rename({"id_number": "document"}), "document", seconds))
+    figures.add(DOCUMENT, of_clusters(records, "id_number", seconds))
+
+
+def _persons_by_peers(figures: Figures, street: Linked) -> None:
+    records, _ = fields.of_persons(street.records)
     given = records.select("index", *fields.PERSON)
     for method, peer in ((SPLINK, "splink"), (ECM, "ecm")):
         try:
@@ -136,13 +132,13 @@ def _our_doors(figures: Figures, street: Linked) -> None:
     figures.doors[OURS].add(told["true_dwelling_code"], told["dwelling_code"])
     for (form,), mine in told.group_by("address_form"):
         figures.by_form[str(form)].add(mine["true_dwelling_code"], mine["dwelling_code"])
+    exact = told.join(fields.renderings(street.doors), on="text", how="left", maintain_order="left")
+    figures.doors[STRING].add(exact["true_dwelling_code"], exact["found"])
 
 
 def _doors_by_peers(figures: Figures, street: Linked) -> None:
     told = fields.of_addresses(street.records)
     register = fields.renderings(street.doors)
-    exact = told.join(register, on="text", how="left", maintain_order="left")
-    figures.doors[STRING].add(exact["true_dwelling_code"], exact["found"])
     some = told.sample(min(told.height, ADDRESSES_FOR_PEERS), seed=1, shuffle=True)
     for method, peer in ((JIONLP, "jionlp"), (CPCA, "cpca")):
         try:
