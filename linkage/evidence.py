@@ -307,7 +307,8 @@ def _of_one_name(
     """
     by_name = street.named.drop_nulls("name").select("node", "name").unique()
     about = street.news() if about is None else about
-    by_name = by_name.join(by_name.join(about, on="node").select("name").unique(), on="name")
+    by_name = by_name.filter(pl.len().over("name") > 1)
+    by_name = by_name.join(by_name.join(about, on="node", how="semi"), on="name", how="semi")
     shared = by_name.join(street.told.filter((pl.col("what") & sum(_BIT[what] for what in whats)) != 0), on="node")
     group = ["name", "what", "key"]
     shared = shared.join(
