@@ -29,6 +29,9 @@ GOVERNANCE_SUMS = (
     "duties_due",
     "residents",
     "unresolved",
+    "review_waiting",
+    "review_arrivals",
+    "review_week",
 )
 
 

@@ -10,7 +10,7 @@ Source of the rules: docs/rules.md, R-PERSON-2 and R-PERSON-13.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 import polars as pl
 
@@ -231,9 +231,7 @@ class _Street:
         rows = self._said.join(asked, on="node", how="semi").select(
             "node", "resident_id", folded(pl.col("certified")), folded(pl.col("birth_date")), "list_no"
         )
-        facts: dict[int, tuple[set[str], set[int], set[int], set[int], set[str]]] = {
-            node: (set(), set(), set(), set(), set()) for node in asked["node"]
-        }
+        facts: dict[int, tuple[set[Any], ...]] = {node: (set(), set(), set(), set(), set()) for node in asked["node"]}
         for node, *said in rows.iter_rows():
             for values, value in zip(facts[node], said, strict=False):
                 if value is not None:

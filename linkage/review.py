@@ -4,7 +4,7 @@ Decisions are about records, are never deleted, and are obeyed by every later ru
 holds. No value of a person is read here. Source of the rules: docs/rules.md, R-PERSON-7, R-PERSON-8 and R-PERSON-14.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, NamedTuple
@@ -16,6 +16,7 @@ from street.database import scrubbed
 
 Answer = Literal["same", "different", "unsure"]
 _KINDS: Final = {"same": "same_person", "different": "different_person", "unsure": "unsure_person"}
+_LEVELS: Final = {"building": "楼栋", "compound": "小区", "street": "街道"}
 
 
 class ReviewError(ValueError):
@@ -44,7 +45,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A pair that waits for a decision, since when, and what says that it may be one person."""
+    """A pair that waits for a decision, since when, and what says that it may be one person.
+
+    Or an address: nothing on the right, and the doors (dwelling_code) that it may mean.
+    """
 
     candidate_id: int
     left: Position | None
@@ -52,8 +56,10 @@ class Waiting:
     left_person: str | None
     right_person: str | None
     is_arrival: bool
+    is_address: bool
     since: date
     why: str
+    doors: Sequence[str]
 
 
 _Record = tuple[str, str]
@@ -102,14 +108,17 @@ def split(conn: psycopg.Connection, person_key: str, at: Position, by: str, reas
 
 
 def waiting(conn: psycopg.Connection, candidate_id: int | None = None) -> list[Waiting]:
-    """The queue, arrivals first, then the longest waiting; or one pair of it. Raises ReviewError, DatabaseError."""
+    """The queue, arrivals first, then the longest waiting; or one of it. Raises ReviewError, DatabaseError."""
     with scrubbed(), conn.transaction():
         _published(conn)
         rows = conn.execute(
-            "select candidate_id, is_arrival, first_seen_on, how, agreed, differed, people,"
-            " l.feed, l.batch_id, l.row_no, l.person_key, r.feed, r.batch_id, r.row_no, r.person_key"
+            "select candidate_id, is_arrival, right_record is null, first_seen_on, how, agreed, differed, people,"
+            " l.feed, l.batch_id, l.row_no, l.person_key, r.feed, r.batch_id, r.row_no, r.person_key,"
+            " l.place_level, (select array_agg(dwelling_code order by dwelling_code) from linkage.dwelling_key"
+            "  where l.candidates ? dwelling_key)"
             " from linkage.candidate as c"
-            " left join lateral (select feed, batch_id, row_no, person_key from linkage.record_link"
+            " left join lateral (select feed, batch_id, row_no, person_key, place_level, candidates"
+            "  from linkage.record_link"
             "  where feed = c.left_feed and record = c.left_record order by batch_id, row_no limit 1) as l on true"
             " left join lateral (select feed, batch_id, row_no, person_key from linkage.record_link"
             "  where feed = c.right_feed and record = c.right_record order by batch_id, row_no limit 1) as r on true"
@@ -119,24 +128,67 @@ def waiting(conn: psycopg.Connection, candidate_id: int | None = None) -> list[W
         ).fetchall()
     return [
         Waiting(
-            row[0], _position(row[7:10]), _position(row[11:14]), row[10], row[14], row[1], row[2],
-            explain.of_pair(*row[3:7]) + "。",
+            row[0], _position(row[8:11]), _position(row[12:15]), row[11], row[15], row[1], row[2], row[3],
+            _of_address(row[16], len(row[17] or ())) if row[2] else explain.of_pair(*row[4:8]) + "。",
+            row[17] or () if row[2] else (),
         )
         for row in rows
     ]  # fmt: skip
 
 
+def _of_address(level: str, doors: int) -> str:
+    known = f"住址只能确定到{_LEVELS[level]}" if level in _LEVELS else "住址读不出门牌"
+    return f"{known}；{f'可能是 {doors} 户之一' if doors else '请填写门牌'}。"
+
+
 def decide(conn: psycopg.Connection, candidate_id: int, answer: Answer, by: str, reason: str) -> None:
-    """Answer a pair of the queue; the next run obeys. Raises ReviewError, DatabaseError."""
+    """Answer a pair of the queue, or say of an address that nobody can tell; the next run obeys.
+
+    Raises ReviewError, DatabaseError.
+    """
     with scrubbed(), conn.transaction():
-        pair = conn.execute(
-            "delete from linkage.candidate where candidate_id = %s"
-            " returning left_feed, left_record, right_feed, right_record",
-            [candidate_id],
+        left, right = _taken(conn, candidate_id)
+        if right is not None:
+            _decide(conn, answer, {(left, right)}, by, reason)
+        elif answer == "unsure":
+            _decide_place(conn, left, None, by, reason)
+        else:
+            raise ReviewError(f"{candidate_id} 是住址：请用 address 写明房屋编码，或回答 unsure。")
+
+
+def place(conn: psycopg.Connection, candidate_id: int, door: str, by: str, reason: str) -> None:
+    """Say which door (dwelling_code) an address is; the next run obeys. Raises ReviewError, DatabaseError."""
+    with scrubbed(), conn.transaction():
+        left, right = _taken(conn, candidate_id)
+        if right is not None:
+            raise ReviewError(f"{candidate_id} 是一对记录：请回答 same、different 或 unsure。")
+        known = conn.execute(
+            "select dwelling_key from linkage.dwelling_key where dwelling_code = %s", [door]
         ).fetchone()
-        if pair is None:
-            raise ReviewError(f"没有待裁定的 {candidate_id}：`street review list` 列出全部。")
-        _decide(conn, answer, {((pair[0], pair[1]), (pair[2], pair[3]))}, by, reason)
+        if known is None:
+            raise ReviewError(f"房屋底册没有房屋编码 {door}。")
+        _decide_place(conn, left, known[0], by, reason)
+
+
+def _taken(conn: psycopg.Connection, candidate_id: int) -> tuple[_Record, _Record | None]:
+    """What waited under this number, which waits no longer; an address has nothing on the right."""
+    asked = conn.execute(
+        "delete from linkage.candidate where candidate_id = %s"
+        " returning left_feed, left_record, right_feed, right_record",
+        [candidate_id],
+    ).fetchone()
+    if asked is None:
+        raise ReviewError(f"没有待裁定的 {candidate_id}：`street review list` 列出全部。")
+    return (asked[0], asked[1]), None if asked[3] is None else (asked[2], asked[3])
+
+
+def _decide_place(conn: psycopg.Connection, record: _Record, door: str | None, by: str, reason: str) -> None:
+    """Keep the door (dwelling_key) that people say an address is, or that nobody can tell."""
+    conn.execute(
+        "insert into linkage.decision (kind, left_feed, left_record, dwelling_key, decided_by, reason)"
+        " values ('place', %s, %s, %s, %s, %s)",
+        [*record, door, by, reason],
+    )
 
 
 def _position(at: tuple[Any, ...]) -> Position | None:

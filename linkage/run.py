@@ -109,16 +109,16 @@ def _tied(
     apart = persons.apart(by.decisions, by.records, by.links, by.memory)
     found = persons.tie(by.records, by.links, evidence.find(told, apart), told, by.memory)
     memory.keep(conn, found.learned, as_of)
-    person = pl.concat([by.records.select("feed", "record"), found.links], how="horizontal")
-    candidates.keep(conn, found.candidates, person.select("feed", "record", "person_key"), arrivals, as_of)
+    person = pl.concat([by.records.select("feed", "record"), found.links], how="horizontal").with_columns(
+        is_about_person=pl.lit(value=True)
+    )
+    linked = placed.join(person, on=["feed", "record", "is_about_person"], how="left", maintain_order="left")
+    candidates.keep(conn, found.candidates, linked.filter("is_about_person"), arrivals, as_of)
     owner = pl.concat([by.memory.documents, found.learned.documents], how="diagonal").select(
         "document_hash", owner=pl.col("person_key").replace(found.learned.merged)
     )
     return (
-        placed.join(
-            person.with_columns(is_about_person=pl.lit(value=True)), on=["feed", "record", "is_about_person"],
-            how="left", maintain_order="left",
-        )
+        linked
         .join(owner.rename({"document_hash": "document"}), on="document", how="left", maintain_order="left")
         .join(
             owner.rename({"document_hash": "second_document", "owner": "second_owner"}),

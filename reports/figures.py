@@ -172,6 +172,7 @@ class Figures:
     services: list[Count] | None
     feeds: list[FeedLine] | None
     unresolved: list[Unresolved] | None
+    review: str | None
     caught: list[Count]
 
     @property
@@ -297,6 +298,7 @@ def _read(marts: Marts, as_of: dt.date) -> Figures:
         services=_services(marts) if current else None,
         feeds=read_feeds(marts, as_of),
         unresolved=_unresolved(marts, today) if current else None,
+        review=_review(street.get(today, {})) if current else None,
         caught=_caught(marts) if current else [],
     )
 
@@ -327,6 +329,7 @@ _GOVERNANCE = (
     ("独居老人", "living_alone_elderly", "人"),
     ("待核实记录", "unresolved", "条"),
 )
+_REVIEW = ("review_waiting", "review_arrivals", "review_week")
 
 
 _CURVE_DAYS = 28
@@ -363,7 +366,7 @@ def _balance(street: dict[dt.date, dict[str, Any]], today: dt.date, *, current: 
 
 
 def _street_days(marts: Marts, first: dt.date, last: dt.date) -> dict[dt.date, dict[str, Any]]:
-    columns = ", ".join(dict.fromkeys((*(column for _, column, _ in _GOVERNANCE), *_BALANCE)))
+    columns = ", ".join(dict.fromkeys((*(column for _, column, _ in _GOVERNANCE), *_BALANCE, *_REVIEW)))
     query = f"""select business_date, {columns} from marts.governance_daily
         where committee_code = %(street)s and business_date between %(first)s and %(last)s"""
     return {row["business_date"]: row for row in marts.rows(query, street=STREET_CODE, first=first, last=last)}
@@ -492,6 +495,16 @@ def _unresolved(marts: Marts, today: dt.date) -> list[Unresolved]:
         by_age[_age_class(row["days"])] += row["n"]
     lines = [Unresolved(label, tuple(by_age)) for label, by_age in counts.items()]
     return sorted(lines, key=lambda line: (-line.total, line.reason))
+
+
+def _review(day: dict[str, Any]) -> str | None:
+    """Return a sentence for what waits for a person to decide, arrivals first; None when it isn't known."""
+    waiting, arrivals, week = (day.get(column) for column in _REVIEW)
+    if waiting is None:
+        return None
+    if not waiting:
+        return "没有等人裁定的记录。"
+    return f"等人裁定{waiting}件，其中到达人员{arrivals}件，已等一周以上{week}件。"
 
 
 def _caught(marts: Marts) -> list[Count]:

@@ -10,7 +10,7 @@ import typer
 from runtime.cli.terminal import print_table, sentences
 
 person_app = typer.Typer(no_args_is_help=True, help="谁是谁：为什么，合并，拆分。")
-review_app = typer.Typer(no_args_is_help=True, help="待人裁定的成对记录。")
+review_app = typer.Typer(no_args_is_help=True, help="待人裁定的成对记录和住址。")
 
 KeyArgument = Annotated[str, typer.Argument(help="person_key。")]
 ReasonOption = Annotated[str, typer.Option(help="理由，不要写个人信息；与操作者一起留存。")]
@@ -63,8 +63,8 @@ def person_split(
 
 
 @review_app.command("list")
-def review_list(limit: Annotated[int, typer.Option(min=1, help="最多列出多少对。")] = 50) -> None:
-    """列出待裁定的成对记录：境外和返沪人员在前，其余按等待先后。"""
+def review_list(limit: Annotated[int, typer.Option(min=1, help="最多列出多少件。")] = 50) -> None:
+    """列出待裁定的成对记录和住址：境外和返沪人员在前，其余按等待先后。"""
     from linkage import review  # noqa: PLC0415
     from street.database import connect  # noqa: PLC0415
 
@@ -78,12 +78,12 @@ def review_list(limit: Annotated[int, typer.Option(min=1, help="最多列出多�
                 for each in found[:limit]
             ],
         )
-        typer.echo(f"共 {len(found)} 对")
+        typer.echo(f"共 {len(found)} 件")
 
 
 @review_app.command("show")
 def review_show(number: NumberArgument) -> None:
-    """显示一对记录：两边是谁（person_key），什么一致，什么不同。"""
+    """显示一件：成对记录两边是谁（person_key），什么一致，什么不同；住址可能是哪几户（房屋编码）。"""
     from linkage import review  # noqa: PLC0415
     from street.database import connect  # noqa: PLC0415
 
@@ -93,23 +93,31 @@ def review_show(number: NumberArgument) -> None:
         if not found:
             raise review.ReviewError(f"没有待裁定的 {number}：`street review list` 列出全部。")
         each = found[0]
-        print_table(("来源/批次/行号", "person_key"), [(each.left, each.left_person), (each.right, each.right_person)])
+        sides = [(each.left, each.left_person), (each.right, each.right_person)]
+        print_table(("来源/批次/行号", "person_key"), sides[:1] if each.is_address else sides)
         typer.echo(each.why)
+        for door in each.doors:
+            typer.echo(f"  {door}")
 
 
 @review_app.command("decide")
 def review_decide(
     number: NumberArgument,
     answer: Annotated[
-        Literal["same", "different", "unsure"], typer.Argument(help="same 同一人，different 两个人，unsure 无法判断。")
+        Literal["same", "different", "unsure", "address"],
+        typer.Argument(help="same 同一人，different 两个人，address 住址是哪一户，unsure 无法判断。"),
     ],
+    door: Annotated[str, typer.Argument(help="address 的房屋编码（dwelling_code）。")] = "",
     reason: ReasonOption = "",
 ) -> None:
-    """裁定一对记录；下一次运行起遵守。"""
+    """裁定一对记录或一个住址；下一次运行起遵守。"""
     from linkage import review  # noqa: PLC0415
     from street.database import connect  # noqa: PLC0415
 
     with sentences():
         with connect() as connection:
-            review.decide(connection, number, answer, getpass.getuser(), reason)
+            if answer == "address":
+                review.place(connection, number, door, getpass.getuser(), reason)
+            else:
+                review.decide(connection, number, answer, getpass.getuser(), reason)
         typer.echo(f"已记下。{_NEXT}")

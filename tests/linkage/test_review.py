@@ -92,6 +92,46 @@ def test_whom_evidence_leaves_open_people_are_asked_about_arrivals_first(office:
         review.decide(office.conn, waits.candidate_id, "same", "a clerk", "")
 
 
+def test_people_say_which_door_an_address_is(office: Office) -> None:
+    vague = {"compound": "银泰小区", "building": "30", "phone": "13900000000", "arrived_on": "2020-03-27"}
+    back = office.receive("returnees", vague | {"full_name": "王伟"}, vague | {"full_name": "李芳"})
+    office.receive("property_occupancy", {"compound": "银泰小区", "building": "30", "occupant_name": "张三"})
+    link(office)
+    queue = review.waiting(office.conn)
+    assert [(each.left, each.is_address, each.is_arrival) for each in queue] == [
+        (Position("returnees", back, 1), True, True), (Position("returnees", back, 2), True, True),
+    ]  # fmt: skip
+    assert {each.why for each in queue} == {"住址只能确定到楼栋；请填写门牌。"}
+    one, other = (each.candidate_id for each in sorted(queue, key=lambda each: str(each.left)))
+    for wrong in ("same", "different"):
+        with pytest.raises(review.ReviewError):
+            review.decide(office.conn, one, wrong, "a clerk", "")  # type: ignore[arg-type]
+    with pytest.raises(review.ReviewError):
+        review.place(office.conn, one, "no such door", "a clerk", "")
+    review.place(office.conn, one, "D01", "a clerk", "")
+    review.decide(office.conn, other, "unsure", "a clerk", "")
+    office.conn.commit()
+    for day in (1, 2):
+        links = link(office, DAY + dt.timedelta(day))
+        places = [links["returnees", back, row] for row in (1, 2)]
+        assert [(row["place_level"], row["place_method"]) for row in places] == [
+            ("dwelling", "manual"), ("building", "partial"),
+        ]  # fmt: skip
+        assert not review.waiting(office.conn), "nobody is asked twice"
+
+
+def test_an_address_that_tells_its_door_by_now_is_asked_about_no_more(office: Office) -> None:
+    vague = {"compound": "银泰小区", "building": "30", "full_name": "王伟", "arrived_on": "2020-03-27"}
+    office.receive("returnees", vague)
+    link(office)
+    (waits,) = review.waiting(office.conn)
+    link(office, DAY + dt.timedelta(1))
+    assert [(each.candidate_id, each.since) for each in review.waiting(office.conn)] == [(waits.candidate_id, DAY)]
+    office.receive("returnees", vague | {"room": "502"})
+    link(office, DAY + dt.timedelta(2))
+    assert not review.waiting(office.conn)
+
+
 def test_a_decision_makes_the_published_version_not_current(office: Office) -> None:
     conn = office.conn
     version = start_version(conn, DAY, dt.datetime(2020, 3, 28, 7, 30, tzinfo=dt.timezone(dt.timedelta(hours=8))))

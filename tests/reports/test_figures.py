@@ -323,6 +323,14 @@ def test_every_check_over_persons_has_words_of_its_own() -> None:
     assert set(person_checks()) <= labels("unresolved_reason").keys()
 
 
+def test_what_waits_for_people_is_a_line_with_its_arrivals_and_its_age(street: Street) -> None:
+    street.compound("银泰小区", "none")
+    assert figures(street).review is None
+    today = {"business_date": DAY, "committee_code": "310115016"}
+    street.publish("governance_daily", [today | {"review_waiting": 12, "review_arrivals": 3, "review_week": 5}])
+    assert figures(street).review == "等人裁定12件，其中到达人员3件，已等一周以上5件。"
+
+
 def test_feeds_that_are_well_are_said_to_be(street: Street) -> None:
     street.compound("银泰小区", "none")
     street.publish("feed_health", [{"feed": "welfare_list", "business_date": DAY, "status": "fresh"}])

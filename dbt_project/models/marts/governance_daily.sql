@@ -2,7 +2,9 @@
 {%- set flows = [
     'arrivals', 'arrivals_abroad', 'isolating', 'newly_isolating', 'released', 'transferred', 'duties_due',
 ] %}
-{%- set stocks = ['residents', 'living_alone_elderly', 'unresolved'] %}
+{%- set stocks = [
+    'residents', 'living_alone_elderly', 'unresolved', 'review_waiting', 'review_arrivals', 'review_week',
+] %}
 {%- set told_anew -%}
 published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1)
 {%- endset %}

@@ -1,4 +1,4 @@
-"""More ways in which two names are one person's."""
+"""More ways in which two names are one person's; addresses wait for people as well."""
 
 from pathlib import Path
 
