@@ -10,6 +10,7 @@ Source of the rules: docs/rules.md, R-PERSON-2 and R-PERSON-13.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 import polars as pl
@@ -104,6 +105,7 @@ def find(said: pl.DataFrame, apart: Iterable[tuple[str, str]] = ()) -> Found:
     street = _Street(said, apart)
     if not said["is_news"].any():
         return street.found()
+    street.narrow()
     # Each step knows the persons as the surer ones before it have left them.
     street.take(_weighed(_of_one_name(street.count(), _SURE), street))
     street.take(_weighed(_of_one_name(street.count(), _FAIR), street))
@@ -173,6 +175,41 @@ class _Street:
         family = lost.join(doors.drop_nulls("key").select("household", "key"), on="household")
         parts.append(family.select("node", _what("door"), key="key"))
         return pl.concat(part.with_columns(pl.col("key").hash()) for part in parts).unique()
+
+    def narrow(self) -> None:
+        """Leave out whom the news can't concern: who has neither a name nor anything else in common with anybody near.
+
+        Near are those of whom there is news, who bears their names, and who says the same of something as these, as
+        far as rivals of theirs, and the rivals' rivals, can stand.
+        """
+        if self._said["is_news"].all():
+            return
+        near = self._bearers(self._said.filter("is_news").select("node"))
+        found = [near]
+        for block in (*_BLOCKS, *_LATIN_BLOCKS):
+            keys = self.keys(block)
+            beside = near
+            for _ in range(3):
+                beside = _beside(beside, keys, block)
+            found.append(beside.select("node"))
+        near = pl.concat(found).unique()
+        sharing = _beside(near, self.keys(["phone"]), ["phone"]).select("node")
+        near = self._bearers(self._bearers(pl.concat([near, sharing]).unique()))
+        self._said, self.named, self.told = (
+            table.join(near, on="node", how="semi") for table in (self._said, self.named, self.told)
+        )
+
+    def _bearers(self, nodes: pl.DataFrame) -> pl.DataFrame:
+        """(node): these and who has a name of theirs."""
+        names_ = self.named.join(nodes, on="node", how="semi").select("name").drop_nulls()
+        return pl.concat([nodes, self.named.join(names_, on="name", how="semi").select("node")]).unique()
+
+    def keys(self, block: Sequence[str]) -> pl.DataFrame:
+        """(node and a column for each of `block`): what persons say of all of them."""
+        first, *others = (
+            self.told.filter(pl.col("what") == _BIT[what]).select("node", **{what: "key"}) for what in block
+        )
+        return reduce(lambda keys, more: keys.join(more, on="node"), others, first)
 
     def count(self) -> "_Street":
         """Bring the tables to the persons as they are now."""
@@ -322,10 +359,7 @@ def _of_like_names(street: _Street) -> pl.DataFrame:
     latin = street.named.filter(~pl.col("written").str.contains(r"\p{Han}"))
     news = street.news()
     for block in (*_BLOCKS, *_LATIN_BLOCKS):
-        keys = street.persons.select("node")
-        for what in block:
-            theirs = street.told.filter(pl.col("what") == _BIT[what]).select("node", **{what: "key"})
-            keys = keys.join(theirs, on="node")
+        keys = street.keys(block)
         if block in _LATIN_BLOCKS:
             keys = _beside(latin, keys, block)
         if news.height < street.persons.height:

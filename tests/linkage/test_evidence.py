@@ -234,6 +234,39 @@ def test_somebody_of_whom_there_is_no_news_is_a_rival_all_the_same() -> None:
         assert groups(news, evidence.find(news)) == "abc"
 
 
+def a_street(chance: random.Random, persons: int) -> pl.DataFrame:
+    """Records of a street on which names, phones and doors recur, each person in up to three lists."""
+    rows = []
+    for number in range(persons):
+        born = BORN + dt.timedelta(chance.randrange(2000))
+        home = {"phone": f"139{chance.randrange(2 * persons)}", "dwelling_key": f"d{chance.randrange(persons)}"}
+        registered = person(f"{number:04}", born, name=f"王{chance.choice(_GIVEN)}{chance.choice(_GIVEN)}", **home)
+        parts = {"birth_date": born, "mask": registered["mask"]} | home
+        rows.append(registered)
+        for _ in range(chance.randrange(3)):
+            rows.append({"name": registered["name"]} | {what: parts[what] for what in chance.sample(sorted(parts), 2)})
+    return said(*rows)
+
+
+_GIVEN = "伟玮芳静怡仪英瑛秀小国建华明铭波坡梅俊杰峻丽莉军均平萍"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whom_the_news_can_t_concern_is_left_out_without_a_difference(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    street = a_street(chance, 400)
+    news = street.with_columns(is_news=pl.Series([chance.random() < 0.03 for _ in range(street.height)]))
+    narrowed = evidence.find(news)
+    monkeypatch.setattr(evidence._Street, "narrow", lambda _: None)
+    whole = evidence.find(news)
+    assert narrowed.persons == whole.persons
+    assert narrowed.persons
+    assert narrowed.ties.equals(whole.ties)
+    assert narrowed.open.equals(whole.open)
+
+
 def test_people_are_asked_about_the_occupant_who_may_be_father_or_son() -> None:
     found = evidence.find(said(*FAMILIES["father and son of one name, and an occupant of that name"][1:]))
     assert {frozenset(pair) for pair in found.open.select("left", "right").iter_rows()} == {
