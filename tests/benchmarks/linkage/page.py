@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.benchmarks.linkage.score import Share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from tests.benchmarks.linkage.run import Figures
 
@@ -39,24 +39,26 @@ the registry's doors, which is the most that can be made of them; they read a sa
 """
 
 
-def written(
-    alone: Mapping[str, Figures], size: int, beside: Mapping[str, Figures], persons: int, seeds: Sequence[int]
-) -> str:
+def written(alone: Mapping[str, Figures], size: int, beside: Mapping[str, Figures], persons: int) -> str:
     """The page, in Markdown; of levels that have been measured."""
     from tests.benchmarks.linkage.run import ADDRESSES_FOR_PEERS  # noqa: PLC0415 - it imports this module
 
-    of = ", ".join(map(str, seeds))
-    lines = [_HEAD.format(cores=os.cpu_count(), load=os.getloadavg()[0]), f"## {size:,} persons, seeds {of}\n"]
+    lines = [_HEAD.format(cores=os.cpu_count(), load=os.getloadavg()[0]), f"## By itself: {size:,} persons a street\n"]
     for dirt, figures in alone.items():
-        if figures.persons:
-            lines += [f"### Dirt: {dirt}\n", *_aims(figures), "", *_persons(figures), "", *_doors(figures), ""]
-            lines += [*_by_form(figures), "", *_untellable(figures), ""]
-    lines += [f"## Beside others: {persons:,} persons, seeds {of}", _NOTES.format(some=ADDRESSES_FOR_PEERS)]
+        if figures.seeds:
+            lines += [f"### Dirt: {dirt}; {_seeds(figures)}\n", *_aims(figures), "", *_persons(figures), ""]
+            lines += [*_doors(figures), "", *_by_form(figures), "", *_untellable(figures), ""]
+    lines += [f"## Beside others: {persons:,} persons a street", _NOTES.format(some=ADDRESSES_FOR_PEERS)]
     for dirt, figures in beside.items():
-        if figures.persons:
-            lines += [f"### Dirt: {dirt}, beside others\n", *_persons(figures), "", *_doors(figures), ""]
+        if figures.seeds:
+            lines += [f"### Dirt: {dirt}, beside others; {_seeds(figures)}\n", *_persons(figures), ""]
+            lines += [*_doors(figures), ""]
             lines += [f"{method} could not be run: {why}\n" for method, why in figures.failures.items()]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _seeds(figures: Figures) -> str:
+    return f"seeds {', '.join(map(str, figures.seeds))}"
 
 
 def _aims(figures: Figures) -> list[str]:

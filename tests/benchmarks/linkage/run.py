@@ -46,6 +46,7 @@ class Doors:
 class Figures:
     """All that was measured at one level of dirt, over its streets."""
 
+    seeds: list[int] = field(default_factory=list)
     persons: dict[str, Pairs] = field(default_factory=dict)
     doors: dict[str, Doors] = field(default_factory=lambda: defaultdict(Doors))
     by_form: dict[str, Doors] = field(default_factory=lambda: defaultdict(Doors))
@@ -60,8 +61,12 @@ class Figures:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--persons", type=int, default=12_000, help="of the streets that the peers link too")
-    parser.add_argument("--alone", type=int, default=48_000, help="persons of the streets for the project alone")
+    parser.add_argument(
+        "--persons", type=int, default=12_000, help="of the streets that the peers link too; 0 for none"
+    )
+    parser.add_argument(
+        "--alone", type=int, default=48_000, help="persons of the streets for the project alone; 0 for none"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[911, 912, 913])
     parser.add_argument("--levels", choices=list(LEVELS), nargs="+", default=list(LEVELS))
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
@@ -69,11 +74,11 @@ def main() -> None:
     alone = {dirt: Figures() for dirt in arguments.levels}
     beside = {dirt: Figures() for dirt in arguments.levels}
     for figures, persons in ((alone, arguments.alone), (beside, arguments.persons)):
-        for seed in arguments.seeds:
+        for seed in arguments.seeds if persons else ():
             for dirt in arguments.levels:
                 _measure(figures[dirt], persons, seed, dirt, with_peers=figures is beside)
                 # After each street: a run takes long, and what is measured is measured.
-                text = page.written(alone, arguments.alone, beside, arguments.persons, arguments.seeds)
+                text = page.written(alone, arguments.alone, beside, arguments.persons)
                 arguments.out.write_text(text, encoding="utf-8")
 
 
@@ -83,6 +88,7 @@ def _measure(figures: Figures, persons: int, seed: int, dirt: str, *, with_peers
         folder.chmod(0o755)  # as root, the server runs as another user
         with linked(folder, persons, seed, dirt, marts=not with_peers) as street:
             _say(f"{persons:,} persons, seed {seed}, {dirt}: linked in {street.seconds:.1f} s")
+            figures.seeds.append(seed)
             figures.add(OURS, of_clusters(street.records, "person_key", street.seconds))
             _untellable(figures, street.records)
             for outcome in street.arrivals["outcome"]:
