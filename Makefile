@@ -10,8 +10,7 @@ export DO_NOT_TRACK := 1
 
 .PHONY: run help stop setup hooks test tests truth fuzz compare bench-linkage lint lint-contracts format lock render superset docs clean
 
-run: setup  ## set up, start, run the business day, show where to look
-	@$(BIN)/street up
+run: setup  ## set up, start, run the first business days, show where to look
 	@$(BIN)/street run
 
 help:  ## what can be made

@@ -104,13 +104,24 @@ class AirflowApi:
         return _run(self._call("POST", f"/dags/{dag_id}/dagRuns", json=body, timeout=_TRIGGER_SECONDS))
 
     def runs(self, dag_id: str, run_id_prefix: str) -> list[DagRun]:
-        """Return the runs whose id begins with the prefix, the newest first. Raises AirflowError."""
+        """Return the runs of a DAG (`~`: of all) whose id begins with the prefix, the newest first.
+
+        At most 100. Raises AirflowError.
+        """
         query = {"run_id_prefix_pattern": run_id_prefix, "order_by": "-id", "limit": 100}
         return [_run(each) for each in self._call("GET", f"/dags/{dag_id}/dagRuns", params=query)["dag_runs"]]
 
     def run(self, dag_id: str, run_id: str) -> DagRun:
         """Return a run as it stands. Raises AirflowError."""
         return _run(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}"))
+
+    def running(self) -> dict[tuple[str, str], list[str]]:
+        """Return the tasks that run now, by the ids of their DAG and run. Raises AirflowError."""
+        found: dict[tuple[str, str], list[str]] = {}
+        query = {"state": "running", "limit": 100}
+        for each in self._call("GET", "/dags/~/dagRuns/~/taskInstances", params=query)["task_instances"]:
+            found.setdefault((each["dag_id"], each["dag_run_id"]), []).append(each["task_id"])
+        return found
 
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
         """Return the tasks of a run. Raises AirflowError."""

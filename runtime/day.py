@@ -1,7 +1,7 @@
-"""A business day through Airflow's scheduler: all ingests, then one warehouse run, then the report.
+"""Business days through Airflow's scheduler, each: all ingests, then one warehouse run, then the report.
 
 A day may be run again at any time: runs that a killed command left behind are followed to their end, and each step
-does nothing when there is nothing new.
+does nothing when there is nothing new. While one day is built the lists of the next are already taken in.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Self
 
-from runtime.airflow_api import AirflowApi, AirflowError, DagRun
+from runtime.airflow_api import AirflowApi, AirflowError
 from street.database import connect, scrubbed
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ class Day:
     warehouse: Step = field(default_factory=lambda: Step(WAREHOUSE, "建仓"))
     report: Step = field(default_factory=lambda: Step(REPORT, "日报"))
 
+    @classmethod
+    def of(cls, as_of: dt.date, feeds: Mapping[str, str]) -> Self:
+        """Return the day before it has begun; `feeds` gives the title of each feed."""
+        return cls(as_of, [Step(f"{INGEST}{feed}", title) for feed, title in feeds.items()])
+
     @property
     def steps(self) -> list[Step]:
         """All steps in order."""
@@ -75,37 +81,79 @@ class Day:
 
 def run(
     api: AirflowApi,
-    as_of: dt.date,
-    feeds: Mapping[str, str],
+    days: Sequence[Day],
+    opens: Callable[[dt.date], None],
     show: Callable[[Day], None],
     dead: Callable[[], Sequence[str]],
 ) -> Day:
-    """Run the day and return how it ended.
+    """Run the days one after the other, up to the first that doesn't succeed, and return how the last one ended.
 
-    `feeds` gives the title of each feed, `show` is called whenever something has changed, `dead` names the services
-    whose processes have ended. The day goes on without a feed that hasn't ended after a quarter of an hour
-    (docs/rules.md, R-DAY-8): its step stays `running`. Raises DayError and AirflowError.
+    `opens` is called before the first list of a day is taken in, `show` whenever something of a day has changed, `dead`
+    names the services whose processes have ended. A day goes on without a feed that hasn't ended after a quarter of an
+    hour (docs/rules.md, R-DAY-8): its step stays `running`. Raises DayError and AirflowError.
     """
-    day = Day(as_of, [Step(f"{INGEST}{feed}", title) for feed, title in feeds.items()])
-    _wait_until_known(api, {step.dag_id for step in day.steps})
-    watch = _Watch(api, dead)
-    for stage in (day.feeds, [day.warehouse], [day.report]):
-        for step in stage:
-            _begin(api, step, as_of)
-        show(day)
-        until = time.monotonic() + (_FEEDS_SECONDS if stage is day.feeds else _STAGE_SECONDS)
-        while not all(step.ended for step in stage) and time.monotonic() < until:
-            time.sleep(_POLL_SECONDS)
-            for step in day.steps:
-                if not step.ended:
-                    _look(api, step, as_of)
-            show(day)
-            watch.look()
-        if stage is not day.feeds and not stage[0].ended:
-            raise DayError(
-                f"{stage[0].title} hasn't ended after two hours: Airflow shows its task; then run this again."
-            )
+    _wait_until_known(api, {step.dag_id for step in days[0].steps})
+    follower = _Follower(api, show, _Watch(api, dead))
+    opens(days[0].as_of)
+    follower.begin(days[0], days[0].feeds)
+    for day, following in zip_longest(days, days[1:]):
+        follower.follow(day, day.feeds, _FEEDS_SECONDS)
+        if following:
+            opens(following.as_of)
+            follower.begin(following, following.feeds)
+        for step in (day.warehouse, day.report):
+            follower.begin(day, [step])
+            follower.follow(day, [step], _STAGE_SECONDS)
+            if not step.ended:
+                raise DayError(
+                    f"{step.title} hasn't ended after two hours: Airflow shows its task; then run this again."
+                )
+        if not day.succeeded:
+            break
     return day
+
+
+class _Follower:
+    """Begins steps and follows all that have begun, of one day and of the next."""
+
+    def __init__(self, api: AirflowApi, show: Callable[[Day], None], watch: _Watch) -> None:
+        self._api, self._show, self._watch = api, show, watch
+        self._begun: list[tuple[Step, dt.date]] = []
+
+    def begin(self, day: Day, steps: Sequence[Step]) -> None:
+        """Begin steps of a day. Raises AirflowError."""
+        for step in steps:
+            _begin(self._api, step, day.as_of)
+            self._begun.append((step, day.as_of))
+
+    def follow(self, day: Day, steps: Sequence[Step], seconds: float) -> None:
+        """Wait until these steps of the day have ended, at most that many seconds. Raises AirflowError."""
+        self._show(day)
+        until = time.monotonic() + seconds
+        while not all(step.ended for step in steps) and time.monotonic() < until:
+            time.sleep(_POLL_SECONDS)
+            self._look()
+            self._show(day)
+            self._watch.look()
+
+    def _look(self) -> None:
+        """See how all steps stand: in few questions, for Airflow's answers take the time of its tasks."""
+        open_steps = [(step, as_of) for step, as_of in self._begun if not step.ended]
+        try:
+            states = {
+                (run.dag_id, run.run_id): run.state
+                for as_of in {as_of for _, as_of in open_steps}
+                for run in self._api.runs("~", _prefix(as_of))
+            }
+            running = self._api.running()
+        except AirflowError:
+            return  # unanswered questions in a busy minute are no reason to give the day up; the watch knows one
+        for step, as_of in open_steps:
+            run = (step.dag_id, step.run_id or "")
+            step.state, step.task = states.get(run, step.state), ", ".join(running.get(run, ()))
+            step.seconds = time.monotonic() - (step.started or 0)
+            if step.ended and step.dag_id.startswith(INGEST):
+                step.rows = _rows(step.dag_id.removeprefix(INGEST), as_of)
 
 
 def _wait_until_known(api: AirflowApi, wanted: set[str]) -> None:
@@ -119,8 +167,13 @@ def _wait_until_known(api: AirflowApi, wanted: set[str]) -> None:
         time.sleep(_POLL_SECONDS)
 
 
+def _prefix(as_of: dt.date) -> str:
+    """Return how the ids of a day's runs begin."""
+    return f"day__{as_of}__"
+
+
 def _begin(api: AirflowApi, step: Step, as_of: dt.date) -> None:
-    prefix = f"day__{as_of}__"
+    prefix = _prefix(as_of)
     step.started = time.monotonic()
     # A command that was killed leaves its run going: it is followed, not doubled.
     unfinished = next((each for each in api.runs(step.dag_id, prefix) if not each.ended), None)
@@ -148,20 +201,6 @@ class _Watch:
             self._well = now
         elif lost or now - self._well > _SILENT_SECONDS:
             raise AirflowError(f"Airflow has lost its {' and its '.join(lost or sick)}; run this again: it heals.")
-
-
-def _look(api: AirflowApi, step: Step, as_of: dt.date) -> None:
-    if step.run_id is None or step.started is None:
-        return
-    try:
-        found: DagRun = api.run(step.dag_id, step.run_id)
-        running = [task.task_id for task in api.tasks(step.dag_id, step.run_id) if task.state == "running"]
-    except AirflowError:
-        return  # unanswered questions in a busy minute are no reason to give the day up; the watch knows one
-    step.state, step.task = found.state, ", ".join(running)
-    step.seconds = time.monotonic() - step.started
-    if step.ended and step.dag_id.startswith(INGEST):
-        step.rows = _rows(step.dag_id.removeprefix(INGEST), as_of)
 
 
 def _rows(feed: str, as_of: dt.date) -> str:

@@ -262,7 +262,7 @@ class Supervisor:
         shutil.rmtree(partial, ignore_errors=True)
         log = self._log("sample")
         with log.open("ab") as file:
-            command = [sys.executable, "-m", "runtime.cli", "sample", "--out", str(partial)]
+            command = [sys.executable, "-m", "runtime.cli", "sample", "--day-before", "--out", str(partial)]
             return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
 
     def _finish_sample(self, sample: subprocess.Popen[bytes] | None) -> None:

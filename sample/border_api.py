@@ -1,8 +1,8 @@
 """The port's API as a real HTTP server: pages of entries, a bearer token, and on demand its bad days.
 
-`python -m sample.border_api --data DIR --port N [--host ADDRESS] [--now TIME] [--faults]` serves
-`DIR/entries.jsonl`; DIR is the folder `border` of a sample. The token clients must show is STREET_BORDER_API_TOKEN of
-the environment, or `--token`.
+`python -m sample.border_api --data DIR --port N [--host ADDRESS] [--faults]` serves `DIR/entries.jsonl`; DIR is the
+folder `border` of a sample, whose clock says which of them are known already. The token that clients must show is
+STREET_BORDER_API_TOKEN of the environment, or `--token`.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import binascii
 import hmac
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
+
+from sample import clock
 
 _MOST = 500
 
@@ -71,8 +74,8 @@ class Faults:
         return kind
 
 
-def make_app(entries: Entries, token: str, now: datetime, *, faults: bool = False) -> Starlette:
-    """Return the application; only entries recorded at or before `now` exist for it."""
+def make_app(entries: Entries, token: str, now: Callable[[], datetime], *, faults: bool = False) -> Starlette:
+    """Return the application; only entries recorded at or before `now` exist for it, which each request asks anew."""
     trouble = Faults(faults)
 
     async def list_entries(request: Request) -> Response:
@@ -84,7 +87,7 @@ def make_app(entries: Entries, token: str, now: datetime, *, faults: bool = Fals
         if kind in ("500", "503"):
             return _error(int(kind), "the server is busy")
         try:
-            page = _Query.read(request).answer(entries, now)
+            page = _Query.read(request).answer(entries, now())
         except ValueError as wrong:
             return _error(400, str(wrong))
         return _CutResponse(page) if kind == "cut" else JSONResponse(page)
@@ -160,13 +163,9 @@ def _open_cursor(cursor: str) -> tuple[int, str | None]:
         raise ValueError("the cursor is not one of this server's") from None
 
 
-def serve(  # noqa: PLR0913 -- the command line's options
-    data: Path, port: int, token: str, now: datetime | None = None, *, host: str = "127.0.0.1", faults: bool = False
-) -> None:
-    """Serve until stopped; `now` is the sample's own by default."""
-    if now is None:
-        now = datetime.fromisoformat(json.loads((data.parent / "manifest.json").read_text(encoding="utf-8"))["now"])
-    app = make_app(Entries.read(data), token, now, faults=faults)
+def serve(data: Path, port: int, token: str, *, host: str = "127.0.0.1", faults: bool = False) -> None:
+    """Serve until stopped."""
+    app = make_app(Entries.read(data), token, lambda: clock.now(data.parent), faults=faults)
     # With faults uvicorn would call each connection that is cut on purpose an error.
     uvicorn.run(app, host=host, port=port, log_level="critical" if faults else "warning", access_log=False)
 
@@ -178,14 +177,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
     parser.add_argument("--token", default=os.environ.get("STREET_BORDER_API_TOKEN"))
-    parser.add_argument(
-        "--now", type=datetime.fromisoformat, help="serve what was recorded until this time (with an offset)"
-    )
     parser.add_argument("--faults", action="store_true", help="answer some requests with 429, 5xx or a cut connection")
     arguments = parser.parse_args()
     if not arguments.token:
         parser.error("set STREET_BORDER_API_TOKEN or give --token")
-    serve(arguments.data, arguments.port, arguments.token, arguments.now, host=arguments.host, faults=arguments.faults)
+    serve(arguments.data, arguments.port, arguments.token, host=arguments.host, faults=arguments.faults)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -41,9 +41,13 @@ FULL_SIZE = 240_000
 
 @dataclass(frozen=True)
 class Manifest:
-    """What was generated: `rows` counts the records a feed, `isolating` the persons at home on the date."""
+    """What was generated: `rows` counts the records a feed, `isolating` the persons at home on the date.
+
+    `days` are the business days that can be run one after the other, the date the last: each has all its lists.
+    """
 
     date: str
+    days: list[str]
     persons: int
     seed: int
     feeds: list[str]
@@ -63,11 +67,14 @@ def generate(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     seed: int = 1,
     feeds: Collection[str] = FEEDS,
     dirt: str = "specified",
+    *,
+    day_before: bool = False,
 ) -> Manifest:
     """Write the street of this seed into the folder `out`: the same arguments give the same bytes.
 
-    `dirt` is how badly its lists are written, one of LEVELS. Raises ValueError for fewer than 1,000 persons, a day
-    before the first arrivals, an unknown feed or level.
+    `dirt` is how badly its lists are written, one of LEVELS. With `day_before` the lists that come whole every day are
+    there of that day too, so that it can be run; the truth is that of `day`. Raises ValueError for fewer than 1,000
+    persons, a day before the first arrivals, an unknown feed or level.
     """
     _check(day, persons, feeds)
     if dirt not in LEVELS:
@@ -86,7 +93,7 @@ def generate(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     if "housing_registry" in feeds:
         written.append(write_housing(streams, inbox, dwellings, people))
     if "household_registry" in feeds:
-        written.append(write_household(streams, inbox, dwellings, people))
+        written.append(write_household(streams, inbox, dwellings, people, day_before=day_before))
     if "border_entries" in feeds:
         entries = write_border(streams, out, dwellings, people, arrivals)
         written.append(entries)
@@ -104,15 +111,21 @@ def generate(  # noqa: PLR0913, PLR0917 - each is an option of the command line
         written += folders
         events += returnees.events(registered, folders)
     truth = write_truth(out / "truth", World(day, dwellings, people, events, written))
-    manifest = _manifest(streams, persons, written, truth, arrivals if "border_entries" in feeds else [])
+    days = [day - timedelta(days=1), day] if day_before else [day]
+    manifest = _manifest(streams, persons, written, truth, arrivals if "border_entries" in feeds else [], days)
     (out / "manifest.json").write_text(
         json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     return manifest
 
 
-def _manifest(
-    streams: Streams, persons: int, written: list[Rows], truth: dict[str, pl.DataFrame], arrivals: list[Arrival]
+def _manifest(  # noqa: PLR0913, PLR0917 - what it tells of
+    streams: Streams,
+    persons: int,
+    written: list[Rows],
+    truth: dict[str, pl.DataFrame],
+    arrivals: list[Arrival],
+    days: list[date],
 ) -> Manifest:
     per_day = Counter(arrival.day for arrival in arrivals if not arrival.broken)
     busiest, most = max(per_day.items(), key=lambda item: item[1], default=(streams.date, 0))
@@ -124,6 +137,7 @@ def _manifest(
         counts["superseded"][rows.feed] += int((~broken & rows.rows["superseded"]).sum())
     return Manifest(
         date=streams.date.isoformat(),
+        days=[each.isoformat() for each in days],
         persons=persons,
         seed=streams.seed,
         feeds=list(counts["rows"]),

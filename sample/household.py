@@ -2,7 +2,7 @@
 
 import gzip
 import io
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +35,10 @@ HEADERS = {
 }
 
 
-def write_household(streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: pl.DataFrame) -> Rows:
-    """Write the day's folder and return its rows."""
+def write_household(
+    streams: Streams, inbox: Path, dwellings: pl.DataFrame, people: pl.DataFrame, *, day_before: bool = False
+) -> Rows:
+    """Write the day's folder and return its rows; with `day_before` also that day's, before the newest were known."""
     rng = streams.rng(41)
     people = people.filter("in_registry").sort("household", maintain_order=True)
     rows = _clean(rng, streams, dwellings, people)
@@ -46,10 +48,18 @@ def write_household(streams: Streams, inbox: Path, dwellings: pl.DataFrame, peop
     former = (pl.col("updated_at").str.replace(r"^\d{4}", "2001"), pl.lit("").alias("phone"))
     rows = copies(rng, copies(rng, rows, "person_no", 0.0015), "person_no", 0.0015, *former)
     rows = _file_oddities(rng, rows)
-    path = inbox / "household_registry" / streams.date.isoformat() / f"实有人口_{streams.date:%Y%m%d}.csv.gz"
+    if day_before:
+        eve = streams.date - timedelta(days=1)
+        _write(inbox, eve, rows.filter(pl.col("updated_at") < eve.isoformat()))
+    return Rows("household_registry", streams.date, _write(inbox, streams.date, rows), "person_no", rows)
+
+
+def _write(inbox: Path, day: date, rows: pl.DataFrame) -> str:
+    """Write the list of a day and return the name of its file."""
+    path = inbox / "household_registry" / day.isoformat() / f"实有人口_{day:%Y%m%d}.csv.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(_encoded(rows), compresslevel=5, mtime=0))
-    return Rows("household_registry", streams.date, path.name, "person_no", rows)
+    return path.name
 
 
 def _encoded(rows: pl.DataFrame) -> bytes:

@@ -15,7 +15,9 @@ from runtime.cli.services import bring_up, tell_board
 from runtime.cli.terminal import DateOption, print_table, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.table import Table
 
     from runtime.day import Day, Step
     from runtime.supervisor import Supervisor
@@ -43,17 +45,13 @@ ToOption = Annotated[dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d
 def run(date: DateOption = None, first: FromOption = None, last: ToOption = None) -> None:
     """跑完一个工作日：各部门名单入库，建仓，日报寄出。可随时重跑：没有新数据时几秒钟结束，被中断的会接着跑完。
 
-    `--from`、`--to` 逐日跑完一段日期，遇到没有跑完的一天即停。
+    `--from`、`--to` 逐日跑完一段日期，遇到没有跑完的一天即停。虚构的街道第一次连跑两天，日报才有昨日可比。
     """
     with sentences():
         asked = _days(date, first, last)
         supervisor = bring_up()
-        days = asked or [_default_date(supervisor)]
-        for number, as_of in enumerate(days, start=1):
-            typer.echo(f"工作日 {as_of}" + (f"（第 {number} 天，共 {len(days)} 天）" if len(days) > 1 else ""))
-            ended = _run_day(supervisor, as_of)
-            if not ended.succeeded:
-                break
+        days = asked or _default_days(supervisor)
+        ended = _run_days(supervisor, days)
         _tell(supervisor, ended)
     if not ended.succeeded:
         if len(days) > 1:
@@ -72,16 +70,22 @@ def _days(date: dt.datetime | None, first: dt.datetime | None, last: dt.datetime
     return [first.date() + dt.timedelta(days=passed) for passed in range((last - first).days + 1)]
 
 
-def _run_day(supervisor: Supervisor, as_of: dt.date) -> Day:
+def _run_days(supervisor: Supervisor, days: Sequence[dt.date]) -> Day:
     from runtime import day  # noqa: PLC0415
+    from sample import clock  # noqa: PLC0415
     from sources.contract import all_contracts  # noqa: PLC0415
+    from street.settings import as_of_at  # noqa: PLC0415
+
+    def open_day(on: dt.date) -> None:
+        if supervisor.makes_sample:
+            clock.set_now(supervisor.sample_dir, as_of_at(on))
 
     began = time.monotonic()
     # A snapshot is one batch; the others may have many days to catch up, so they begin first.
     contracts = sorted(all_contracts(), key=lambda contract: contract.load_mode == "snapshot")
     feeds = {contract.feed: contract.title_zh for contract in contracts}
     with supervisor.airflow() as api, _progress() as show:
-        ended = day.run(api, as_of, feeds, show, supervisor.dead)
+        ended = day.run(api, [day.Day.of(on, feeds) for on in days], open_day, show, supervisor.dead)
     typer.echo(f"共用时 {time.monotonic() - began:.0f} 秒")
     return ended
 
@@ -103,28 +107,48 @@ def report(
 
 
 @app.command()
-def sample(
+def sample(  # noqa: PLR0913, PLR0917 - each is an option
     out: Annotated[Path, typer.Option(help="写到哪个文件夹。")],
     date: DateOption = None,
     persons: Annotated[int | None, typer.Option(min=1000, help="人数；默认一条完整的街道。")] = None,
     seed: Annotated[int, typer.Option(help="同一种子生成同一条街道。")] = 1,
     dirt: Annotated[str, typer.Option(help="名单写得有多不规范：light、specified 或 heavy。")] = "specified",
+    day_before: Annotated[bool, typer.Option("--day-before", help="也生成前一日的全量名单，可连跑两天。")] = False,
 ) -> None:
     """生成一条虚构的街道：各部门的名单、口岸接口的数据，以及用来核对的真相。"""
     from sample.generate import BUSINESS_DATE, FULL_SIZE, generate  # noqa: PLC0415
 
     with sentences():
-        generate(out, date.date() if date else BUSINESS_DATE, persons or FULL_SIZE, seed, dirt=dirt)
+        day = date.date() if date else BUSINESS_DATE
+        generate(out, day, persons or FULL_SIZE, seed, dirt=dirt, day_before=day_before)
         typer.echo(f"虚构街道已生成：{out}")
 
 
-def _default_date(supervisor: Supervisor) -> dt.date:
-    from street.settings import SHANGHAI  # noqa: PLC0415
+def _default_days(supervisor: Supervisor) -> list[dt.date]:
+    """Return today; of a synthetic street its last day, and all of its days while nothing has been published."""
+    from street.database import connect  # noqa: PLC0415
+    from street.publish import has_published  # noqa: PLC0415
 
     if not supervisor.makes_sample:
-        return dt.datetime.now(SHANGHAI).date()
+        return [_today()]
+    days = _sample_days(supervisor)
+    with connect() as connection:
+        return days[-1:] if has_published(connection) else days
+
+
+def _default_date(supervisor: Supervisor) -> dt.date:
+    return _sample_days(supervisor)[-1] if supervisor.makes_sample else _today()
+
+
+def _today() -> dt.date:
+    from street.settings import SHANGHAI  # noqa: PLC0415
+
+    return dt.datetime.now(SHANGHAI).date()
+
+
+def _sample_days(supervisor: Supervisor) -> list[dt.date]:
     manifest = json.loads((supervisor.sample_dir / "manifest.json").read_text(encoding="utf-8"))
-    return dt.date.fromisoformat(manifest["date"])
+    return [dt.date.fromisoformat(day) for day in manifest["days"]]
 
 
 def _tell(supervisor: Supervisor, ended: Day) -> None:
@@ -154,33 +178,45 @@ def _only(row: Sequence[Any] | None) -> Any:  # noqa: ANN401 - a value of any co
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Any]:
+def _progress() -> Iterator[Callable[[Day], None]]:
     """Give a function that shows a day as it stands: a table that lives on a terminal, lines elsewhere."""
     from rich.console import Console  # noqa: PLC0415
     from rich.live import Live  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
 
     console = Console()
     if not console.is_terminal:
-        told: set[str] = set()
+        told: set[tuple[dt.date, str]] = set()
 
         def tell(day: Day) -> None:
+            if all(on != day.as_of for on, _ in told):
+                told.add((day.as_of, ""))
+                typer.echo(f"工作日 {day.as_of}")
             for step in day.steps:
-                if step.ended and step.dag_id not in told:
-                    told.add(step.dag_id)
+                if step.ended and (day.as_of, step.dag_id) not in told:
+                    told.add((day.as_of, step.dag_id))
                     typer.echo("  ".join(_line(step)))
 
         yield tell
         return
     with Live(console=console, refresh_per_second=4) as live:
+        shown: list[Day] = []
 
         def draw(day: Day) -> None:
-            table = Table("步骤", "状态", "秒", "行数（收到 = 接受 + 隔离 + 被取代）")
-            for step in day.steps:
-                table.add_row(*_line(step))
-            live.update(table)
+            if shown and shown[-1] is not day:
+                console.print(_table(shown[-1]))  # stays above the one that lives
+            shown[:] = [day]
+            live.update(_table(day))
 
         yield draw
+
+
+def _table(day: Day) -> Table:
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table("步骤", "状态", "秒", "行数（收到 = 接受 + 隔离 + 被取代）", title=f"工作日 {day.as_of}")
+    for step in day.steps:
+        table.add_row(*_line(step))
+    return table
 
 
 def _line(step: Step) -> tuple[str, str, str, str]:

@@ -200,5 +200,5 @@ def second_day(office: Office, warehouse_of_the_day: str, tmp_path_factory: pyte
     copy.run(sys.executable, "-m", "runtime.render")
     ninth_feed.deliver(office.inbox, A_LATER_DAY)
     marks.deliver(office.var / "sample")
-    office.kill("border-api")  # it knows the moment that counts as now from its start on
+    office.kill("border-api")  # it has read the entries when it started
     return SecondDay(copy.street("run", "--date", A_LATER_DAY), copy, keys_before)

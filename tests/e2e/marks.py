@@ -29,9 +29,6 @@ def deliver(sample: Path) -> None:
     _mark_entries(sample / "border" / "entries.jsonl")
     for feed in ("returnees", "property_occupancy", "welfare_list"):
         _mark_list(sample / "inbox" / feed / NEXT_DAY, load(feed))
-    manifest = sample / "manifest.json"
-    said = json.loads(manifest.read_text(encoding="utf-8"))
-    manifest.write_text(json.dumps(said | {"now": f"{DAY_AFTER}T07:30:00+08:00"}), encoding="utf-8")
 
 
 def _mark_households(folder: Path) -> None:

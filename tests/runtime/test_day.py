@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from runtime import day
-from runtime.airflow_api import AirflowError, DagRun, TaskState
+from runtime.airflow_api import AirflowError, DagRun
 
-ON = dt.date(2020, 3, 28)
+ON, NEXT = dt.date(2020, 3, 28), dt.date(2020, 3, 29)
 FEEDS = {"border_entries": "入境人员", "housing_registry": "房屋登记"}
 
 
@@ -20,23 +20,29 @@ class Played:
 
     ends: dict[str, str | None]
     begun: list[str] = field(default_factory=list)
+    opened: list[dt.date] = field(default_factory=list)
     healthy: bool = True
+    _run_ids: dict[str, str] = field(default_factory=dict)
 
     def dag_ids(self) -> set[str]:
         return {*(f"ingest__{feed}" for feed in FEEDS), day.WAREHOUSE, day.REPORT}
 
-    def runs(self, *_: str) -> list[DagRun]:
-        return []
+    def runs(self, dag_id: str, prefix: str) -> list[DagRun]:
+        if dag_id != "~":
+            return []  # nothing that a killed command left
+        return [
+            DagRun(of, run_id, self.ends.get(of, "success") or "running")
+            for run_id, of in self._run_ids.items()
+            if run_id.startswith(prefix)
+        ]
 
     def trigger(self, dag_id: str, _: dt.date, run_id: str) -> DagRun:
         self.begun.append(dag_id)
+        self._run_ids[run_id] = dag_id
         return DagRun(dag_id, run_id, "queued")
 
-    def run(self, dag_id: str, run_id: str) -> DagRun:
-        return DagRun(dag_id, run_id, self.ends.get(dag_id, "success") or "running")
-
-    def tasks(self, *_: str) -> list[TaskState]:
-        return []
+    def running(self) -> dict[tuple[str, str], list[str]]:
+        return {}
 
     def health(self) -> dict[str, str | None]:
         return dict.fromkeys(("metadatabase", "scheduler"), "healthy" if self.healthy else "unhealthy")
@@ -49,8 +55,9 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(day, "_rows", lambda *_: "")
 
 
-def _run(api: Played, dead: tuple[str, ...] = ()) -> day.Day:
-    return day.run(api, ON, FEEDS, lambda _: None, lambda: dead)  # type: ignore[arg-type]
+def _run(api: Played, dead: tuple[str, ...] = (), dates: tuple[dt.date, ...] = (ON,)) -> day.Day:
+    days = [day.Day.of(on, FEEDS) for on in dates]
+    return day.run(api, days, api.opened.append, lambda _: None, lambda: dead)  # type: ignore[arg-type]
 
 
 def test_a6_a_feed_that_failed_is_named_and_the_report_goes_out() -> None:
@@ -91,3 +98,19 @@ def test_a_scheduler_that_is_silent_for_minutes_is_given_up(monkeypatch: pytest.
     monkeypatch.setattr(day, "_SILENT_SECONDS", 0.1)
     with pytest.raises(AirflowError, match="scheduler"):
         _run(Played({day.WAREHOUSE: None}, healthy=False))
+
+
+def test_while_a_day_is_built_the_lists_of_the_next_are_taken_in() -> None:
+    api = Played({})
+    ended = _run(api, dates=(ON, NEXT))
+    assert ended.as_of == NEXT
+    assert ended.succeeded
+    assert api.opened == [ON, NEXT]
+    lists, builds = [f"ingest__{feed}" for feed in FEEDS], [day.WAREHOUSE, day.REPORT]
+    assert api.begun == lists + lists + builds + builds
+
+
+def test_a_day_that_failed_is_the_last() -> None:
+    api = Played({day.WAREHOUSE: "failed"})
+    assert _run(api, dates=(ON, NEXT)).as_of == ON
+    assert api.begun.count(day.WAREHOUSE) == 1

@@ -7,13 +7,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from sample import clock
 from sample.generate import generate
 
 TOKEN = "a-token-of-the-test"
@@ -111,11 +112,14 @@ def test_since_filters_on_the_time_of_the_record_and_holds_through_the_pages(ser
     assert 5 < len(found) < len(everything)
 
 
-def test_what_is_recorded_after_now_does_not_exist_yet(data: Path) -> None:
-    for base in _serve(data, "--now", "2020-03-20T07:30:00+08:00"):
-        found, _ = _pull(base, limit=500)
-        assert found[-1]["recorded_at"] <= "2020-03-20T07:30:00+08:00"
-        assert 0 < len(found) < _file(data)
+def test_what_is_recorded_after_now_does_not_exist_yet(server: str, data: Path) -> None:
+    latest = clock.now(data.parent)
+    earlier = datetime.fromisoformat("2020-03-20T07:30:00+08:00")
+    clock.set_now(data.parent, earlier)
+    found, _ = _pull(server, limit=500)
+    clock.set_now(data.parent, latest)
+    assert found[-1]["recorded_at"] <= earlier.isoformat()
+    assert 0 < len(found) < _file(data) == len(_pull(server, limit=500)[0])
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}])

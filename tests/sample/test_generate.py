@@ -36,8 +36,8 @@ def _digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def _household(out: Path) -> Iterator[dict[str, str]]:
-    path = next((out / "inbox" / "household_registry" / "2020-03-28").iterdir())
+def _household(out: Path, day: str = DAY.isoformat()) -> Iterator[dict[str, str]]:
+    path = next((out / "inbox" / "household_registry" / day).iterdir())
     text = gzip.decompress(path.read_bytes()).decode("gb18030")
     # A quote that opens one living address and never closes: what reads plain CSV would swallow the rows behind it.
     text, stray = re.subn(r'(?<=,)"(?=[^",\r\n]*,)', "", text)
@@ -125,6 +125,16 @@ def test_resident_ids_stay_unique_when_many_share_a_birthday() -> None:
     ones = np.ones(n, dtype=np.int64)
     numbers = resident_ids(np.random.default_rng(1), ones * 310115, ones * 19500101, ones)
     assert len(set(numbers)) == n
+
+
+def test_the_list_of_the_day_before_lacks_who_was_registered_since(tmp_path: Path) -> None:
+    manifest = generate(tmp_path, DAY, 10_000, seed=7, feeds=["household_registry"], day_before=True)
+    assert manifest.days == ["2020-03-27", "2020-03-28"]
+    before, after = (
+        [tuple(row.values()) for row in _household(tmp_path, day) if row["人员编号"]] for day in manifest.days
+    )
+    assert set(before) < set(after)
+    assert len(before) > 0.99 * len(after)
 
 
 def test_rows_in_the_file_are_the_rows_of_the_truth_in_order(street: tuple[Path, Manifest]) -> None:
