@@ -86,10 +86,12 @@ BUILDINGS = Dataset(
     "building_view",
     DASHBOARD,
     {
+        # Of several buildings a cell would show whichever sorts last.
         "door": (
             "户",
-            "MAX(room_no || ' ' || COALESCE(occupancy_zh, usage_zh) || ' ' || residents || '人'"
-            " || CASE WHEN isolating > 0 THEN ' 隔离' || isolating ELSE '' END)",
+            "CASE WHEN COUNT(DISTINCT building_key) > 1 THEN '先选一幢楼' ELSE"
+            " MAX(room_no || ' ' || COALESCE(occupancy_zh, usage_zh) || ' ' || residents || '人'"
+            " || CASE WHEN isolating > 0 THEN ' 隔离' || isolating ELSE '' END) END",
         )
     },
 )
@@ -123,7 +125,8 @@ DUTIES = Dataset(
     count=("duties", "任务数"),
 )
 
-_LINES = {"x_axis_sort_asc": True, "rich_tooltip": True, "show_legend": True}
+# Days as numbers: their names would be English.
+_LINES = {"x_axis_sort_asc": True, "rich_tooltip": True, "show_legend": True, "x_axis_time_format": "%m-%d"}
 DASHBOARDS = (
     Dashboard(
         "street",
@@ -137,6 +140,13 @@ DASHBOARDS = (
                     ("compound_name", "longitude", "latitude", "level_zh"),
                     ("isolating_now",),
                     {
+                        # It asks for the columns that the rest names: again they would be there twice.
+                        "groupby": [],
+                        "tooltip_contents": [
+                            {"item_type": "column", "column_name": name}
+                            for name in ("compound_name", "level_zh", "isolating")
+                        ],
+                        "mapbox_style": "https://tile.openstreetmap.org/{z}/{x}/{y}.png",
                         "spatial": {"type": "latlong", "lonCol": "longitude", "latCol": "latitude"},
                         "dimension": "level_zh",
                         "color_scheme_type": "categorical_palette",
@@ -151,7 +161,7 @@ DASHBOARDS = (
                 ),
                 Chart("隔离与抵沪趋势", DAYS, "echarts_timeseries_line", ("business_date",),
                       ("street_isolating", "street_arrivals", "street_released"), _LINES,
-                      "只取“街道”一行：居委会与未落实之和等于街道，合计会重复。"),
+                      "只取“街道”一行：居委会与未落实之和等于街道，合计会重复。最后一日算到07:30。"),
             ),
             (
                 Chart("小区等级变化", LEVELS, "echarts_timeseries_bar", ("business_date", "level_zh"),
@@ -175,8 +185,8 @@ DASHBOARDS = (
             (
                 Chart("各小区待办（按时点）", DUTIES, "pivot_table_v2", ("compound_name", "due_on", "due_hour"),
                       ("open_duties",),
-                      {"groupbyRows": ["compound_name"], "groupbyColumns": ["due_on", "due_hour"],
-                       "aggregateFunction": "Sum", "rowTotals": True, "colTotals": True},
+                      {"groupbyRows": ["due_on", "due_hour"], "groupbyColumns": ["compound_name"],
+                       "aggregateFunction": "Sum", "rowTotals": True, "colTotals": True, "date_format": "%Y-%m-%d"},
                       "日期和时点均为上海时间。"),
                 Chart("待办种类", DUTIES, "table", ("duty_zh", "status_zh"), ("open_duties",),
                       {"query_mode": "aggregate"}),
@@ -308,7 +318,10 @@ def _chart(chart: Chart) -> dict[str, Any]:
 
 
 def _dashboard(dashboard: Dashboard, labels: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    palette = {row["label_zh"]: row["colour"] for row in reversed(seed("levels"))}
+    levels = {row["level"]: row for row in reversed(seed("levels"))}
+    # What an origin is called has the colour of its level.
+    palette = {row["label_zh"]: levels[row["colour"]]["colour"] for row in seed("colours")}
+    palette |= {row["label_zh"]: row["colour"] for row in levels.values()}
     return {
         "dashboard_title": dashboard.title,
         "slug": dashboard.slug,
@@ -334,6 +347,7 @@ def _filter(dataset: Dataset, column: str, label: str, first: bool) -> dict[str,
         "filterType": "filter_select",
         "targets": [{"column": {"name": column}, "datasetUuid": _id("dataset", dataset.mart)}],
         "controlValues": {"multiSelect": False, "defaultToFirstItem": first, "enableEmptyFilter": first},
+        "requiredFirst": first,
         "defaultDataMask": {},
         "cascadeParentIds": [],
         "scope": {"rootPath": ["ROOT_ID"], "excluded": []},

@@ -51,6 +51,21 @@ def test_every_chart_draws_columns_and_metrics_that_its_dataset_has() -> None:
         assert set(drawn) <= known, chart["slice_name"]
 
 
+def test_the_map_asks_for_no_column_twice() -> None:
+    params = BUNDLE["charts/01_compound_overview.yaml"]["params"]
+    asked = [*params["groupby"], params["spatial"]["lonCol"], params["spatial"]["latCol"], params["dimension"]]
+    assert len(set(asked)) == len(asked) == 3
+
+
+def test_a_buildings_elevation_is_of_one_building_from_the_start() -> None:
+    [chosen] = BUNDLE["dashboards/street.yaml"]["metadata"]["native_filter_configuration"]
+    assert chosen["targets"][0]["column"]["name"] == "building_name"
+    assert chosen["requiredFirst"]
+    assert chosen["controlValues"]["defaultToFirstItem"]
+    [door] = BUNDLE["datasets/dashboard/building_view.yaml"]["metrics"]
+    assert door["expression"].startswith("CASE WHEN COUNT(DISTINCT building_key) > 1 THEN")
+
+
 def test_the_trend_reads_the_streets_row_alone() -> None:
     metrics = BUNDLE["datasets/dashboard/governance_daily.yaml"]["metrics"]
     assert metrics
