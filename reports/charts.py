@@ -82,13 +82,11 @@ def compounds(levels: Sequence[Count], named: Sequence[Compound]) -> bytes:
         hidden = total.mark is not Mark.SHOWN
         length = longest * 0.06 if hidden else total.value
         axes.barh(place, length, color=PALETTE[compound.level], height=0.68, hatch=_HATCH if hidden else None)
-        axes.annotate(
-            f"{total.printed}", (length, place), (5, 0), textcoords="offset points", va="center", fontsize=11.5
-        )
+        axes.annotate(f"{total.printed}", (length, place), (5, 0), textcoords="offset points", va="center", fontsize=13)
     if not shown:
         axes.annotate("今日没有黄色及以上的小区", (0.5, 0), ha="center", va="center", color=MUTED, fontsize=13)
         axes.set_xlim(0, 1)
-    axes.set_yticks(range(len(shown)), [_short(compound.name) for compound in shown])
+    axes.set_yticks(range(len(shown)), [_short(compound.name) for compound in shown], fontsize=13.5)
     axes.invert_yaxis()
     _plain(axes)
     axes.set_xticks([])

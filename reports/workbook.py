@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Value = str | int | float | Cell | None
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
+_HEAD = {"bold": True, "bg_color": "#123C4A", "font_color": "#FFFFFF", "text_wrap": True}
 
 
 def write(figures: Figures, title: str) -> bytes:
@@ -30,9 +31,8 @@ def write(figures: Figures, title: str) -> bytes:
     formats = {
         "title": book.add_format(_FONT | {"bold": True, "font_size": 14, "font_color": "#123C4A"}),
         "note": book.add_format(_FONT | {"font_color": "#6B7280"}),
-        "head": book.add_format(
-            _FONT | {"bold": True, "bg_color": "#123C4A", "font_color": "#FFFFFF", "text_wrap": True}
-        ),
+        "head": book.add_format(_FONT | _HEAD),
+        "head of counts": book.add_format(_FONT | _HEAD | {"align": "right"}),
         "text": book.add_format(_FONT),
         "count": book.add_format(_FONT | {"num_format": "#,##0"}),
         "ratio": book.add_format(_FONT | {"num_format": "0.0"}),
@@ -47,8 +47,10 @@ def write(figures: Figures, title: str) -> bytes:
         sheet.set_row(0, 26)
         sheet.set_row(2, 20)
         for column, heading in enumerate(headings):
-            sheet.write_string(2, column, heading, formats["head"])
-            sheet.set_column(column, column, _width(heading, [row[column] for row in rows]))
+            values = [row[column] for row in rows]
+            is_text = all(isinstance(value, str) for value in values)
+            sheet.write_string(2, column, heading, formats["head" if is_text else "head of counts"])
+            sheet.set_column(column, column, _width(heading, values))
         for number, row in enumerate(rows, start=3):
             for column, value in enumerate(row):
                 shown = _shown(value)
