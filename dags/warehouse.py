@@ -60,6 +60,7 @@ with DAG(
 
     @step(kind="short_circuit", task_display_name="判断")
     def decide(dag_run: Any = None, ti: Any = None) -> int | None:
+        from scenarios import register
         from street import batch, ingests, publish
         from street.database import connect
 
@@ -77,6 +78,8 @@ with DAG(
             if not batch.in_force(connection, as_of):
                 log.info("%s：还没有任何在用批次，无可建。", as_of)
                 return None
+            for refused in register.sync(connection):
+                log.warning("%s 沿用上一次可用的设定。", refused)
             if publish.is_current(connection, as_of):
                 log.info("%s：已发布的版本就是最新的。", as_of)
                 return None

@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures import CALM, COLOURS, LEVELS
+from reports.figures import CALM, LEVELS
 from reports.suppression import Mark
-from street.vocabulary import seed
+from street.vocabulary import COLOURS, seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

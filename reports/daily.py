@@ -13,11 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from reports import figures as read_figures
 from reports.feeds import STATUSES, UNCONNECTED
-from reports.figures import AGES, CALM, COLOURS, LEVELS, Figures
+from reports.figures import AGES, CALM, LEVELS, Figures
 from reports.suppression import NOTE, UNBOUNDED
 from street import database
 from street.settings import settings
-from street.vocabulary import ISOLATION_DAYS, RECENT_DAYS, STREET_NAME
+from street.vocabulary import COLOURS, ISOLATION_DAYS, RECENT_DAYS, STREET_NAME
 
 if TYPE_CHECKING:
     import datetime as dt

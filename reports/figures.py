@@ -14,7 +14,8 @@ from reports.feeds import UNCONNECTED, FeedLine, read_feeds
 from reports.marts import Marts
 from reports.suppression import UNBOUNDED, Cell, Mark, Row, suppress
 from street.settings import SHANGHAI, as_of_at
-from street.vocabulary import ISOLATION_DAYS, RECENT_DAYS, STREET_CODE, UNPLACED_CODE, labels, seed
+from street.vocabulary import COLOURS, ISOLATION_DAYS, RECENT_DAYS, STREET_CODE, UNPLACED_CODE, labels, seed
+from street.vocabulary import LEVELS as LEAST_PERSONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     import psycopg
 
 _UNPLACED_LABEL = labels("row_kind")["unplaced"]
-
-COLOURS = {row["colour"]: row["label_zh"] for row in seed("colours")}
-"""Colour of an episode -> what people call its origin (R-ISO-8), the gravest first."""
 
 CALM = seed("levels")[0]["label_zh"]
 """The label of the calm levels, which print as one class (R-PRIV-6)."""
@@ -34,18 +32,16 @@ def _named_levels() -> dict[str, tuple[str, tuple[int, int]]]:
     found: dict[str, tuple[str, tuple[int, int]]] = {}
     highest = UNBOUNDED
     for row in reversed(seed("levels")):
-        lowest = int(row["from_persons"])
-        if row["label_zh"] != CALM:
+        if row["label_zh"] != CALM and row["level"] in LEAST_PERSONS:
+            lowest = LEAST_PERSONS[row["level"]]
             found[row["level"]] = row["label_zh"], (lowest, highest)
-        highest = lowest - 1
+            highest = lowest - 1
     return found
 
 
 LEVELS = _named_levels()
 """Level of a compound that is named in the report, the gravest first -> its label and the persons that it means."""
 
-DUTIES = {row["duty"]: row["label_zh"] for row in seed("duties")}
-"""Duty of marts.worklist -> what people call it."""
 AGES = (("1天内", 1), ("2-7天", 7), ("8-14天", 14), ("14天以上", None))
 """Label of an age class -> its last day, counted from first_seen_on."""
 
@@ -468,10 +464,10 @@ def _midnight_after(day: dt.date) -> dt.datetime:
 
 
 def _duty_kinds(marts: Marts, today: dt.date) -> list[Count]:
-    query = """select duty, count(*) as n from marts.worklist
-        where status <> 'done' and due_at < %(tomorrow)s group by duty order by n desc, duty"""
+    query = """select duty_zh, count(*) as n from marts.worklist
+        where status <> 'done' and due_at < %(tomorrow)s group by duty, duty_zh order by n desc, duty"""
     found = marts.rows(query, tomorrow=_midnight_after(today))
-    return [Count(DUTIES.get(row["duty"], row["duty"]), row["n"]) for row in found]
+    return [Count(row["duty_zh"], row["n"]) for row in found]
 
 
 def _care(marts: Marts) -> list[Count]:

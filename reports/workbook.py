@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from reports.figures import AGES, CALM, COLOURS
+from reports.figures import AGES, CALM
 from reports.suppression import NOTE, Cell
-from street.vocabulary import RECENT_DAYS
+from street.vocabulary import COLOURS, RECENT_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -226,6 +226,7 @@ class Supervisor:
             plain["alert_recipients"] = ["duty@localhost"]
         if self.makes_sample:
             plain["street_inbox"] = str(self.sample_dir / "inbox")
+            plain["street_scenario_runs"] = str(self.sample_dir / "scenario_runs.json")
             plain["street_border_api_url"] = f"http://{HOST}:{ports[BORDER_API.name]}"
             hidden["street_border_api_token"] = self._border_token
         remember(plain, hidden)

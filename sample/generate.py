@@ -36,6 +36,7 @@ FEEDS = (
     "property_occupancy",
 )
 BUSINESS_DATE = date(2020, 3, 28)
+SUMMER_SCENARIOS = ("heatwave", "typhoon")
 FULL_SIZE = 240_000
 
 
@@ -113,10 +114,17 @@ def generate(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     truth = write_truth(out / "truth", World(day, dwellings, people, events, written))
     days = [day - timedelta(days=1), day] if day_before else [day]
     manifest = _manifest(streams, persons, written, truth, arrivals if "border_entries" in feeds else [], days)
+    _write_scenario_runs(out, day)
     (out / "manifest.json").write_text(
         json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     return manifest
+
+
+def _write_scenario_runs(out: Path, day: date) -> None:
+    """Let the scenarios of a summer run on the street's own days (STREET_SCENARIO_RUNS)."""
+    runs = {"from": (day - timedelta(days=7)).isoformat(), "until": (day + timedelta(days=60)).isoformat()}
+    (out / "scenario_runs.json").write_text(json.dumps(dict.fromkeys(SUMMER_SCENARIOS, runs), indent=2) + "\n", "utf-8")
 
 
 def _manifest(  # noqa: PLR0913, PLR0917 - what it tells of

@@ -39,7 +39,7 @@ class PublishError(RuntimeError):
 
 
 def start_version(conn: psycopg.Connection, as_of: dt.date, as_of_at: dt.datetime) -> int:
-    """Write down a new build of the business date `as_of`, with the batches in force in it, and return its version.
+    """Write down a new build of the business date `as_of`, with its batches and scenarios, and return its version.
 
     A build that was broken off before is marked `failed`: one build at a time.
     """
@@ -49,9 +49,9 @@ def start_version(conn: psycopg.Connection, as_of: dt.date, as_of_at: dt.datetim
             " where status = 'building'"
         )
         row = conn.execute(
-            "insert into ops.version (as_of, as_of_at, batches, verdicts)"
-            " values (%s, %s, %s, ops.verdicts(%s)) returning version",
-            (as_of, as_of_at, Jsonb(in_force(conn, as_of)), as_of),
+            "insert into ops.version (as_of, as_of_at, batches, verdicts, scenarios)"
+            " values (%s, %s, %s, ops.verdicts(%s), ops.scenario_versions(%s)) returning version",
+            (as_of, as_of_at, Jsonb(in_force(conn, as_of)), as_of, as_of),
         ).fetchone()
     assert row is not None  # noqa: S101 -- `returning` returns
     return int(row[0])
@@ -61,13 +61,13 @@ def is_current(conn: psycopg.Connection, as_of: dt.date) -> bool:
     """Return whether the last version published for `as_of` already tells everything that has come for it.
 
     That is: the same batches are in force, and no other delivery has been judged since (a rejected or repeated one
-    changes feed_health and unresolved, not the batches in force).
+    changes feed_health and unresolved, not the batches in force), and the scenarios are those it was built with.
     """
     with scrubbed(), conn.transaction():
         row = conn.execute(
-            "select batches, verdicts = ops.verdicts(%s) from ops.version"
-            " where as_of = %s and status in ('published', 'retired') order by version desc limit 1",
-            (as_of, as_of),
+            "select batches, verdicts = ops.verdicts(%s) and scenarios is not distinct from ops.scenario_versions(%s)"
+            " from ops.version where as_of = %s and status in ('published', 'retired') order by version desc limit 1",
+            (as_of, as_of, as_of),
         ).fetchone()
         return row is not None and row[0] == in_force(conn, as_of) and row[1]
 

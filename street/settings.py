@@ -54,6 +54,7 @@ class Settings(BaseSettings):
 
     street_var: Path = ROOT / "var"
     street_inbox: Path | None = None
+    street_scenario_runs: Path | None = None
     street_pull_patience_seconds: float = Field(default=60.0, ge=0)
     street_pull_max_pages: int = Field(default=2_000, ge=1)
     street_pull_max_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
@@ -93,7 +94,10 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("street_var", "street_inbox", "street_board_tls_certificate", "street_board_tls_key", mode="after")
+    @field_validator(
+        "street_var", "street_inbox", "street_scenario_runs", "street_board_tls_certificate", "street_board_tls_key",
+        mode="after",
+    )  # fmt: skip
     @classmethod
     def _from_the_project(cls, path: Path | None) -> Path | None:
         return ROOT / path if path else path

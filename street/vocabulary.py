@@ -1,4 +1,5 @@
-"""The words and numbers that the models and the packages share: the seeds and variables of the dbt project.
+"""The words and numbers that the models and the packages share: seeds and variables of the dbt project, and the scenario
+that says what home isolation is.
 
 Each is stated there alone, once; nothing is read from the database.
 """
@@ -32,12 +33,29 @@ def _variables() -> dict[str, Any]:
     return variables
 
 
+@cache
+def _isolation() -> dict[str, Any]:
+    """The scenario that says what home isolation is, as its file says."""
+    for path in sorted((PROJECT.parent / "scenarios").glob("*.yaml")):
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if "isolation" in said:
+            found: dict[str, Any] = said
+            return found
+    raise FileNotFoundError("No file in scenarios/ says what home isolation is.")
+
+
 STREET_CODE: str = _variables()["street_code"]
 """The code of the street, beside those of its committees in governance_daily."""
 STREET_NAME: str = _variables()["street_name"]
 UNPLACED_CODE: str = _variables()["unplaced_code"]
 """The code that stands in the place of a committee where none is known."""
-ISOLATION_DAYS: int = _variables()["isolation_days"]
+ISOLATION_DAYS: int = _isolation()["isolation"]["days"]
 """How long home isolation lasts: it is released this many days after its start (R-ISO-1)."""
+COLOURS: dict[str, str] = {}
+for _rule in _isolation()["colours"]:
+    COLOURS.setdefault(_rule.get("colour") or _rule["otherwise"], _rule["label_zh"])
+"""Colour of an episode -> what people call its origin (R-ISO-8), the gravest first."""
+LEVELS: dict[str, int] = _isolation()["levels"]
+"""Level of a compound -> from how many persons isolating on (R-ISO-12); under the lowest it has none."""
 RECENT_DAYS: int = _variables()["recent_days"]
 """How far the columns that end in _14d reach back, D included (R-ISO-11, R-ISO-14)."""

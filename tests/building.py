@@ -10,6 +10,7 @@ import pytest
 
 from expectations.gate import validate
 from linkage.run import link
+from scenarios import register
 from sources import archive, landing
 from sources.connectors import pulls
 from sources.contract import all_contracts
@@ -68,4 +69,6 @@ def stage(conn: psycopg.Connection, entries: Sequence[object], day: dt.date) -> 
             validate(batch_id)
             batch.promote(conn, batch_id, contract.load_mode)
             conn.commit()
+    register.sync(conn)
+    conn.commit()
     dbt.build(dbt.STAGING, day, as_of_at(day))

@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from sample.generate import generate
+from scenarios import register
 from sources.registry import sync
 from street.settings import settings
 from tests.building import built
@@ -113,6 +114,7 @@ def street_in_raw(warehouse: psycopg.Connection, var: Path, monkeypatch: pytest.
         "update ops.batch set rows_accepted = 4, rows_superseded = 1, rows_quarantined = 1 where batch_id = %s",
         (entries,),
     )
+    register.sync(warehouse)
     warehouse.commit()
     return warehouse
 

@@ -58,8 +58,8 @@ select
     {{ code_label('occupancy_flag', first_flag) }} as occupancy_flag_zh,
     coalesce(door.residents, 0) as residents,
     cast(coalesce(isolation.isolating, 0) as integer) as isolating,
-    colour.colour as isolation_colour,
-    {{ looked_up('colours', 'colour', 'colour.colour') }} as isolation_colour_zh,
+    {{ colour_of_rule('isolation.colour_rule') }} as isolation_colour,
+    {{ isolation_colour_label(colour_of_rule('isolation.colour_rule')) }} as isolation_colour_zh,
     cast(coalesce(isolation.completed_14d, 0) as integer) as completed_14d,
     {{ tag_count('living_alone_elderly', 'tags') }},
     {{ tag_count('elderly', 'tags') }},
@@ -76,6 +76,5 @@ inner join {{ ref('dim_building') }} as building on dwelling.building_key = buil
 left join {{ ref('fct_occupancy') }} as occupancy on dwelling.dwelling_key = occupancy.dwelling_key
 left join {{ ref('int_door') }} as door on dwelling.dwelling_key = door.dwelling_key
 left join isolation on dwelling.dwelling_key = isolation.dwelling_key
-left join {{ ref('colour_rules') }} as colour on isolation.colour_rule = colour.rule_no
 left join tags on dwelling.dwelling_key = tags.dwelling_key
 left join duties on dwelling.dwelling_key = duties.dwelling_key

@@ -38,7 +38,7 @@ computed as (
         {%- for count, told_by in counts.items() %}
         cast(coalesce({{ told_by }}.{{ count }}, 0) as integer) as {{ count }},
         {%- endfor %}
-        {{ level_of('coalesce(isolation.isolating, 0)') }} as level,
+        {{ level_of('coalesce(isolation.isolating, 0)', isolation().levels) }} as level,
         {{ as_of() }} as as_of
     from {{ ref('int_history_date') }} as day
     cross join {{ ref('dim_compound') }} as compound

@@ -1,4 +1,13 @@
 -- One row per level of a compound, from the calmest.
+with bounded as (
+    select
+        *,
+        case level
+        {%- for level, least in isolation().levels.items() %} when '{{ level }}' then {{ least }}{% endfor %} when 'none' then 0
+        end as from_persons
+    from {{ ref('levels') }}
+)
+
 select
     level,
     label_zh as level_zh,
@@ -8,4 +17,6 @@ select
     lead(from_persons) over (order by from_persons) - 1 as to_persons,
     cast(row_number() over (order by from_persons) as integer) as sort_order,
     {{ as_of() }} as as_of
-from {{ ref('levels') }}
+from bounded
+-- A level that the scenario doesn't use has no bound.
+where from_persons is not null

@@ -5,7 +5,7 @@ with tags as (
         array_agg(tagged.tag order by tagged.tag) as tags,
         array_agg(tag.label_zh order by tag.sort_order) as tags_zh
     from {{ ref('int_person_tag') }} as tagged
-    inner join {{ ref('tags') }} as tag on tagged.tag = tag.tag
+    inner join {{ ref('int_tag') }} as tag on tagged.tag = tag.tag
     group by tagged.person_key
 )
 
@@ -32,7 +32,7 @@ select
     coalesce(tags.tags, cast(array[] as text[])) as tags,
     coalesce(tags.tags_zh, cast(array[] as text[])) as tags_zh,
     isolation.colour as isolation_colour,
-    {{ looked_up('colours', 'colour', 'isolation.colour') }} as isolation_colour_zh,
+    {{ isolation_colour_label('isolation.colour') }} as isolation_colour_zh,
     isolation.day_no as isolation_day,
     isolation.release_on,
     case

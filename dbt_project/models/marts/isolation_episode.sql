@@ -17,7 +17,7 @@ select
     episode.origin_code,
     episode.origin_name,
     episode.colour,
-    {{ looked_up('colours', 'colour', 'episode.colour') }} as colour_zh,
+    {{ isolation_colour_label('episode.colour') }} as colour_zh,
     episode.started_on,
     cast(string_to_array(nullif(episode.earlier_starts, ''), ',') as date[]) as earlier_starts,
     episode.release_on,

@@ -9,4 +9,4 @@ select
     tagged.since,
     {{ as_of() }} as as_of
 from {{ ref('int_person_tag') }} as tagged
-inner join {{ ref('tags') }} as tag on tagged.tag = tag.tag
+inner join {{ ref('int_tag') }} as tag on tagged.tag = tag.tag

@@ -1,7 +1,7 @@
 -- One row per coming day of release x committee (one for the unplaced) x colour; no row for the street: they add up.
 with days as (
     select {{ as_of() }} + day.n as release_on
-    from generate_series(1, {{ var('isolation_days') }}) as day (n)
+    from generate_series(1, {{ isolation_days() }}) as day (n)
 ),
 
 released as (
@@ -28,7 +28,12 @@ select
     {{ as_of() }} as as_of
 from days
 cross join {{ ref('dim_committee') }} as place
-cross join {{ ref('colours') }} as colour
+cross join (
+    values
+    {%- for colour, label in isolation_colours().items() %}
+        ('{{ colour }}', '{{ label | replace("'", "''") }}'){{ "," if not loop.last }}
+    {%- endfor %}
+) as colour (colour, label_zh)
 left join released
     on
         days.release_on = released.release_on

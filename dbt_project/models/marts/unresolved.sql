@@ -11,6 +11,12 @@ with listed as (
     select feed, batch_id, row_no, 'person' as kind, '' as subject, reason, committee_code, compound_key
     from {{ ref('int_unresolved_person') }}
     union all
+    -- Whom a scenario may mean: an attribute that it asks isn't known (R-SCEN-3).
+    select
+        feed, batch_id, row_no, 'scenario' as kind, scenario as subject, 'scenario_unknown' as reason,
+        committee_code, compound_key
+    from {{ ref('int_unresolved_scenario') }}
+    union all
     select
         caught.feed, caught.batch_id, caught.row_no, 'check' as kind,
         caught.check_name as subject, caught.check_name as reason,

@@ -2,7 +2,7 @@
 select
     duty.duty_key,
     duty.scenario,
-    {{ code_label('scenario', 'duty.scenario') }} as scenario_zh,
+    duty.scenario_zh,
     duty.committee_code,
     {{ looked_up('committees', 'committee_code', 'duty.committee_code', 'committee_name') }} as committee_name,
     duty.compound_key,
@@ -16,7 +16,7 @@ select
     duty.full_name,
     duty.phone,
     duty.duty,
-    {{ looked_up('duties', 'duty', 'duty.duty') }} as duty_zh,
+    duty.duty_zh,
     duty.reason,
     duty.due_at,
     duty.due_on,

@@ -1,35 +1,28 @@
--- One row per arrival: the colour of the rule for its origin (R-ISO-8).
-with arrivals as (
-    select feed, batch_id, row_no, origin_kind, origin_code from {{ ref('int_arrival') }}
-),
-
-met as (
+-- One row per arrival: the colour of the first rule of isolation that its origin meets (R-ISO-8).
+{%- set rules = isolation() %}
+with met as (
     select
-        arrivals.feed,
-        arrivals.batch_id,
-        arrivals.row_no,
-        rule.rule_no as colour_rule,
-        rule.colour,
-        row_number() over (
-            partition by arrivals.feed, arrivals.batch_id, arrivals.row_no
-            -- A rule for one origin holds over the one for all of its kind; their numbers only say which colour is graver.
-            order by (rule.origin_code = '*'), rule.rule_no
-        ) as place_in_order
-    from arrivals
-    inner join {{ ref('colour_rules') }} as rule
-        on
-            arrivals.origin_kind = rule.origin_kind
-            and (rule.origin_code = '*' or arrivals.origin_code = rule.origin_code)
+        arrival.feed,
+        arrival.batch_id,
+        arrival.row_no,
+        case
+        {%- for rule in rules.colours %}
+            when {{ rule.condition }} then {{ loop.index }}
+        {%- endfor %}
+        end as colour_rule
+    from {{ ref('int_arrival') }} as arrival
 )
 
 select
-    met.feed,
-    met.batch_id,
-    met.row_no,
-    met.colour_rule,
-    met.colour,
+    feed,
+    batch_id,
+    row_no,
+    colour_rule,
+    {{ colour_of_rule('colour_rule') }} as colour,
     -- What holds where the registration says nothing of isolation (R-ISO-7).
-    colour.disposition as usual_disposition
+    case
+        when {{ colour_of_rule('colour_rule') }} in ('{{ rules.isolation.at_home | join("', '") }}') then 'home_isolation'
+        else 'none'
+    end as usual_disposition
 from met
-inner join {{ ref('colours') }} as colour on met.colour = colour.colour
-where met.place_in_order = 1
+where colour_rule is not null

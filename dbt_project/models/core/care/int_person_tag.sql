@@ -1,11 +1,11 @@
 -- One row per person x tag: whoever meets the predicate that the tag dictionary states.
--- depends_on: {{ ref('tags') }}
+-- depends_on: {{ ref('int_tag') }}
 {{ config(indexes=[{'columns': ['person_key']}, {'columns': ['dwelling_key']}]) }}
 
 {#- The tags are data (R-TAG-6). -#}
 {%- set dictionary = [] -%}
 {%- if execute -%}
-    {%- set dictionary = run_query("select tag, predicate, since from staging.tags order by tag").rows -%}
+    {%- set dictionary = run_query("select tag, condition, since from staging.int_tag order by tag").rows -%}
 {%- endif %}
 
 select
@@ -24,7 +24,7 @@ cross join lateral (
         '{{ tag.tag }}' as tag,
         cast({{ tag.since or 'null' }} as date) as since
     -- Null, as of someone of unknown age, is no (R-PERSON-11).
-    where {{ tag.predicate }}
+    where {{ tag.condition }}
     {{ "union all" if not loop.last }}
     {%- else %}
     select

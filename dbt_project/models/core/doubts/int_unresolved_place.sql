@@ -24,7 +24,7 @@ with arrivals as (
         and case
             when arrival.place_level = 'outside'
                 -- To hand over to the other street.
-                then arrival.disposition = 'home_isolation' and {{ as_of() }} < arrival.arrived_on + {{ var('isolation_days') }}
+                then arrival.disposition = 'home_isolation' and {{ as_of() }} < arrival.arrived_on + {{ isolation_days() }}
             else
                 arrival.dwelling_key is null
                 and episode.dwelling_key is null

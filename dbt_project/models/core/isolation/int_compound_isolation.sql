@@ -21,5 +21,5 @@ select
     isolating_yellow,
     isolating_blue,
     completed_14d,
-    {{ level_of('isolating') }} as level
+    {{ level_of('isolating', isolation().levels) }} as level
 from counted

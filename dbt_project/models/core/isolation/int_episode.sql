@@ -16,8 +16,8 @@ dated as (
         step.earlier_starts,
         -- What closes it comes before its release: a revision, a later central arrival, a death on the day it was recorded.
         least(
-            case when step.closed_on < step.started_on + {{ var('isolation_days') }} then step.closed_on end,
-            case when registry.died_on >= step.started_on and registry.died_on < step.started_on + {{ var('isolation_days') }} then registry.died_on end
+            case when step.closed_on < step.started_on + {{ isolation_days() }} then step.closed_on end,
+            case when registry.died_on >= step.started_on and registry.died_on < step.started_on + {{ isolation_days() }} then registry.died_on end
         ) as closed_on
     from last_step as step
     left join {{ ref('int_registry_person') }} as registry on step.person_key = registry.person_key
@@ -32,10 +32,10 @@ select
     started_on,
     first_started_on,
     earlier_starts,
-    coalesce(closed_on, started_on + {{ var('isolation_days') }}) as release_on,
+    coalesce(closed_on, started_on + {{ isolation_days() }}) as release_on,
     case
         when closed_on <= {{ as_of() }} then 'transferred'
-        when {{ as_of() }} < started_on + {{ var('isolation_days') }} then 'isolating'
+        when {{ as_of() }} < started_on + {{ isolation_days() }} then 'isolating'
         else 'completed'
     end as status
 from dated

@@ -30,6 +30,6 @@ select
     arrived_on,
     kind,
     is_new_entry,
-    case when closed_on < arrived_on + {{ var('isolation_days') }} then greatest(closed_on, arrived_on) end as closed_on,
+    case when closed_on < arrived_on + {{ isolation_days() }} then greatest(closed_on, arrived_on) end as closed_on,
     row_number() over (partition by person_key order by arrived_on) as step
 from days

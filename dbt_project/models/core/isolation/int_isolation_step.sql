@@ -12,7 +12,7 @@ with recursive step as (
         case when kind = 'home' then '' end as earlier_starts,
         case when kind = 'home' then closed_on end as closed_on,
         -- Central isolation from the arrival on; a transfer counts as such from its day.
-        case when kind = 'central' then arrived_on else closed_on end + {{ var('isolation_days') }} as blocked_until
+        case when kind = 'central' then arrived_on else closed_on end + {{ isolation_days() }} as blocked_until
     from {{ ref('int_isolation_day') }}
     where step = 1
     union all
@@ -37,9 +37,9 @@ with recursive step as (
             else before.closed_on
         end as closed_on,
         case
-            when day.kind = 'central' then day.arrived_on + {{ var('isolation_days') }}
-            when now.opens then day.closed_on + {{ var('isolation_days') }}
-            when now.joins then least(before.closed_on, day.closed_on) + {{ var('isolation_days') }}
+            when day.kind = 'central' then day.arrived_on + {{ isolation_days() }}
+            when now.opens then day.closed_on + {{ isolation_days() }}
+            when now.joins then least(before.closed_on, day.closed_on) + {{ isolation_days() }}
             else before.blocked_until
         end as blocked_until
     from step as before
@@ -48,7 +48,7 @@ with recursive step as (
     cross join
         lateral (
             -- Within it: before the release of the episode as it stands.
-            select coalesce(day.arrived_on < least(before.closed_on, before.started_on + {{ var('isolation_days') }}), false) as is_within
+            select coalesce(day.arrived_on < least(before.closed_on, before.started_on + {{ isolation_days() }}), false) as is_within
         ) as span
     cross join lateral (
         select

@@ -13,12 +13,10 @@ select
     shown.compound_key,
     shown.committee_code,
     shown.colour,
-    colour.rule_no as colour_rule,
+    {{ rule_of_colour('shown.colour') }} as colour_rule,
     shown.day_no,
     shown.started_on,
     shown.release_on,
     shown.status
 from shown
-inner join (select colour, min(rule_no) as rule_no from {{ ref('colour_rules') }} group by colour) as colour
-    on shown.colour = colour.colour
 where shown.newest = 1

@@ -18,7 +18,7 @@ with accounted as (
         or (isolation_kind = 'none' and (dwelling_key is not null or place_level = 'outside'))
         or (
             isolation_kind = 'elsewhere'
-            and (disposition <> 'home_isolation' or arrived_on + {{ var('isolation_days') }} <= {{ as_of() }})
+            and (disposition <> 'home_isolation' or arrived_on + {{ isolation_days() }} <= {{ as_of() }})
         )
     union
     select feed, batch_id, row_no from {{ ref('int_arrival') }}
