@@ -132,6 +132,14 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Section:
+    """What the file of a scenario that runs asks the report to tell: its title and its figures, of the whole street."""
+
+    title: str
+    counts: list[Count]
+
+
+@dataclass(frozen=True)
 class Unresolved:
     """Records of one reason that nobody has resolved yet, by age (in the order of AGES)."""
 
@@ -170,6 +178,8 @@ class Figures:
     unresolved: list[Unresolved] | None
     review: str | None
     caught: list[Count]
+    scenarios: list[Section]
+    about_scenarios: list[str]
 
     @property
     def isolating_total(self) -> int | None:
@@ -229,7 +239,7 @@ class Figures:
     @property
     def opening(self) -> list[str]:
         """The sentences the report opens with: whom checks caught, feeds rejected or missing, whether today is told."""
-        sentences = [feed.sentence for feed in self.troubled_feeds]
+        sentences = [feed.sentence for feed in self.troubled_feeds] + self.about_scenarios
         if self.caught:
             each = "、".join(f"{line.label}{line.count}条" for line in self.caught)
             sentences.insert(0, f"核对查出{sum(line.count or 0 for line in self.caught)}条记录，已列入待核实：{each}。")
@@ -296,6 +306,8 @@ def _read(marts: Marts, as_of: dt.date) -> Figures:
         unresolved=_unresolved(marts, today) if current else None,
         review=_review(street.get(today, {})) if current else None,
         caught=_caught(marts) if current else [],
+        scenarios=_scenarios(marts, today, street.get(today, {}).get("duties_done") is not None) if current else [],
+        about_scenarios=_about_scenarios(marts, today) if current else [],
     )
 
 
@@ -508,6 +520,51 @@ def _caught(marts: Marts) -> list[Count]:
     query = """select reason_zh, count(*) as n from marts.unresolved where kind = 'check'
         group by reason_zh order by n desc, reason_zh"""
     return [Count(row["reason_zh"], row["n"]) for row in marts.rows(query)]
+
+
+_SCENARIO_FIGURES = {
+    "population": "对象人数",
+    "unknown": "无法判断人数",
+    "duties_due": "今日应办",
+    "duties_done": "今日已办",
+    "duties_overdue": "逾期",
+}
+
+
+def _scenarios(marts: Marts, today: dt.date, is_visited: bool) -> list[Section]:
+    """Return the section of each scenario that runs; what is done and overdue only visits on record tell (R-DAY-5)."""
+    query = """select scenario.section_zh, scenario.figures, scenario.population, scenario.unknown,
+            count(duty.duty_key) as duties_due,
+            count(duty.duty_key) filter (where duty.status = 'done') as duties_done,
+            count(duty.duty_key) filter (where duty.status = 'overdue') as duties_overdue
+        from marts.scenario as scenario
+        left join marts.worklist as duty on scenario.scenario = duty.scenario and duty.due_at < %(tomorrow)s
+        where scenario.state = 'running'
+        group by scenario.scenario, scenario.section_zh, scenario.figures, scenario.population, scenario.unknown
+        order by scenario.scenario"""
+    rows = marts.rows(query, tomorrow=_midnight_after(today))
+    untold = () if is_visited else ("duties_done", "duties_overdue")
+    return [
+        Section(
+            row["section_zh"],
+            [Count(_SCENARIO_FIGURES[name], None if name in untold else row[name]) for name in row["figures"]],
+        )
+        for row in rows
+    ]
+
+
+def _about_scenarios(marts: Marts, today: dt.date) -> list[str]:
+    """Return a sentence for each scenario that has ended the day before, and for each whose file can't be used."""
+    query = """select scenario, title_zh, runs_until, state, digest from marts.scenario
+        where refused_zh is not null or (state = 'ended' and runs_until = %(yesterday)s) order by scenario"""
+    sentences = []
+    for row in marts.rows(query, yesterday=today - dt.timedelta(days=1)):
+        if row["state"] == "ended":
+            sentences.append(f"场景“{row['title_zh']}”已于{row['runs_until']:%-m月%-d日}到期，不再运行。")
+        else:
+            meanwhile = "沿用上一次可用的设定" if row["digest"] else "没有运行"
+            sentences.append(f"场景文件 {row['scenario']}.yaml 不能用，{meanwhile}；原因见 `street scenario list`。")
+    return sentences
 
 
 def _age_class(days: int | None) -> int:

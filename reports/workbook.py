@@ -123,6 +123,11 @@ def _sheets(figures: Figures) -> Iterator[tuple[str, Sequence[str], Sequence[Seq
         ],
     )
     yield "今日待办", ["任务", "项"], [[line.label, line.count] for line in figures.duty_kinds or ()]
+    yield (
+        "场景",
+        ["场景", "指标", "数"],
+        [[scenario.title, line.label, line.count] for scenario in figures.scenarios for line in scenario.counts],
+    )
     yield "关心对象", ["标签", "人数"], [[line.label, line.count] for line in figures.care or ()]
     yield "待遇与服务", ["待遇或服务", "人数"], [[line.label, line.count] for line in figures.services or ()]
     yield (

@@ -1,5 +1,6 @@
-"""Render what is committed but follows from something else: from the contracts dbt's sources, a macro, the privacy page
-and the dictionary; from the list of services docker-compose.yml; from the marts the bundle of Superset.
+"""Render what is committed but follows from something else: from the contracts dbt's sources, a macro, the privacy
+page and the dictionary; from the scenarios a part of both pages; from the list of services docker-compose.yml; from the
+marts the bundle of Superset.
 
 `python -m runtime.render` writes it; a test renders it anew and compares.
 """
@@ -15,6 +16,9 @@ import yaml
 
 from runtime.compose import compose
 from runtime.superset import bundle
+from scenarios import register
+from scenarios.model import Scenario, read
+from scenarios.vocabulary import groups, standing_tags
 from sources.contract import (
     Closed,
     Column,
@@ -151,6 +155,11 @@ comments in the database. What the figures mean stands in [the rules](rules.md).
 
 
 _CONTRACT_HEAD = "The keys whose words are a closed list: any other word is an error that names these.\n"
+_WORDS_HEAD = (
+    "The words of conditions (`scenarios/vocabulary.yaml`; every tag is a word too: `is_<tag>`). A word that no"
+    " connected feed tells can't be used.\n"
+)
+_WORDS_HEADINGS = ("Word", "Type", "Label", "One of", "Told by")
 _CLOSED_LISTS: Mapping[str, type[Closed]] = {
     "servers": Server,
     "customProperties": Properties,
@@ -162,8 +171,25 @@ _CLOSED_LISTS: Mapping[str, type[Closed]] = {
 
 
 def privacy(contracts: Sequence[Contract]) -> str:
-    """The page for the people whom the data are about: per feed what, from whom, by what right, for what, how long."""
-    return "\n".join([_PRIVACY_HEAD, *(_notice(contract) for contract in contracts)])
+    """The page for the people whom the data are about: per feed what, from whom, by what right, for what, how long; per
+    scenario whom it looks at, by what right, for what, until when.
+    """
+    scenarios = [read(path) for path in register.files()]
+    return "\n".join([_PRIVACY_HEAD, *map(_notice, contracts), *map(_scenario_notice, scenarios)])
+
+
+def _scenario_notice(scenario: Scenario) -> str:
+    runs, tasks = scenario.runs, "、".join(duty.label_zh for duty in scenario.duties)
+    rows = {
+        "看谁": f"`{scenario.population}`（词义见[数据字典](data_dictionary.md)）；无法判断的人单独列出，不安排任务",
+        "凭什么": scenario.legal_basis,
+        "用来做什么": scenario.purpose,
+        "做什么": tasks or "不安排任务",
+        "从何时到何时": f"{runs.since:%Y年%-m月%-d日}至{runs.until:%Y年%-m月%-d日}，到期即停",
+        "保存多久": f"到期后 {scenario.retention_days} 天",
+        "谁能看到": "居委会（本居委会的人）、街道；看板只见计数",
+    }
+    return f"## 场景：{scenario.title_zh}（`{scenario.scenario}`）\n\n{_table_of(('事项', '说明'), rows.items())}"
 
 
 def _notice(contract: Contract) -> str:
@@ -205,6 +231,7 @@ def data_dictionary(contracts: Sequence[Contract], models: Path = MODELS) -> str
     ]
     parts = ["## What arrives\n", *map(_feed_entry, contracts)]
     parts += ["## What a contract may say\n", _CONTRACT_HEAD, _table_of(("Where", "Key", "One of"), _allowed())]
+    parts += ["## What scenarios and tags may ask\n", _WORDS_HEAD, _table_of(_WORDS_HEADINGS, _words())]
     parts += ["## What leaves\n", *(_model_entry(model, products[model["name"]], texts) for model in published)]
     return "\n".join([_DICTIONARY_HEAD, *parts])
 
@@ -241,6 +268,15 @@ def _allowed() -> Iterator[tuple[str, str, str]]:
             words = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
             if words and not (model is Column and name in ColumnProperties.model_fields):
                 yield where, f"`{field.alias or name}`", ", ".join(f"`{word}`" for word in words)
+
+
+def _words() -> Iterator[tuple[str, str, str, str, str]]:
+    """The words that a condition may ask, by group."""
+    for words in groups().values():
+        for name, word in words.items():
+            yield f"`{name}`", word.type, word.title_zh, ", ".join(word.values), ", ".join(word.feeds)
+    for tag in standing_tags():
+        yield f"`is_{tag.tag}`", "flag", f"标签：{tag.label_zh}", "", ", ".join(tag.feeds)
 
 
 def _feed_entry(contract: Contract) -> str:

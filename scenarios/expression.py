@@ -1,12 +1,13 @@
-"""The closed language in which scenarios and tags say whom they mean: a condition in SQL's words, and nothing else of SQL.
+"""The closed language in which scenarios and tags say whom they mean: a condition in SQL's words, and no more of SQL.
 
-    condition:  comparison | flag | word is [not] known | not condition | condition and condition | condition or condition
+    condition:  comparison | flag | word is [not] known | not condition | condition and condition
+                | condition or condition | (condition)
     comparison: word = <> < <= > >= value | word [not] between value and value | word [not] in (value, ...)
     value:      word | 75 | '独居' | '2020-03-28'
 
-sqlglot parses; its tree is then walked node by node, and whatever isn't listed here is refused with a sentence that names
-the place and the words there are. A condition has three values: of whom an attribute isn't known, it is not known
-(R-SCEN-3). Both sides have one type; a text that is none of a word's values is refused, for it would be met by nobody.
+sqlglot parses; its tree is then walked node by node, and whatever isn't listed here is refused with a sentence that
+names the place and the words there are. A condition has three values: of whom an attribute isn't known, it is not known
+(R-SCEN-3). Both sides have one type; a text that is none of a word's values is refused: nobody would ever meet it.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ _COMPARISONS: Mapping[type[exp.Expr], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
 }  # fmt: skip
 _CONNECTIVES: Mapping[type[exp.Expr], str] = {exp.And: "and", exp.Or: "or"}
-_SIGNS = frozenset("= <> != < <= > >= ( ) , -".split())
-_KEYWORDS = frozenset("and or not in between is known".split())
+_SIGNS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">=", "(", ")", ",", "-"})
+_KEYWORDS = frozenset({"and", "or", "not", "in", "between", "is", "known"})
+_PREFIXES = frozenset({"not", "-"})
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?")
 _LONGEST = 2000
 _MOST_TOKENS = 400
@@ -48,7 +50,7 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the vocabulary: its type, how people call it, how SQL says it, and the feeds that tell it (none: all)."""
+    """A word of the vocabulary: its type, how people and SQL say it, and the feeds of which any tells it."""
 
     type: Type
     title_zh: str
@@ -125,23 +127,30 @@ class _Reader:
         """Refuse every sign and word that the language doesn't have, before anything is parsed."""
         if len(tokens) > _MOST_TOKENS:
             raise self.refused(f"超过{_MOST_TOKENS}个词和符号")
-        depth = 0
+        depth, before = 0, ""
         for token in tokens:
-            if token.comments:
-                raise self.refused("不能有注释", token.start)
-            if token.token_type is TokenType.STRING:
-                self._check_text(token)
-            elif token.token_type is TokenType.NUMBER:
-                if not _NUMBER.fullmatch(token.text):
-                    raise self.refused(f"数要写成 75 或 37.5，最多12位，不能写成 {token.text[:30]}", token.start)
-            elif token.text.lower() not in _KEYWORDS | self._words.keys() and token.text not in _SIGNS:
-                raise self.refused(f"“{token.text[:30]}”不是这种语言的词。{self._there_are()}", token.start)
-            elif token.token_type is TokenType.IDENTIFIER:
-                raise self.refused("词不加双引号，文字用单引号", token.start)
+            self._check_token(token)
+            said = token.text.lower()
             # What parsing calls itself for: it must not run out of room.
-            depth += {"(": 1, ")": -1}.get(token.text, 0)
+            depth += {"(": 1, ")": -1}.get(said, 0)
             if depth > _DEEPEST:
                 raise self.refused(f"括号套得超过{_DEEPEST}层", token.start)
+            if said == before and said in _PREFIXES:
+                raise self.refused(f"{said} 不能连写两次", token.start)
+            before = said
+
+    def _check_token(self, token: Token) -> None:
+        if token.comments:
+            raise self.refused("不能有注释", token.start)
+        if token.token_type is TokenType.STRING:
+            self._check_text(token)
+        elif token.token_type is TokenType.NUMBER:
+            if not _NUMBER.fullmatch(token.text):
+                raise self.refused(f"数要写成 75 或 37.5，最多12位，不能写成 {token.text[:30]}", token.start)
+        elif token.text.lower() not in _KEYWORDS | self._words.keys() and token.text not in _SIGNS:
+            raise self.refused(f"“{token.text[:30]}”不是这种语言的词。{self._there_are()}", token.start)
+        elif token.token_type is TokenType.IDENTIFIER:
+            raise self.refused("词不加双引号，文字用单引号", token.start)
 
     def _check_text(self, token: Token) -> None:
         if not token.text.isprintable():
@@ -216,7 +225,9 @@ class _Reader:
                 raise self.refused(f"{named}（{known.title_zh}）是日期，要写成 '2020-03-28'")
             return _Term("date", f"cast({term.sql} as date)")
         if term.type != known.type:
-            raise self.refused(f"{named}（{known.title_zh}）是{_TYPES_ZH[known.type]}，不能和{_TYPES_ZH[term.type]}比较")
+            raise self.refused(
+                f"{named}（{known.title_zh}）是{_TYPES_ZH[known.type]}，不能和{_TYPES_ZH[term.type]}比较"
+            )
         if known.values and term.word is None and said not in known.values:
             raise self.refused(f"{named}（{known.title_zh}）没有这个值，只有：{'、'.join(known.values)}")
         return term

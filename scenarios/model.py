@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt  # noqa: TC003 - Pydantic reads the annotations
 import hashlib
 import json
@@ -21,14 +22,34 @@ if TYPE_CHECKING:
 
 Colour = Literal["orange", "yellow", "blue"]
 Level = Literal["blue", "yellow", "orange", "red"]
+_LEVELS: tuple[Level, ...] = ("blue", "yellow", "orange", "red")
 Figure = Literal["population", "unknown", "duties_due", "duties_done", "duties_overdue"]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400, pattern=r"^[^\x00-\x1f]+$")]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400, pattern=r"^[^\x00-\x1f]+$")
+]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Priority = Annotated[int, Field(ge=1, le=5)]
 Days = Annotated[int, Field(ge=1, le=365)]
 
 _UNFINISHED = "待填写"
+#: Pydantic's kinds of errors in words.
+_SENTENCES = {
+    "missing": "缺少 {place}",
+    "literal_error": "{place} 只能是 {expected}",
+    "string_pattern_mismatch": "{place} 的写法不对，要合于 {pattern}",
+    "string_too_short": "{place} 不能空着",
+    "too_short": "{place} 至少要有{min_length}项",
+    "greater_than_equal": "{place} 至少是{ge}",
+    "less_than_equal": "{place} 至多是{le}",
+}
+_KINDS = {
+    "date": "日期，如 2020-03-28",
+    "int": "整数",
+    "string": "文字（必要时加引号）",
+    "tuple": "列表",
+    "dict": "“键: 值”",
+}
 
 
 class ScenarioError(ValueError):
@@ -145,32 +166,42 @@ class Scenario(_Closed):
     retention_days: Annotated[int, Field(ge=0, le=1095)]
 
     @model_validator(mode="after")
-    def _holds_together(self) -> Scenario:
-        for said in (self.title_zh, self.legal_basis, self.purpose):
-            if _UNFINISHED in said:
-                raise ValueError(f"还有“{_UNFINISHED}”的地方")
-        bounds = [self.levels[level] for level in ("blue", "yellow", "orange", "red") if level in self.levels]
+    def _is_finished(self) -> Scenario:
+        if any(_UNFINISHED in said for said in (self.title_zh, self.legal_basis, self.purpose)):
+            raise ValueError(f"还有“{_UNFINISHED}”的地方")
+        return self
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> Scenario:
+        bounds = [self.levels[level] for level in _LEVELS if level in self.levels]
         if bounds != sorted(set(bounds)):
-            raise ValueError("levels 的人数要按 blue、yellow、orange、red 由少到多")
+            raise ValueError(f"levels 的人数要按 {'、'.join(_LEVELS)} 由少到多")
         if any(rule.otherwise for rule in self.colours[:-1]):
             raise ValueError("colours 中 otherwise 只能是最后一条")
+        return self
+
+    @model_validator(mode="after")
+    def _isolates_or_not(self) -> Scenario:
         if self.isolation is None and any(duty.due_on for duty in self.duties):
             raise ValueError("due_on: release 只用于有 isolation 的场景")
         if self.isolation and any(duty.every_days not in (None, 1) for duty in self.duties):
             raise ValueError("有 isolation 的场景，任务每天一次（every_days: 1）或在解除日（due_on: release）")
-        for what, names in {
-            "duties": [duty.duty for duty in self.duties], "tags": [tag.tag for tag in self.tags],
-            "changes": [change.duty for change in self.changes],
-        }.items():  # fmt: skip
+        if self.isolation and any(rule.label_zh is None for rule in self.colours):
+            raise ValueError("有 isolation 的场景，每种颜色都要有 label_zh")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> Scenario:
+        duties, tags = [duty.duty for duty in self.duties], [tag.tag for tag in self.tags]
+        changes = [change.duty for change in self.changes]
+        for what, names in {"duties": duties, "tags": tags, "changes": changes}.items():
             if len(names) != len(set(names)):
                 raise ValueError(f"{what} 中有重名")
         standing = {row["duty"] for row in seed("duties")}
-        if unknown := sorted({change.duty for change in self.changes} - standing):
+        if unknown := sorted(set(changes) - standing):
             raise ValueError(f"changes 只能改常设任务（{'、'.join(sorted(standing))}），没有 {'、'.join(unknown)}")
-        if taken := sorted({duty.duty for duty in self.duties} & standing):
-            raise ValueError(f"duties 中的 {'、'.join(taken)} 已是常设任务，请用 changes")
-        if taken := sorted({tag.tag for tag in self.tags} & {row["tag"] for row in seed("tags")}):
-            raise ValueError(f"tags 中的 {'、'.join(taken)} 已是常设标签")
+        if taken := sorted(standing & set(duties) | {row["tag"] for row in seed("tags")} & set(tags)):
+            raise ValueError(f"{'、'.join(taken)} 是常设的任务或标签，请换一个名字（常设任务用 changes 改）")
         return self
 
     def state(self, on: dt.date) -> Literal["coming", "running", "ended"]:
@@ -218,9 +249,15 @@ def tags_of(scenario: Scenario) -> tuple[TagRule, ...]:
         return tuple(
             tag_rule(
                 {
-                    "tag": tag.tag, "sort_order": str(tag.sort_order), "label_zh": tag.label_zh, "icon": tag.icon,
-                    "colour": tag.colour_hex, "purpose": tag.purpose, "predicate": tag.when, "since": tag.since or "",
-                }  # fmt: skip
+                    "tag": tag.tag,
+                    "sort_order": str(tag.sort_order),
+                    "label_zh": tag.label_zh,
+                    "icon": tag.icon,
+                    "colour": tag.colour_hex,
+                    "purpose": tag.purpose,
+                    "predicate": tag.when,
+                    "since": tag.since or "",
+                }
             )
             for tag in scenario.tags
         )
@@ -252,12 +289,11 @@ def compiled(scenario: Scenario, words: Mapping[str, Word]) -> Compiled:
         for number, rule in enumerate(scenario.colours)
     ]
     definition = {
-        **scenario.model_dump(mode="json", by_alias=True, exclude={"colours", "tags", "population", "levels"}),
+        **scenario.model_dump(mode="json", by_alias=True, exclude={"colours", "tags", "population"}),
         "population": population.sql,
         "colours": colours,
-        "levels": {level: scenario.levels[level] for level in ("red", "orange", "yellow", "blue") if level in scenario.levels},
-        "tags": [tag.__dict__ for tag in tags_of(scenario)],
-    }  # fmt: skip
+        "tags": [dataclasses.asdict(tag) for tag in tags_of(scenario)],
+    }
     text = json.dumps(definition, ensure_ascii=False, sort_keys=True)
     return Compiled(scenario, population, definition, hashlib.sha256(text.encode()).hexdigest(), frozenset(asked))
 
@@ -271,26 +307,13 @@ def _sentence(error: ValidationError) -> str:
     found = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in found["loc"])
     context = found.get("ctx", {})
-    match found["type"]:
-        case "missing":
-            return f"缺少 {place}"
-        case "extra_forbidden":
-            return f"没有 {place} 这一项；可写 {'、'.join(_keys(found['loc'][:-1]))}"
-        case "value_error":
-            return f"{place + '：' if place else ''}{context['error']}"
-        case "literal_error":
-            return f"{place} 只能是 {str(context['expected']).replace(' or ', '、')}"
-        case kind if kind.startswith("date"):
-            return f"{place} 要写成日期，如 2020-03-28"
-        case kind if kind.startswith(("int", "greater", "less")):
-            bounds = "".join(f"，{sign}{context[name]}" for name, sign in {"ge": "至少", "le": "至多"}.items() if name in context)
-            return f"{place} 要写成整数{bounds}"
-        case "string_pattern_mismatch":
-            return f"{place} 的写法不对，要合于 {context['pattern']}"
-        case kind if kind.startswith("string"):
-            return f"{place} 要写成文字（必要时加引号），不能空着"
-        case _:
-            return f"{place} 的写法不对"
+    said = _SENTENCES.get(found["type"], "{place} 的写法不对，要写成{kind}")
+    kind = next((name for start, name in _KINDS.items() if found["type"].startswith(start)), "规定的样子")
+    if found["type"] == "value_error":
+        return f"{place + '：' if place else ''}{context['error']}"
+    if found["type"] == "extra_forbidden":
+        return f"没有 {place} 这一项；可写 {'、'.join(_keys(found['loc'][:-1]))}"
+    return said.format(place=place, kind=kind, **context)
 
 
 def _keys(place: Sequence[int | str]) -> list[str]:

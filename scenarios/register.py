@@ -76,8 +76,10 @@ def sync(conn: psycopg.Connection, folder: Path = FOLDER) -> list[str]:
         for found in usable:
             said = found.scenario
             conn.execute(
-                "insert into ops.scenario (scenario, title_zh, runs_from, runs_until, definition, digest, retention_days)"
-                " values (%s, %s, %s, %s, %s, %s, %s) on conflict (scenario) do update set title_zh = excluded.title_zh,"
+                "insert into ops.scenario"
+                " (scenario, title_zh, runs_from, runs_until, definition, digest, retention_days)"
+                " values (%s, %s, %s, %s, %s, %s, %s)"
+                " on conflict (scenario) do update set title_zh = excluded.title_zh,"
                 " runs_from = excluded.runs_from, runs_until = excluded.runs_until, definition = excluded.definition,"
                 " retention_days = excluded.retention_days, refused = null, digest = excluded.digest,"
                 " stored_at = case when scenario.digest = excluded.digest then scenario.stored_at"
@@ -120,7 +122,9 @@ def switch(conn: psycopg.Connection, name: str, *, is_on: bool, on: dt.date, by:
         raise ScenarioError(f"场景 {name} 不能用：{found.refused}")
     if found.state in ("coming", "ended"):
         when = "还没有开始" if found.state == "coming" else "已经到期"
-        raise ScenarioError(f"场景 {name} 在 {on} {when}：它从 {found.runs_from} 到 {found.runs_until}，只能在这期间开关。")
+        raise ScenarioError(
+            f"场景 {name} 在 {on} {when}：它从 {found.runs_from} 到 {found.runs_until}，只能在这期间开关。"
+        )
     with scrubbed(), conn.transaction():
         conn.execute(
             "update ops.scenario set is_on = %s, switched_by = %s, switched_at = clock_timestamp() where scenario = %s",
@@ -155,7 +159,7 @@ def check(conn: psycopg.Connection, path: Path, folder: Path = FOLDER) -> tuple[
 
 
 def other_dates() -> dict[str, Runs]:
-    """Return the dates that hold instead of the files' own, by scenario (STREET_SCENARIO_RUNS). Raises ScenarioError."""
+    """Return the dates that hold instead of the files' own (STREET_SCENARIO_RUNS). Raises ScenarioError."""
     path = settings().street_scenario_runs
     if path is None or not path.is_file():
         return {}
@@ -206,15 +210,18 @@ def _ready(said: Scenario, others: Sequence[Scenario], words: Mapping[str, Word]
             ("标签", {tag.tag for tag in said.tags}, {tag.tag for tag in other.tags}),
         ):
             if same := sorted(own & theirs):
-                raise ScenarioError(f"{said.scenario}.yaml：{what} {'、'.join(same)} 已在场景 {other.scenario} 中，请换一个名字。")
+                raise ScenarioError(
+                    f"{said.scenario}.yaml：{what} {'、'.join(same)} 已在场景 {other.scenario} 中，请换一个名字。"
+                )
         if said.isolation and other.isolation:
             raise ScenarioError(f"{said.scenario}.yaml：isolation 只能由一个场景规定，现由 {other.scenario} 规定。")
     found = compiled(said, words)
     for name in sorted(found.words):
         feeds = words[name].feeds
         if feeds and not connected & set(feeds):
+            title = words[name].title_zh
             raise ScenarioError(
-                f"{said.scenario}.yaml：{name}（{words[name].title_zh}）现在没有人知道：来源 {'、'.join(feeds)} 尚未接入。"
+                f"{said.scenario}.yaml：没有来源说得出 {name}（{title}）：{'、'.join(feeds)} 尚未接入。"
             )
     return found
 

@@ -1,5 +1,5 @@
-"""The words and numbers that the models and the packages share: seeds and variables of the dbt project, and the scenario
-that says what home isolation is.
+"""The words and numbers that the models and the packages share: seeds and variables of the dbt project, and what the
+scenario of home isolation says.
 
 Each is stated there alone, once; nothing is read from the database.
 """

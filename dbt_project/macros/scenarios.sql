@@ -75,3 +75,14 @@ in the next run.
         else 'none'
     end
 {%- endmacro %}
+
+{#- The colour of a person of a scenario: the first that is met; of isolation that of the episode, whose arrivals were
+    asked (R-ISO-9). -#}
+{% macro scenario_colour(scenario) -%}
+    {%- if scenario.isolation -%}
+        attribute.isolation_colour
+    {%- else -%}
+        case
+        {%- for colour in scenario.colours %} when {{ colour.condition }} then '{{ colour.colour }}'{% endfor %} end
+    {%- endif -%}
+{%- endmacro %}

@@ -5,7 +5,7 @@ The composition root: the only package of the house that knows all others, each 
 
 import typer
 
-from runtime.cli import access, aliases, days, deliveries, persons, services, warehouse
+from runtime.cli import access, aliases, days, deliveries, persons, scenarios, services, warehouse
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,5 +23,6 @@ app.add_typer(access.app, name="access")
 app.add_typer(aliases.alias_app, name="alias")
 app.add_typer(persons.person_app, name="person")
 app.add_typer(persons.review_app, name="review")
+app.add_typer(scenarios.scenario_app, name="scenario")
 
 __all__ = ["app"]

@@ -97,10 +97,9 @@ def report(
 ) -> None:
     """由已发布的数据生成某日的日报（不寄出），并打印文件位置。"""
     from reports.daily import render  # noqa: PLC0415
-    from runtime.supervisor import Supervisor  # noqa: PLC0415
 
     with sentences():
-        made = render(date.date() if date else _default_date(Supervisor()))
+        made = render(business_date(date))
         typer.echo(made.html)
         if show:
             typer.launch(made.html.resolve().as_uri())
@@ -124,6 +123,16 @@ def sample(  # noqa: PLR0913, PLR0917 - each is an option
         typer.echo(f"虚构街道已生成：{out}")
 
 
+def business_date(date: dt.datetime | None) -> dt.date:
+    """Return the date that was asked for, else that of the set-up: today, or the synthetic street's own."""
+    from runtime.supervisor import Supervisor  # noqa: PLC0415
+
+    if date:
+        return date.date()
+    supervisor = Supervisor()
+    return _sample_days(supervisor)[-1] if supervisor.makes_sample else _today()
+
+
 def _default_days(supervisor: Supervisor) -> list[dt.date]:
     """Return today; of a synthetic street its last day, and all of its days while nothing has been published."""
     from street.database import connect  # noqa: PLC0415
@@ -134,10 +143,6 @@ def _default_days(supervisor: Supervisor) -> list[dt.date]:
     days = _sample_days(supervisor)
     with connect() as connection:
         return days[-1:] if has_published(connection) else days
-
-
-def _default_date(supervisor: Supervisor) -> dt.date:
-    return _sample_days(supervisor)[-1] if supervisor.makes_sample else _today()
 
 
 def _today() -> dt.date:

@@ -123,7 +123,7 @@ def test_page_text_and_workbook_hide_the_same_counts(full: Street) -> None:
 def test_the_workbook_has_frozen_headings_and_no_formula(full: Street) -> None:
     with zipfile.ZipFile(daily.render(DAY).xlsx) as archive:
         sheets = [archive.read(name).decode() for name in archive.namelist() if "worksheets/sheet" in name]
-    assert len(sheets) == 13
+    assert len(sheets) == 14
     for sheet in sheets:
         assert 'state="frozen"' in sheet
         assert "<f>" not in sheet

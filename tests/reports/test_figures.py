@@ -163,7 +163,7 @@ def test_duties_stand_by_committee_and_are_never_hidden(street: Street) -> None:
             for code in ("310115016001", "000000000000", "310115016")
         ],
     )
-    duty = {"committee_code": "310115016001", "duty": "temperature_check", "priority": 2}
+    duty = {"committee_code": "310115016001", "duty": "temperature_check", "duty_zh": "居家隔离测温", "priority": 2}
     street.publish(
         "worklist",
         [
@@ -294,7 +294,7 @@ def test_feeds_that_never_brought_anything_are_one_sentence(street: Street) -> N
 
 def test_the_committees_that_need_attention_come_first(street: Street) -> None:
     street.compound("银泰小区", "none")
-    due = {"due_at": f"{DAY} 20:00+08", "status": "open", "duty": "temperature_check"}
+    due = {"due_at": f"{DAY} 20:00+08", "status": "open", "duty": "temperature_check", "duty_zh": "居家隔离测温"}
     urgent, other = due | {"priority": 2}, due | {"priority": 3}
     street.publish("worklist", [other | {"committee_code": "310115016001"}] * 9)
     street.publish("worklist", [urgent | {"committee_code": "310115016002"}])

@@ -3,7 +3,10 @@ with bounded as (
     select
         *,
         case level
-        {%- for level, least in isolation().levels.items() %} when '{{ level }}' then {{ least }}{% endfor %} when 'none' then 0
+            when 'none' then 0
+            {%- for level, least in isolation().levels.items() %}
+            when '{{ level }}' then {{ least }}
+            {%- endfor %}
         end as from_persons
     from {{ ref('levels') }}
 )

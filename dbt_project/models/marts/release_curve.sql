@@ -31,7 +31,7 @@ cross join {{ ref('dim_committee') }} as place
 cross join (
     values
     {%- for colour, label in isolation_colours().items() %}
-        ('{{ colour }}', '{{ label | replace("'", "''") }}'){{ "," if not loop.last }}
+    ('{{ colour }}', '{{ label | replace("'", "''") }}'){{ "," if not loop.last }}
     {%- endfor %}
 ) as colour (colour, label_zh)
 left join released

@@ -6,9 +6,9 @@ with met as (
         arrival.batch_id,
         arrival.row_no,
         case
-        {%- for rule in rules.colours %}
+            {%- for rule in rules.colours %}
             when {{ rule.condition }} then {{ loop.index }}
-        {%- endfor %}
+            {%- endfor %}
         end as colour_rule
     from {{ ref('int_arrival') }} as arrival
 )

@@ -55,5 +55,5 @@ from running
 cross join
     lateral jsonb_to_recordset(running.definition -> 'duties') as asked (
         duty text, label_zh text, reason_zh text, every_days integer, due_on text, due text, priority integer,
-        priority_of_minors integer, closes_on text []
+        priority_of_minors integer, closes_on text[]
     )
