@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from scenarios.expression import Condition, ExpressionError, Word, condition
 from scenarios.vocabulary import TagRule, of_arrivals, tag_rule
-from street.vocabulary import seed
+from street.vocabulary import labels, seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,6 +105,8 @@ class Duty(_Closed):
     def _one_of_two(self) -> Duty:
         if (self.every_days is None) == (self.due_on is None):
             raise ValueError("every_days 和 due_on 写且只写一个")
+        if unknown := [kind for kind in self.closes_on if kind not in labels("visit_kind")]:
+            raise ValueError(f"closes_on 没有{'、'.join(unknown)}，只有：{'、'.join(labels('visit_kind'))}")
         return self
 
 

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from board.drawing.elevation import figure
 from board.pages.base import Asked, feed_titles, published, rows, signed_in
-from board.pages.today import KINDS, MOVED, NOBODY, since_morning
+from board.pages.today import MOVED, NOBODY, since_morning
 from board.rendering import part
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def dwelling(asked: Asked) -> Response:
         "dwelling.html", now=now, home=home, residents=residents, duties=duties, tags=tags, figure=figure,
         view=picture[0] if picture else None,
         flags=[_FLAGS[flag] for flag in home["occupancy_flags"] if flag in _FLAGS],
-        visits=visits, kinds=KINDS, nobody=NOBODY, moved=MOVED, done=since_morning(visits, now),
+        visits=visits, nobody=NOBODY, moved=MOVED, done=since_morning(visits, now),
         feeds=feeds | _OTHER_SOURCES, why=_why,
         elsewhere=[row for row in episodes if row["person_key"] not in {each["person_key"] for each in residents}],
     )  # fmt: skip

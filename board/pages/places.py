@@ -15,7 +15,7 @@ from board.drawing.trend import trend
 from board.pages.base import Asked, Published, rows, signed_in, without_persons
 from board.rendering import part
 from board.wording import plain
-from street.vocabulary import seed
+from street.vocabulary import COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -169,7 +169,7 @@ async def building(asked: Asked) -> Response:
         before, after = _neighbours(sorted(beside, key=lambda row: natural(row["building_no"])), key)
         return f"{found[0]['building_name']}\n" + part(
             "building.html", now=now, building=found[0], picture=elevation(dwellings, colours), badges=BADGES,
-            colours=colours, figure=figure, before=before, after=after, kinds=seed("colours"),
+            colours=colours, figure=figure, before=before, after=after, labels=COLOURS,
             has_inferred=any(row["floor"] is None for row in dwellings),
         )  # fmt: skip
 

@@ -20,7 +20,7 @@ from board.pages.base import Asked, Published, published, rows, signed_in
 from board.pages.places import natural
 from board.rendering import part
 from street.settings import SHANGHAI
-from street.vocabulary import seed
+from street.vocabulary import labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,9 +44,7 @@ REFUSED = {
 }
 
 
-KINDS = {row["duty"]: row["closes_on"].strip("{}").split(",")[0] for row in seed("duties")}
-"""The kind of visit that closes each duty (dbt_project/seeds/duties.csv)."""
-_ALL_KINDS = {kind for row in seed("duties") for kind in row["closes_on"].strip("{}").split(",")} | {"其他"}
+_KINDS = labels("visit_kind").keys()
 
 
 class Visit(BaseModel):
@@ -106,7 +104,7 @@ async def today(asked: Asked) -> Response:
         await asked.look("today", [str(code)], len({row["person_key"] for row in duties}))
     main = part(
         "today.html", now=now, buildings=by_building(duties), count=len(duties), committees=committees, code=code,
-        kinds=KINDS, nobody=NOBODY, moved=MOVED, refused=refused, refusals=REFUSED,
+        nobody=NOBODY, moved=MOVED, refused=refused, refusals=REFUSED,
         made=dt.datetime.now(SHANGHAI), done=since_morning(recorded, now),
     )  # fmt: skip
     return asked.page("今日上门", main)
@@ -160,7 +158,7 @@ async def _sent(asked: Asked) -> list[Visit]:
         sent = _VISITS.validate_python(json.loads(body))
     except (ValueError, ValidationError):
         raise HTTPException(422, "走访记录的格式不对。") from None
-    if len(sent) > _AT_ONCE or any(visit.kind not in _ALL_KINDS for visit in sent):
+    if len(sent) > _AT_ONCE or any(visit.kind not in _KINDS for visit in sent):
         raise HTTPException(422, "走访记录的格式不对。")
     return sent
 
@@ -176,7 +174,7 @@ async def _of_form(asked: Asked) -> Visit:
         visit = Visit.model_validate({"visit_no": str(number), "visited_at": midday, **form})
     except ValidationError:
         raise HTTPException(422, "请选择结果。") from None
-    if visit.kind not in _ALL_KINDS:
+    if visit.kind not in _KINDS:
         raise HTTPException(422, "没有这种走访。")
     return visit
 

@@ -92,6 +92,7 @@ def test_none_without_a_right_a_purpose_and_an_end(file: Callable[..., Path], mi
         ({"duties": [DUTY | {"priority": 9}]}, "duties.0.priority 至多是5"),
         ({"duties": [DUTY | {"every_days": None}]}, "every_days 和 due_on 写且只写一个"),
         ({"duties": [DUTY | {"every_days": None, "due_on": "release"}]}, "只用于有 isolation 的场景"),
+        ({"duties": [DUTY | {"closes_on": ["看望"]}]}, "closes_on 没有看望，只有：测温、送菜"),
         ({"duties": [DUTY, DUTY]}, "duties 中有重名"),
         ({"duties": [DUTY | {"duty": "living_alone_visit"}]}, "living_alone_visit 是常设的任务或标签"),
         ({"changes": [{"duty": "no_visit", "every_days": 3}]}, "changes 只能改常设任务"),

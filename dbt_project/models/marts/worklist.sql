@@ -25,6 +25,7 @@ select
     {{ code_label('duty_status', "'open'") }} as status_zh,
     cast(null as timestamptz) as done_at,
     duty.priority,
+    duty.closes_on,
     {{ as_of() }} as as_of
 from {{ ref('int_duty') }} as duty
 left join {{ ref('dim_dwelling') }} as dwelling on duty.dwelling_key = dwelling.dwelling_key
