@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
+from scenarios.model import read
+from scenarios.register import files as scenario_files
 from street.vocabulary import seed
 
 if TYPE_CHECKING:
@@ -320,7 +322,12 @@ def _chart(chart: Chart) -> dict[str, Any]:
 def _dashboard(dashboard: Dashboard, labels: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     levels = {row["level"]: row for row in reversed(seed("levels"))}
     # What an origin is called has the colour of its level.
-    palette = {row["label_zh"]: levels[row["colour"]]["colour"] for row in seed("colours")}
+    palette = {
+        rule.label_zh: levels[rule.colour]["colour"]
+        for file in scenario_files()
+        for rule in read(file).colours
+        if rule.label_zh and rule.colour
+    }
     palette |= {row["label_zh"]: row["colour"] for row in levels.values()}
     return {
         "dashboard_title": dashboard.title,
