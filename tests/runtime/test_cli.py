@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from runtime.cli import app
-from street.settings import settings
+from runtime.cli import app, days
+from runtime.supervisor import Supervisor
+from street import publish
+from street.settings import as_of_at, settings
 
 from .conftest import MONDAY
 
@@ -126,3 +129,19 @@ def test_a_period_has_two_ends_in_their_order_and_nothing_is_started_for_another
     done = street("run", *options)
     assert done.exit_code == 2
     assert not (street_var / "run").exists()
+
+
+def test_a_synthetic_street_runs_all_its_days_until_something_is_published(
+    street_var: Path, deliveries: Deliveries
+) -> None:
+    sample = street_var / "sample"
+    sample.mkdir()
+    told = {"days": ["2020-03-27", "2020-03-28"]}
+    (sample / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+    both = [dt.date(2020, 3, 27), dt.date(2020, 3, 28)]
+    assert days._default_days(Supervisor()) == both
+    deliveries.deliver(0, 10)
+    version = publish.start_version(deliveries.conn, MONDAY, as_of_at(MONDAY))
+    deliveries.conn.execute("insert into ops.published values ('m', %s, %s, now())", (version, MONDAY))
+    deliveries.conn.commit()
+    assert days._default_days(Supervisor()) == both[-1:]
