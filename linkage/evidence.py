@@ -79,10 +79,13 @@ def said(placed: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     resident_id = pl.coalesce(
         pl.when(pl.col(f"{column}_kind") == "resident_id").then(column) for column in ("document", "second_document")
     )
+    # Whose document is two persons' (R-PERSON-5) may be either, whatever else they say.
+    either = pl.col("flags").list.contains("document_conflict") & resident_id.is_null()
     masked = "^[0-9]{6}[*]{8}[0-9]{3}[0-9X]$"
     mask = pl.coalesce("id_masked", pl.when(pl.col("document_masked").str.contains(masked)).then("document_masked"))
     about = placed.filter("is_about_person").unique(["feed", "record"], keep="first", maintain_order=True)
-    told = about.join(links, on=["feed", "record"]).select(
+    told = about.join(links, on=["feed", "record"]).with_columns(pl.when(~either).then(pl.col("name", "name_latin")))
+    told = told.select(
         "record", "name", "name_latin", "birth_date", "phone", "dwelling_key", "registered_dwelling_key",
         "building_key", "compound_key", "household", "list_no", "said_before", "is_decided",
         person="person_key",
