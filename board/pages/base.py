@@ -46,9 +46,12 @@ class Asked:
         """Return a key out of the address."""
         return str(self.request.path_params[name])
 
-    async def look(self, what: str, keys: Sequence[str], persons: int, reason: str | None = None) -> None:
-        """Write down that so many persons are shown, before the page is answered. Raises LookRefusedError."""
-        await look(self.board.database, self.viewer, Look(what, tuple(keys), persons, reason))
+    async def look(self, what: str, keys: Sequence[str], persons: int, reason: str | None = None) -> int:
+        """Write down that so many persons are shown, before the page is answered; return the line's number.
+
+        Raises LookRefusedError.
+        """
+        return await look(self.board.database, self.viewer, Look(what, tuple(keys), persons, reason))
 
     def page(self, title: str, main: str, **options: Any) -> HTMLResponse:  # noqa: ANN401 - those of `framed`
         """Return the whole page."""

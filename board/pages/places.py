@@ -15,7 +15,6 @@ from board.drawing.trend import trend
 from board.pages.base import Asked, Published, rows, signed_in, without_persons
 from board.rendering import part
 from board.wording import plain
-from street.vocabulary import COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -161,6 +160,11 @@ async def building(asked: Asked) -> Response:
         if not dwellings or not found:
             raise HTTPException(404)
         colours = await _tag_colours(connection)
+        kinds = await rows(
+            connection,
+            "select colour, colour_zh from marts.release_curve group by colour, colour_zh"
+            " order by array_position(array['orange', 'yellow', 'blue'], colour)",
+        )
         beside = await rows(
             connection,
             "select building_key, building_no from marts.building_overview where compound_key = %s",
@@ -169,7 +173,7 @@ async def building(asked: Asked) -> Response:
         before, after = _neighbours(sorted(beside, key=lambda row: natural(row["building_no"])), key)
         return f"{found[0]['building_name']}\n" + part(
             "building.html", now=now, building=found[0], picture=elevation(dwellings, colours), badges=BADGES,
-            colours=colours, figure=figure, before=before, after=after, labels=COLOURS,
+            colours=colours, figure=figure, before=before, after=after, kinds=kinds,
             has_inferred=any(row["floor"] is None for row in dwellings),
         )  # fmt: skip
 

@@ -274,6 +274,49 @@ def test_a_form_without_the_script_records_too_and_a_double_tap_is_one(
     assert len(server.rows("select from ops.visit_inbox")) == 1
 
 
+def test_a_search_says_why_and_finds_whom_the_role_may_see(server: Server, ours: httpx.Client) -> None:
+    mine = server.rows(
+        "select person_key, full_name, id_masked, phone from marts.household_view where committee_code = %s"
+        " and length(full_name) > 2 and phone ~ '^1[0-9]{10}$' and id_masked like '3%%' order by person_key limit 1",
+        OURS,
+    )[0]  # fmt: skip
+    other = server.rows(
+        "select full_name from marts.household_view where committee_code <> %s and full_name not in (select full_name"
+        " from marts.household_view where committee_code = %s and full_name is not null) order by person_key limit 1",
+        OURS, OURS,
+    )[0]  # fmt: skip
+    assert ours.post("/search", data={"question": mine["full_name"], "reason": " "}).status_code == 422
+    newest = server.rows("select max(access_id) as n from audit.access")[0]["n"]
+    for question in (mine["full_name"], mine["phone"], mine["id_masked"][-4:]):
+        answer = ours.post("/search", data={"question": question, "reason": "核实电话"})
+        assert mine["full_name"] in unescape(answer.text)
+        assert answer.url.query == b""
+    written = server.rows("select what, keys, reason from audit.access where access_id > %s order by 1", newest)
+    assert len(written) == 3
+    assert all(mine["person_key"] in row["keys"] and row["reason"] == "核实电话" for row in written)
+    nobody = ours.post("/search", data={"question": other["full_name"], "reason": "核实电话"})
+    assert "找到 0 人" in nobody.text
+
+
+def test_a_pair_in_doubt_is_decided_by_its_own_committee_and_the_word_is_kept(
+    server: Server, ours: httpx.Client, street: httpx.Client
+) -> None:
+    pairs = re.findall(r'href="/review/(\d+)"', street.get("/review").text)
+    assert len(pairs) == server.rows("select count(*) as n from linkage.candidate")[0]["n"] > 0
+    mine = set(re.findall(r'href="/review/(\d+)"', ours.get("/review").text))
+    foreign = next(number for number in pairs if number not in mine)
+    assert ours.get(f"/review/{foreign}").status_code == 404
+    assert ours.post(f"/review/{foreign}", data={"answer": "same"}).status_code == 403
+    assert street.post(f"/review/{foreign}", data={"answer": "perhaps"}).status_code == 422
+    asked = server.rows("select * from linkage.candidate where candidate_id = %s", int(foreign))[0]
+    assert "同一人" in street.get(f"/review/{foreign}").text
+    assert street.post(f"/review/{foreign}", data={"answer": "different"}).status_code == 303
+    assert street.post(f"/review/{foreign}", data={"answer": "different"}).status_code == 404  # decided once
+    word = server.rows("select * from linkage.decision order by decision_id desc limit 1")[0]
+    assert (word["kind"], word["decided_by"]) == ("different_person", "street")
+    assert (word["left_record"], word["right_record"]) == (asked["left_record"], asked["right_record"])
+
+
 def test_no_value_of_a_person_stands_in_the_log(server: Server, street: httpx.Client, places: dict[str, str]) -> None:
     street.get(f"/dwelling/{places['dwelling_key']}")
     server.do("alter view marts.household_view rename to household_view_away")
