@@ -17,15 +17,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlglot.tokens import Token
+    from sqlglot import Token
 
 Type = Literal["number", "text", "date", "flag"]
 
@@ -166,7 +165,7 @@ class _Reader:
             inner = self.read(node.this, depth + 1)
             return _Term(inner.type, f"({inner.sql})")
         if kind in _CONNECTIVES:
-            sides = [self._flag(side, depth) for side in (node.left, node.right)]
+            sides = [self._flag(side, depth) for side in (node.this, node.expression)]
             return _Term("flag", f"({f' {_CONNECTIVES[kind]} '.join(sides)})")
         if kind is exp.Not:
             return _Term("flag", f"(not {self._flag(node.this, depth)})")

@@ -145,7 +145,7 @@ def check(conn: psycopg.Connection, path: Path, folder: Path = FOLDER) -> tuple[
         "select committee_code, count(*) filter (where is_meant), count(*) filter (where is_meant is null) from ("
         "select attribute.committee_code, {} as is_meant from staging.int_person_attribute as attribute) as asked"
         " group by committee_code order by committee_code nulls last"
-    ).format(sql.SQL(ready.population.sql))  # type: ignore[arg-type] -- checked word by word
+    ).format(sql.SQL(ready.population.sql))  # checked word by word
     with scrubbed(), conn.transaction():
         if conn.execute("select to_regclass('staging.int_person_attribute')").fetchone() == (None,):
             raise ScenarioError("还没有建过仓，不知道会涉及谁：请先运行 `street run`。")

@@ -105,7 +105,7 @@ def test_people_say_which_door_an_address_is(office: Office) -> None:
     one, other = (each.candidate_id for each in sorted(queue, key=lambda each: str(each.left)))
     for wrong in ("same", "different"):
         with pytest.raises(review.ReviewError):
-            review.decide(office.conn, one, wrong, "a clerk", "")  # type: ignore[arg-type]
+            review.decide(office.conn, one, wrong, "a clerk", "")
     with pytest.raises(review.ReviewError):
         review.place(office.conn, one, "no such door", "a clerk", "")
     review.place(office.conn, one, "D01", "a clerk", "")

@@ -217,7 +217,7 @@ def test_postgresql_finds_what_the_text_says(warehouse: psycopg.Connection, said
     found = condition(said.text, A_FEW).sql
     for row in rows:
         told = warehouse.execute(
-            "select " + found.replace("%", "%%") + " from (select %(n)s::integer as n, %(m)s::integer as m,"  # type: ignore[arg-type]
+            "select " + found.replace("%", "%%") + " from (select %(n)s::integer as n, %(m)s::integer as m,"
             " %(t)s::text as t, %(d)s::date as d, %(f)s::boolean as f, %(g)s::boolean as g) as attribute",
             row,
         ).fetchone()

@@ -13,7 +13,7 @@ from street import publish
 from tests.dbt_project.truth import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.scenarios.conftest import Town
@@ -175,7 +175,7 @@ def test_checking_a_file_tells_the_same_before_it_runs(town: Town) -> None:
 
 
 @pytest.fixture
-def flood(town: Town) -> Path:
+def flood(town: Town) -> Iterator[Path]:
     """Its file, which stands again as it was when the test is over."""
     path = town.folder / "flood.yaml"
     text = path.read_text(encoding="utf-8")
