@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from board.database import BusyError, Database
 from board.guard import Guard
 from board.pages import entrance, homes, office, persons, places, today
-from board.pages.base import Board
+from board.pages.base import Board, Newest
 from board.rendering import STATIC, Drawings, framed, part
 from board.session import LookRefusedError
 from street.database import DatabaseError
@@ -46,7 +46,7 @@ def make_app(database_url: str) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = Database(database_url)
-        app.state.board = Board(database, Drawings())
+        app.state.board = Board(database, Drawings(), Newest())
         yield
         await database.close()
 

@@ -33,6 +33,11 @@ class BusyError(RuntimeError):
     """No connection was free in time: the page is answered 503, to be asked for again."""
 
 
+async def _alive(connection: AsyncConnection[DictRow]) -> None:
+    """Notice that the server has hung up, without asking it: a question would cost as much as one of a page's own."""
+    connection.pgconn.consume_input()
+
+
 class Database:
     """Pools of connections to the warehouse at `url`, whose user is put in the place of each login."""
 
@@ -89,7 +94,7 @@ class Database:
             max_waiting=_WAITING,
             timeout=_WAIT_SECONDS,
             max_idle=_IDLE_SECONDS,
-            check=AsyncConnectionPool.check_connection,  # one that died with the server is replaced
+            check=_alive,
             configure=become,
             num_workers=1,
             open=False,

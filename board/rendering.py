@@ -19,8 +19,6 @@ from starlette.responses import HTMLResponse, Response
 from board.wording import date_zh, plain, time_zh
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from starlette.requests import Request
 
     from board.session import Viewer
@@ -56,17 +54,19 @@ class Drawings:
         self._kept: OrderedDict[tuple[int, str, str], str] = OrderedDict()
         self._size = 0
 
-    async def get(self, key: tuple[int, str, str], draw: Callable[[], Awaitable[str]]) -> str:
-        """Return what is kept under the key, or draw and keep it."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        drawn = await draw()
+    def get(self, key: tuple[int, str, str]) -> str | None:
+        """Return what is kept under the key."""
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def keep(self, key: tuple[int, str, str], drawn: str) -> None:
+        """Keep a drawing, and forget the longest unused for it."""
+        self._size += len(drawn) - len(self._kept.get(key, ""))
         self._kept[key] = drawn
-        self._size += len(drawn)
         while len(self._kept) > _DRAWINGS or self._size > _MEMORY:
             self._size -= len(self._kept.popitem(last=False)[1])
-        return drawn
 
 
 def part(template: str, **told: Any) -> str:  # noqa: ANN401 - whatever the template shows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,31 @@ if TYPE_CHECKING:
     from board.database import Database
 
 
+_SECONDS = 1.0
+
+
+class Newest:
+    """The published version, looked up at most once a second: a page may be a second old, never half of two."""
+
+    def __init__(self) -> None:
+        self._version, self._until = 0, 0.0
+
+    async def version(self, database: Database, role: str) -> int:
+        """Return the version that is published, asked for as this role where it is time to ask."""
+        if time.monotonic() >= self._until:
+            async with database.as_role(role) as connection:
+                self._version = (await published(connection)).version
+            self._until = time.monotonic() + _SECONDS
+        return self._version
+
+
 @dataclass(frozen=True)
 class Board:
-    """What the application holds: its way into the database, and the drawings it has made."""
+    """What the application holds: its way into the database, the drawings it has made, the version it knows."""
 
     database: Database
     drawings: Drawings
+    newest: Newest
 
 
 @dataclass(frozen=True)
@@ -121,15 +141,18 @@ async def without_persons(
     `draw` returns the title, a line by itself, and the middle part; it raises HTTPException 404 where row security
     leaves nothing to show.
     """
-    async with asked.board.database.as_role(asked.viewer.role_name) as connection:
-        now = await published(connection)
-        etag, unchanged = kept(asked.request, asked.viewer, now.version)
-        if unchanged is not None:
-            return unchanged
-        address = str(asked.request.url.replace(scheme="", netloc=""))
-        main = await asked.board.drawings.get(
-            (now.version, asked.viewer.role_name, address), lambda: draw(connection, now)
-        )
+    role = asked.viewer.role_name
+    version = await asked.board.newest.version(asked.board.database, role)
+    etag, unchanged = kept(asked.request, asked.viewer, version)
+    if unchanged is not None:
+        return unchanged
+    address = f"{asked.request.url.path}?{asked.request.url.query}"
+    main = asked.board.drawings.get((version, role, address))
+    if main is None:
+        async with asked.board.database.as_role(role) as connection:
+            now = await published(connection)
+            main = await draw(connection, now)
+        asked.board.drawings.keep((now.version, role, address), main)
     heading, _, main = main.partition("\n")
     answer = asked.page(heading, main, **options)
     answer.headers.update(keeping(etag))
