@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from board.database import BusyError, Database
 from board.guard import Guard
-from board.pages import entrance, homes, office, persons, places, today
+from board.pages import entrance, homes, office, persons, places, rosters, today
 from board.pages.base import Board, Newest
 from board.rendering import STATIC, Drawings, framed, part
 from board.session import LookRefusedError
@@ -63,6 +63,8 @@ def make_app(database_url: str) -> Starlette:
             Route("/visits", today.visits, methods=["POST"]),
             Route("/sw.js", worker),
             Route("/search", persons.search, methods=["GET", "POST"]),
+            Route("/rosters", rosters.catalogue),
+            Route("/rosters/{name}", rosters.roster, methods=["GET", "POST"]),
             Route("/review", persons.review),
             Route("/review/{number:int}", persons.pair, methods=["GET"]),
             Route("/review/{number:int}", persons.decide, methods=["POST"]),

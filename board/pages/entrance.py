@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from markdown_it import MarkdownIt
 from starlette.responses import RedirectResponse, Response
 
 from board import session
 from board.pages.base import Asked, Board, rows, signed_in
 from board.rendering import framed, part
+from scenarios.model import Scenario, ScenarioError, read
+from scenarios.register import files
+from street.settings import ROOT
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -65,7 +72,25 @@ async def me(asked: Asked) -> Response:
 @signed_in
 async def about(asked: Asked) -> Response:
     """By what right each thing is shown."""
-    return asked.page("依据", part("about.html"))
+    return asked.page("依据", part("about.html", scenarios=_scenarios(), privacy=_privacy()))
+
+
+@cache
+def _scenarios() -> list[Scenario]:
+    """Return the scenarios that can be read; one that can't is refused where it is checked."""
+    found = []
+    for path in files():
+        with contextlib.suppress(ScenarioError):
+            found.append(read(path))
+    return found
+
+
+@cache
+def _privacy() -> str:
+    """Return the page that is rendered from the contracts, one level below this page's own heading."""
+    text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    lower = re.sub("^#", "##", text, flags=re.MULTILINE)
+    return str(MarkdownIt("commonmark", {"html": True}).enable("table").render(lower))
 
 
 def _inside(address: str | None) -> str:

@@ -5,7 +5,7 @@ The composition root: the only package of the house that knows all others, each 
 
 import typer
 
-from runtime.cli import access, aliases, days, deliveries, persons, scenarios, services, warehouse
+from runtime.cli import access, aliases, days, deliveries, ledgers, persons, scenarios, services, warehouse
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +17,7 @@ app.add_typer(services.app)
 app.add_typer(days.app)
 app.add_typer(warehouse.app)
 app.add_typer(deliveries.app)
+app.add_typer(ledgers.app)
 app.add_typer(deliveries.batch_app, name="batch")
 app.add_typer(deliveries.feed_app, name="feed")
 app.add_typer(access.app, name="access")
