@@ -50,12 +50,13 @@ with facts as (
     -- What waits for a person to decide; of it what is about an arrival, and what has waited for a week.
     select {{ as_of() }} as business_date, review.committee_code, counts.measure, count(*) as counted
     from {{ ref('int_review') }} as review
-    cross join lateral (
-        values
-        ('review_waiting', true),
-        ('review_arrivals', review.is_arrival),
-        ('review_week', review.first_seen_on <= {{ as_of() }} - 7)
-    ) as counts (measure, is_one)
+    cross join
+        lateral (
+            values
+            ('review_waiting', true),
+            ('review_arrivals', review.is_arrival),
+            ('review_week', review.first_seen_on <= {{ as_of() }} - 7)
+        ) as counts (measure, is_one)
     where counts.is_one
     group by review.committee_code, counts.measure
 )
