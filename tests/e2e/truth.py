@@ -178,7 +178,7 @@ def lost_arrivals(street: Street) -> pl.DataFrame:
     expected = street.truth("episodes").select(*episode, "status").join(arrivals, on="true_person_id", how="left")
     shown = street.ask("select person_key, started_on, dwelling_key as door, as_of from marts.isolation_episode")
     found = expected.join(shown, on=["person_key", "started_on"])
-    listed = in_table(street, "marts.unresolved")
+    listed = in_table(street, "(select * from marts.unresolved where kind <> 'scenario')")
     handed_over = (
         (pl.col("status") == "transferred")
         & (pl.col("expected_level") == "outside")

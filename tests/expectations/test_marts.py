@@ -9,6 +9,7 @@ from expectations.gate import validate
 from expectations.marts import STRUCTURE, CheckFailed, check, person_checks
 from linkage.run import link
 from sample.generate import generate
+from scenarios import register
 from sources import archive, landing
 from sources.connectors import pulls
 from sources.contract import all_contracts
@@ -27,6 +28,7 @@ def _build(connection) -> int:
             validate(batch_id)
             batch.promote(connection, batch_id, next(c.load_mode for c in all_contracts() if c.feed == feed))
             connection.commit()
+    register.sync(connection)
     version = publish.start_version(connection, DAY, as_of_at(DAY))
     connection.commit()
     dbt.build(dbt.STAGING, DAY, as_of_at(DAY), version)
