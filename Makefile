@@ -21,14 +21,15 @@ stop:  ## stop everything `make run` started
 
 setup: $(READY)  ## the environment, .venv, as requirements.lock has it
 
-# uv installs the locked set in seconds; it follows pip's own index setting where there is one (a company mirror).
+# uv installs the locked set in seconds; it follows pip's own index setting where there is one (a company mirror). It
+# compiles it once: else each of Airflow's processes would, wherever Python may not write beside its packages.
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed; name one with make PYTHON=python3.12")'
 	@echo "Setting up $(VENV) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true); \
-	  $${index:+env UV_DEFAULT_INDEX=$$index} $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	  $${index:+env UV_DEFAULT_INDEX=$$index} $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
