@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from street import access, database, publish
 from street.catalogue import published
@@ -21,11 +22,17 @@ if TYPE_CHECKING:
 D = dt.date(2020, 3, 28)
 PUBLISHED = published()
 ONE, TWO = "310115016001", "310115016002"
+ALL = tuple(PUBLISHED)
+#: Enough to see what publishing does: current tables and histories, with names and without, of both schemas.
+FEW = (
+    "building_view", "compound_overview", "dim_person", "feed_health", "governance_daily", "household_view",
+    "unresolved", "worklist",
+)  # fmt: skip
 KINDS = {"business_date": "date", "release_on": "date", "due_at": "timestamptz", "batch_id": "bigint", "row_no": "int"}
 
 
-def build(conn: psycopg.Connection, as_of: dt.date = D, tables: tuple[str, ...] = tuple(PUBLISHED), **more: str) -> int:
-    """Build every table with three rows (two committees, one nobody's) that carry the version in `built_by`."""
+def build(conn: psycopg.Connection, as_of: dt.date = D, tables: tuple[str, ...] = FEW, **more: str) -> int:
+    """Build tables with three rows (two committees, one nobody's) that carry the version in `built_by`."""
     with conn.transaction():
         version = start_version(conn, as_of, as_of_at(as_of))
         for table in tables:
@@ -59,13 +66,13 @@ def versions_of(conn: psycopg.Connection, table: str) -> set[int]:
 @pytest.fixture
 def login(warehouse_url: str) -> Callable[[str, str], psycopg.Connection]:
     def _login(role: str, password: str) -> psycopg.Connection:
-        return psycopg.connect(psycopg.conninfo.make_conninfo(warehouse_url, user=role, password=password))
+        return psycopg.connect(make_conninfo(warehouse_url, user=role, password=password))
 
     return _login
 
 
 def test_a_build_is_published_with_its_comments_and_leaves_schema_build(warehouse: psycopg.Connection) -> None:
-    version = build(warehouse)
+    version = build(warehouse, tables=ALL)
     publish.publish(warehouse, version)
     for table, product in PUBLISHED.items():
         assert built_by(warehouse, f"{product.schema}.{table}") == {version}
@@ -87,8 +94,9 @@ def test_a_reader_in_one_transaction_sees_one_version_only(warehouse: psycopg.Co
         seen = {row[0] for row in reader.execute("select built_by from marts.household_view").fetchall()}
         for _ in range(3):
             publish.publish(warehouse, build(warehouse))
-        for table, product in PUBLISHED.items():
-            seen |= {row[0] for row in reader.execute(f"select built_by from {product.schema}.{table}").fetchall()}
+        for table in FEW:
+            query = f"select built_by from {PUBLISHED[table].schema}.{table}"
+            seen |= {row[0] for row in reader.execute(query).fetchall()}
         assert seen == {first}
         reader.commit()
         assert reader.execute("select distinct built_by from marts.worklist").fetchone() != (first,)
@@ -182,9 +190,9 @@ def test_an_idle_reader_delays_retirement_but_never_a_publish(
 
 
 def test_a_past_day_corrects_the_histories_and_leaves_the_current_tables(warehouse: psycopg.Connection) -> None:
-    current = build(warehouse)
+    current = build(warehouse, tables=ALL)
     publish.publish(warehouse, current)
-    past = build(warehouse, D - dt.timedelta(days=3))
+    past = build(warehouse, D - dt.timedelta(days=3), tables=ALL)
     publish.publish(warehouse, past)
     for table, product in PUBLISHED.items():
         expected = past if product.keeps_every_day else current
@@ -192,7 +200,7 @@ def test_a_past_day_corrects_the_histories_and_leaves_the_current_tables(warehou
     pointers = set(warehouse.execute("select as_of from ops.published").fetchall())
     assert pointers == {(D,)}
     warehouse.commit()
-    newer = build(warehouse, D + dt.timedelta(days=1))
+    newer = build(warehouse, D + dt.timedelta(days=1), tables=ALL)
     publish.publish(warehouse, newer)
     assert built_by(warehouse) == built_by(warehouse, "marts.feed_health") == {newer}
 
@@ -200,7 +208,7 @@ def test_a_past_day_corrects_the_histories_and_leaves_the_current_tables(warehou
 def test_a_build_that_lacks_a_published_table_is_refused(warehouse: psycopg.Connection) -> None:
     first = build(warehouse)
     publish.publish(warehouse, first)
-    second = build(warehouse, tables=tuple(table for table in PUBLISHED if table not in ("worklist", "dim_person")))
+    second = build(warehouse, tables=tuple(table for table in FEW if table not in ("worklist", "dim_person")))
     warehouse.commit()
     with pytest.raises(PublishError, match="缺 dim_person、worklist"):
         publish.publish(warehouse, second)
@@ -236,9 +244,7 @@ def test_a_publish_killed_between_its_steps_leaves_the_last_good_and_a_retry_end
         with pytest.raises((DatabaseError, psycopg.OperationalError)):
             publish.publish(doomed, second)
         doomed.close()
-    seen = {
-        version for table, product in PUBLISHED.items() for version in built_by(warehouse, f"{product.schema}.{table}")
-    }
+    seen = {version for table in FEW for version in built_by(warehouse, f"{PUBLISHED[table].schema}.{table}")}
     assert seen == ({second} if step == "_retire" else {first})
     publish.publish(warehouse, second)
     assert built_by(warehouse) == {second}
@@ -307,18 +313,26 @@ ALLOWED = {
 }
 
 
+@pytest.fixture(scope="module")
+def whole(new_warehouse: Callable[[str], str]) -> tuple[str, int]:
+    """URL of a warehouse with every table published, for readers, and the version; tables of the pipeline beside it."""
+    url = new_warehouse("whole")
+    with database.connect(url) as conn:
+        version = build(conn, tables=ALL)
+        publish.publish(conn, version)
+        conn.execute("create table raw.border_entries (_batch_id bigint)")
+        conn.execute("create table staging.stg_border_entries (batch_id bigint)")
+    return url, version
+
+
 @pytest.mark.parametrize("role", ALLOWED)
-def test_each_role_reads_its_marts_and_no_other_table(warehouse: psycopg.Connection, role: str, login) -> None:
-    version = build(warehouse)
-    publish.publish(warehouse, version)
-    warehouse.execute("create table raw.border_entries (_batch_id bigint)")
-    warehouse.execute("create table staging.stg_border_entries (batch_id bigint)")
+def test_each_role_reads_its_marts_and_no_other_table(whole: tuple[str, int], role: str) -> None:
+    url, version = whole
     person = f"somebody_{role}"
-    warehouse.execute(f"drop role if exists {person}")
-    warehouse.execute(f"create role {person} login password 'secret' in role {role}")
-    warehouse.commit()
-    with login(person, "secret") as conn:
-        conn.autocommit = True
+    with database.connect(url) as owner:
+        owner.execute(f"drop role if exists {person}")
+        owner.execute(f"create role {person} login password 'secret' in role {role}")
+    with psycopg.connect(make_conninfo(url, user=person, password="secret"), autocommit=True) as conn:
         for table, product in PUBLISHED.items():
             views = [f"{product.schema}.{table}", f"versions.{table}"]
             for name in views:
@@ -343,7 +357,7 @@ def test_each_role_reads_its_marts_and_no_other_table(warehouse: psycopg.Connect
 
 
 def test_a_committee_sees_its_own_rows_whatever_it_sets(warehouse: psycopg.Connection, login) -> None:
-    publish.publish(warehouse, build(warehouse))
+    publish.publish(warehouse, build(warehouse, tables=ALL))
     role, password = access.grant(warehouse, ONE)
     access.grant(warehouse, TWO)
     tables = [f"marts.{t}" for t, p in PUBLISHED.items() if "committee_reader" in p.readers and p.by_committee]
@@ -415,6 +429,27 @@ def test_publishing_moves_a_table_without_rewriting_it(warehouse: psycopg.Connec
     assert before == after
 
 
+@pytest.fixture(scope="module")
+def crowded(new_warehouse: Callable[[str], str]) -> tuple[str, int]:
+    """URL, as a committee, of a warehouse whose marts have many rows of every committee, and their version."""
+    url = new_warehouse("crowded")
+    with database.connect(url) as conn:
+        tables = ("building_view", "household_view", "worklist", "isolation_episode", "unresolved")
+        version = build(conn, tables=tables)
+        for table in tables:
+            keyed = {"building_view": "building_key", "household_view": "dwelling_key"}.get(table)
+            column, key = (f", {keyed}", ", $$k$$ || n / 3") if keyed else ("", "")
+            conn.execute(
+                f"insert into build.{table} (committee_code, built_by{column})"
+                f" select '310115016' || lpad((n % 59 + 1)::text, 3, '0'), {version}{key}"
+                " from generate_series(1, 20000) as n"
+            )
+        conn.commit()
+        publish.publish(conn, version)
+        role, password = access.grant(conn, ONE)
+    return make_conninfo(url, user=role, password=password), version
+
+
 @pytest.mark.parametrize(
     ("mart", "condition"),
     [
@@ -426,20 +461,10 @@ def test_publishing_moves_a_table_without_rewriting_it(warehouse: psycopg.Connec
     ],
 )
 def test_a_committees_reads_go_by_an_index_under_row_security(
-    warehouse: psycopg.Connection, login, mart: str, condition: str
+    crowded: tuple[str, int], mart: str, condition: str
 ) -> None:
-    version = build(warehouse)
-    for table in ("building_view", "household_view", "worklist", "isolation_episode", "unresolved"):
-        keyed = {"building_view": "building_key", "household_view": "dwelling_key"}.get(table)
-        warehouse.execute(
-            f"insert into build.{table} (committee_code, built_by{f', {keyed}' if keyed else ''})"
-            f" select '310115016' || lpad((n % 59 + 1)::text, 3, '0'), {version}{', $$k$$ || n / 3' if keyed else ''}"
-            " from generate_series(1, 20000) as n"
-        )
-    warehouse.commit()
-    publish.publish(warehouse, version)
-    role, password = access.grant(warehouse, ONE)
-    with login(role, password) as conn:
+    url, version = crowded
+    with psycopg.connect(url) as conn:
         plan = "\n".join(row[0] for row in conn.execute(f"explain select * from marts.{mart} where {condition}"))
     assert f"Seq Scan on {mart}__" not in plan
     assert f"on {mart}__{version}" in plan
