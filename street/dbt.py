@@ -83,24 +83,36 @@ def build(
 
 
 def command(
-    arguments: Sequence[str], as_of: date | None, say: Callable[[str], None], *, url: str | None = None
+    arguments: Sequence[str],
+    as_of: date | None,
+    say: Callable[[str], None],
+    link: Callable[[date], None],
+    *,
+    url: str | None = None,
 ) -> bool:
     """Run a dbt command that a developer gave, tell `say` what dbt prints, and return whether it succeeded.
 
     `as_of` None: the newest business date with an accepted batch. What the database says is told as everywhere
-    (R-PRIV-7), and nothing is written to a log. Raises BuildFailed when a command would build and no batch is in force
-    for the date: its tables would be empty and its tests would pass over nothing.
+    (R-PRIV-7), and nothing is written to a log. A publication takes along what linkage hands to the models, or leaves
+    that of another date: once there is one, a command that builds first builds staging and calls `link`. Raises
+    BuildFailed when a command would build and no batch is in force for the date: its tables would be empty and its
+    tests would pass over nothing.
     """
     from dbt.cli.exceptions import DbtUsageException  # noqa: PLC0415
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
+    is_building = bool(_BUILDING & set(arguments))
     with scrubbed(), connect(url) as connection:
         as_of = as_of or batch.newest_date(connection)
-        if _BUILDING & set(arguments) and not (as_of and batch.in_force(connection, as_of)):
+        if is_building and not (as_of and batch.in_force(connection, as_of)):
             raise BuildFailed(
                 f"No batch is in force for {as_of or 'any date'}, so there is nothing to build: see `street batches`, "
                 "or give another --date."
             )
+        is_published = connection.execute("select from ops.published limit 1").fetchone() is not None
+    if is_building and as_of and is_published:
+        build(STAGING, as_of, as_of_at(as_of), url=url)
+        link(as_of)
     known = _known([], url)
 
     def tell(event: EventMsg) -> None:

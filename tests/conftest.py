@@ -20,20 +20,25 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
 
 
-class _ByFolder(LoadScopeScheduling):
-    """A folder's tests share their servers: they are one worker's work."""
+#: Folders whose tests share a street that is built once, the longest first: each is one worker's work.
+_OF_ONE_STREET = ("tests/e2e", "tests/dbt_project")
+
+
+class _ByStreet(LoadScopeScheduling):
+    """Elsewhere a file's tests are one worker's work: short pieces, so that all workers end together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0].rpartition("/")[0]
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in _OF_ONE_STREET if file.startswith(f"{folder}/")), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return _ByFolder(config, log)
+    return _ByStreet(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest, the whole stack's, come first."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    """Let the longest come first."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(f"{folder}/") for folder in _OF_ONE_STREET])
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -65,16 +70,32 @@ def _template(postgres: Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def new_warehouse(postgres: Postgres, _template: str) -> Callable[[str], str]:
-    """Makes a migrated, empty warehouse of this name, in place of the last one; gives its URL."""
+def new_warehouse(postgres: Postgres, _template: str) -> Callable[..., str]:
+    """Makes a migrated, empty warehouse of this name, or a copy of one kept, in place of the last; gives its URL."""
 
-    def make(name: str) -> str:
+    def make(name: str, template: str = _template) -> str:
         with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
             admin.execute(f"drop database if exists {name} with (force)")
-            admin.execute(f"create database {name} template {_template} owner warehouse")
+            admin.execute(f"create database {name} template {template} owner warehouse")
         return postgres.url("warehouse").removesuffix("/warehouse") + f"/{name}"
 
     return make
+
+
+@pytest.fixture(scope="session")
+def keep_warehouse(postgres: Postgres) -> Callable[[str], str]:
+    """Gives the warehouse `test` a name of its own, so that no test comes after it in its place; gives its new URL.
+
+    A street that several tests read is built under the name that all have: dbt reads its project anew for another one.
+    """
+
+    def keep(name: str) -> str:
+        with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
+            admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'test'")
+            admin.execute(f"alter database test rename to {name}")
+        return postgres.url("warehouse").removesuffix("/warehouse") + f"/{name}"
+
+    return keep
 
 
 @pytest.fixture

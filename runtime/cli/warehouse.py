@@ -77,11 +77,16 @@ def run_dbt(
         typer.Option("--date", formats=["%Y-%m-%d"], help="业务日期；默认有批次的最新一天。写在 dbt 的参数之前。"),
     ] = None,
 ) -> None:
-    """运行 dbt（`street dbt build --select staging`），项目、连接和业务日期都已设好；结果不会发布。"""
+    """运行 dbt（`street dbt build --select +household_view`），项目、连接和业务日期都已设好；结果不会发布。"""
+    from linkage.run import link  # noqa: PLC0415
+    from sources.contract import all_contracts  # noqa: PLC0415
     from street import dbt  # noqa: PLC0415
 
+    def link_all(as_of: dt.date) -> None:
+        link(as_of, all_contracts())
+
     with sentences():
-        if not dbt.command(arguments or ["--help"], date.date() if date else None, say=typer.echo):
+        if not dbt.command(arguments or ["--help"], date.date() if date else None, typer.echo, link_all):
             raise typer.Exit(1)
 
 

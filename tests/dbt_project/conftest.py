@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ from psycopg import sql
 from sample.generate import generate
 from scenarios import register
 from sources.registry import sync
+from street import database
 from street.settings import settings
-from tests.building import built
+from tests.building import build, share_what_dbt_has_read
 
 from .truth import DAY, PERSONS, SEED, Street, entries_known
 
@@ -73,15 +75,34 @@ def land(
 @pytest.fixture(scope="session")
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """STREET_VAR of every test here: dbt has read the project once for all of them."""
-    return tmp_path_factory.mktemp("var")
+    var = tmp_path_factory.mktemp("raw") / "var"
+    share_what_dbt_has_read(var)
+    return var
+
+
+@contextlib.contextmanager
+def small_street(url: str, var: Path) -> Iterator[psycopg.Connection]:
+    """The small street, landed and accepted in the empty warehouse at `url`; the settings point to it."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("WAREHOUSE_URL", url)
+        environment.setenv("STREET_VAR", str(var))
+        environment.setenv("STREET_HMAC_KEY", "synthetic key of a test, 32 bytes")
+        settings.cache_clear()
+        with database.connect() as conn:
+            _land_small_street(conn)
+            yield conn
+            conn.rollback()
+    settings.cache_clear()
 
 
 @pytest.fixture
-def street_in_raw(warehouse: psycopg.Connection, var: Path, monkeypatch: pytest.MonkeyPatch) -> psycopg.Connection:
-    """The small street, landed and accepted."""
-    monkeypatch.setenv("STREET_VAR", str(var))
-    monkeypatch.setenv("STREET_HMAC_KEY", "synthetic key of a test, 32 bytes")
-    settings.cache_clear()
+def street_in_raw(warehouse_url: str, var: Path) -> Iterator[psycopg.Connection]:
+    """The small street of one test alone."""
+    with small_street(warehouse_url, var) as conn:
+        yield conn
+
+
+def _land_small_street(warehouse: psycopg.Connection) -> None:
     sync(warehouse)
     land(warehouse, "housing_registry", [
         DWELLING | {"dwelling_code": "D1", "room_no": "501", "tenure": "1"},
@@ -116,13 +137,22 @@ def street_in_raw(warehouse: psycopg.Connection, var: Path, monkeypatch: pytest.
     )
     register.sync(warehouse)
     warehouse.commit()
-    return warehouse
 
 
 @pytest.fixture(scope="session")
-def street(new_warehouse: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
-    """The sample street, built once; tests only read it."""
+def sample_street(
+    new_warehouse: Callable[..., str], keep_warehouse: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str, str]:
+    """The sample street, built once: its files, the URL of what tests only read, and of a copy that one may spoil."""
     folder = tmp_path_factory.mktemp("street")
     generate(folder, DAY, PERSONS, SEED)
-    with built(new_warehouse("truth"), folder, entries_known(folder), DAY) as conn:
+    build(new_warehouse("test"), folder, entries_known(folder), DAY)
+    return folder, keep_warehouse("truth"), new_warehouse("spoilt", template="truth")
+
+
+@pytest.fixture(scope="session")
+def street(sample_street: tuple[Path, str, str]) -> Iterator[Street]:
+    """The sample street; tests only read it."""
+    folder, url, _ = sample_street
+    with database.connect(url) as conn:
         yield Street(conn, folder)

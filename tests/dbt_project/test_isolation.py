@@ -1,7 +1,7 @@
 """What two registrations come to, against an oracle that reads the rules a second time.
 
 Every pair that two feeds can send on one day is a person of its own: both orders, one batch or two, one door or two.
-Every pair of origins is a person who came twice, and two persons behind one door. All of a test's are one build.
+Every pair of origins is a person who came twice, and two persons behind one door. All are one build.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from linkage.run import link
 from sources.contract import all_contracts
-from street import dbt
+from street import database, dbt
 
-from .conftest import AS_OF, AS_OF_AT, DWELLING, ENTRY, PERSON, land
+from .conftest import AS_OF, AS_OF_AT, DWELLING, ENTRY, PERSON, land, small_street
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
     import psycopg
 
 ARRIVED = dt.date(2020, 3, 20)
@@ -37,6 +40,18 @@ REGISTRATIONS: dict[str, tuple[str, dict[str, str], int]] = {
     "入境转出": ("border_entries", {"disposition": "transferred_out"}, 3),
 }
 
+#: Origin -> the feed that sends it, what it says, how it is told, and its colour.
+ORIGINS: dict[str, tuple[str, dict[str, str], str, str]] = {
+    "美国入境": ("border_entries", {"departed_country": "USA"}, "美国", "orange"),
+    "日本登记": ("returnees", {"origin": "日本"}, "日本", "orange"),
+    "湖北": ("returnees", {"origin": "湖北省武汉市"}, "湖北省", "yellow"),
+    "安徽": ("returnees", {"origin": "安徽合肥"}, "安徽省", "blue"),
+    "国内入境": ("border_entries", {"departed_country": "CHN"}, "中国", "blue"),
+}
+PAIRS = list(product(ORIGINS, ORIGINS))
+#: Two doors for each pair: behind the first one person came twice, behind the second two persons live.
+DOORS = [f"{6 + n // 10}{n % 10 + 1:02}" for n in range(2 * len(PAIRS))]
+
 
 @dataclass
 class Person:
@@ -47,6 +62,13 @@ class Person:
     is_two_batches: bool
     doors: tuple[str, str]
     rows: list[tuple[str, int, int]] = field(default_factory=list)
+
+
+class Registered(NamedTuple):
+    """A connection to what was built, and the persons of whom two registrations of one day came."""
+
+    conn: psycopg.Connection
+    persons: list[Person]
 
 
 def identity(sequence: int) -> str:
@@ -83,14 +105,42 @@ def came(feed: str, number: str, position: int, on: dt.date, door: str) -> dict[
     }  # fmt: skip
 
 
-@pytest.fixture
-def persons(street_in_raw: psycopg.Connection) -> list[Person]:
+def came_twice_and_two(after: int) -> dict[str, list[dict[str, str]]]:
+    """By feed, the arrivals of each pair of origins: of one person and of two, with numbers after the others'."""
+    arrivals: dict[str, list[dict[str, str]]] = {"border_entries": [], "returnees": []}
+    for n, pair in enumerate(PAIRS):
+        for position, origin in enumerate(pair):
+            feed, says, *_ = ORIGINS[origin]
+            on = dt.date(2020, 3, 18 + position)
+            for sequence, door in ((3 * n, DOORS[2 * n]), (3 * n + 1 + position, DOORS[2 * n + 1])):
+                arrivals[feed].append(came(feed, identity(after + sequence), position, on, door) | says)
+    return arrivals
+
+
+@pytest.fixture(scope="module")
+def registered(
+    new_warehouse: Callable[[str], str], keep_warehouse: Callable[[str], str], var: Path
+) -> Iterator[Registered]:
     """Everybody registered and arrived, the street built for `AS_OF`."""
     found = everybody()
-    land(street_in_raw, "household_registry", [
+    with small_street(new_warehouse("test"), var) as conn:
+        register(conn, found)
+        dbt.build(dbt.STAGING, AS_OF, AS_OF_AT)
+        link(AS_OF, all_contracts())
+        dbt.build(dbt.MARTS, AS_OF, AS_OF_AT)
+    with database.connect(keep_warehouse("isolation")) as conn:
+        yield Registered(conn, found)
+
+
+def register(conn: psycopg.Connection, found: list[Person]) -> None:
+    """Land everybody's rows, each person's noted with them."""
+    land(conn, "household_registry", [
         PERSON | {"person_no": f"R{n}", "full_name": "测某", "id_type": "10", "id_number": person.number,
                   "birth_date": person.number[6:14], "living_address": "梅花路1099弄30号502室"}
         for n, person in enumerate(found)
+    ])  # fmt: skip
+    land(conn, "housing_registry", [
+        DWELLING | {"dwelling_code": f"C{door}", "room_no": door, "tenure": "1"} for door in ("501", "502", *DOORS)
     ])  # fmt: skip
     for batch in (0, 1):
         for feed in ("returnees", "border_entries"):
@@ -101,14 +151,12 @@ def persons(street_in_raw: psycopg.Connection) -> list[Person]:
                     if sent_by == feed and batch == (position if person.is_two_batches else 0):
                         rows.append(row)
                         whose.append(person)
-            batch_id = land(street_in_raw, feed, rows)
+            batch_id = land(conn, feed, rows)
             for row_no, person in enumerate(whose, start=1):
                 person.rows.append((feed, batch_id, row_no))
-    street_in_raw.commit()
-    dbt.build(dbt.STAGING, AS_OF, AS_OF_AT)
-    link(AS_OF, all_contracts())
-    dbt.build(dbt.MARTS, AS_OF, AS_OF_AT)
-    return found
+    for feed, rows in came_twice_and_two(len(found)).items():
+        land(conn, feed, rows)
+    conn.commit()
 
 
 def by(conn: psycopg.Connection, query: str) -> dict[Any, list[tuple[Any, ...]]]:
@@ -119,10 +167,8 @@ def by(conn: psycopg.Connection, query: str) -> dict[Any, list[tuple[Any, ...]]]
     return rows
 
 
-def test_p1_of_one_day_central_holds_over_home_over_none_and_nobody_is_listed(
-    street_in_raw: psycopg.Connection, persons: list[Person]
-) -> None:
-    conn = street_in_raw
+def test_p1_of_one_day_central_holds_over_home_over_none_and_nobody_is_listed(registered: Registered) -> None:
+    conn, persons = registered
     record = "feed || '/' || batch_id || '/' || row_no"
     arrivals = by(conn, f"select {record}, person_key, is_overruled, is_counted from build.fct_arrival")
     listed = by(conn, f"select {record}, kind, reason from build.unresolved")
@@ -170,39 +216,10 @@ def test_p1_of_one_day_central_holds_over_home_over_none_and_nobody_is_listed(
     assert counted[0] == len(persons) + 3
 
 
-#: Origin -> the feed that sends it, what it says, how it is told, and its colour.
-ORIGINS: dict[str, tuple[str, dict[str, str], str, str]] = {
-    "美国入境": ("border_entries", {"departed_country": "USA"}, "美国", "orange"),
-    "日本登记": ("returnees", {"origin": "日本"}, "日本", "orange"),
-    "湖北": ("returnees", {"origin": "湖北省武汉市"}, "湖北省", "yellow"),
-    "安徽": ("returnees", {"origin": "安徽合肥"}, "安徽省", "blue"),
-    "国内入境": ("border_entries", {"departed_country": "CHN"}, "中国", "blue"),
-}
-
-
 def test_orange_comes_before_yellow_and_that_before_blue_in_an_episode_and_behind_a_door(
-    street_in_raw: psycopg.Connection,
+    registered: Registered,
 ) -> None:
-    conn = street_in_raw
-    pairs = list(product(ORIGINS, ORIGINS))
-    doors = [f"{6 + n // 10}{n % 10 + 1:02}" for n in range(2 * len(pairs))]
-    land(conn, "housing_registry", [
-        DWELLING | {"dwelling_code": f"C{door}", "room_no": door, "tenure": "1"} for door in doors
-    ])  # fmt: skip
-    arrivals: dict[str, list[dict[str, str]]] = {"border_entries": [], "returnees": []}
-    for n, pair in enumerate(pairs):
-        for position, origin in enumerate(pair):
-            feed, says, *_ = ORIGINS[origin]
-            on = dt.date(2020, 3, 18 + position)
-            for number, door in ((identity(3 * n), doors[2 * n]), (identity(3 * n + 1 + position), doors[2 * n + 1])):
-                arrivals[feed].append(came(feed, number, position, on, door) | says)
-    for feed, sent in arrivals.items():
-        land(conn, feed, sent)
-    conn.commit()
-    dbt.build(dbt.STAGING, AS_OF, AS_OF_AT)
-    link(AS_OF, all_contracts())
-    dbt.build(dbt.MARTS, AS_OF, AS_OF_AT)
-
+    conn, pairs, doors = registered.conn, PAIRS, DOORS
     drawn = by(conn, "select room_no, isolating, isolation_colour from build.building_view")
     episodes = by(
         conn,

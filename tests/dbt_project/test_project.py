@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     import psycopg
 
 MODELS = dbt.PROJECT / "models"
-VARS = json.dumps({"as_of": AS_OF.isoformat(), "as_of_at": AS_OF_AT.isoformat()})
 
 
 def rows(conn: psycopg.Connection, query: str) -> list[tuple[Any, ...]]:
@@ -48,7 +46,9 @@ def test_a_model_is_small_states_its_grain_first_and_has_its_own_yml(model: Path
     assert not re.search(r"\b(now\(\)|current_date|current_timestamp|clock_timestamp)", text), "only as_of is now"
 
 
-def test_a_small_street_comes_out_right_and_every_unit_test_holds(street_in_raw: psycopg.Connection) -> None:
+def test_a_small_street_comes_out_right_and_every_unit_test_holds(
+    street_in_raw: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dbt.build(dbt.STAGING, AS_OF, AS_OF_AT)
     link(AS_OF, all_contracts())
     dbt.build(dbt.MARTS, AS_OF, AS_OF_AT)
@@ -86,7 +86,9 @@ def test_a_small_street_comes_out_right_and_every_unit_test_holds(street_in_raw:
     assert rows(conn, "select col_description(attrelid, attnum) from pg_attribute where attname = 'full_name'"
                 " and attrelid = 'build.household_view'::regclass")[0][0].startswith("姓名 | ")  # fmt: skip
 
-    tests = dbt.invoke(["test", "--select", "test_type:unit", "--vars", VARS])
+    monkeypatch.setenv("WAREHOUSE_AS_OF", AS_OF.isoformat())
+    monkeypatch.setenv("WAREHOUSE_AS_OF_AT", AS_OF_AT.isoformat())
+    tests = dbt.invoke(["test", "--select", "test_type:unit"])
     assert len(tests) >= 20
     assert [f"{run.node}: {run.message}" for run in tests if run.status != "pass"] == []
 

@@ -12,7 +12,7 @@ from runtime import postgres
 from sample.generate import generate
 from street import access, database, publish
 from street.settings import as_of_at
-from tests.building import built
+from tests.building import build
 from tests.dbt_project.truth import DAY, entries_known
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def test_a_street_is_built_and_published_and_a_committee_reads_its_own_rows(
     url = server.url()
     database.migrate(url)
     generate(tmp_path, DAY, 1000, seed=1)
-    with built(url, tmp_path, entries_known(tmp_path), DAY) as conn:
+    build(url, tmp_path, entries_known(tmp_path), DAY)
+    with database.connect(url) as conn:
         assert conn.info.server_version // 10_000 == database.MINIMUM_VERSION
         version = publish.start_version(conn, DAY, as_of_at(DAY))
         publish.publish(conn, version)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.building import built
+from street import database
+from tests.building import build
 
 from .compare import Comparison
 from .draw import DAY, draw
@@ -23,10 +24,15 @@ SEED = int(os.environ.get("OTHER_SEED", "1"))
 
 
 @pytest.fixture(scope="session")
-def compared(new_warehouse: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comparison]:
+def compared(
+    new_warehouse: Callable[[str], str],
+    keep_warehouse: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Comparison]:
     folder = tmp_path_factory.mktemp("other_street")
     drawn = draw(folder, SEED, PERSONS)
     lines = (folder / "border" / "entries.jsonl").read_text("utf-8").splitlines()
     entries = [json.loads(line) for line in lines]
-    with built(new_warehouse("other_street"), folder, entries, DAY) as conn:
+    build(new_warehouse("test"), folder, entries, DAY)
+    with database.connect(keep_warehouse("other_street")) as conn:
         yield Comparison(Oracle(drawn), Built(conn, drawn))
