@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from jsonschema import Draft201909Validator  # type: ignore[import-untyped]
@@ -24,7 +24,7 @@ from open_data_contract_standard.model import (
     SchemaObject,
     SchemaProperty,
 )
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
 _log = logging.getLogger(__name__)
@@ -66,6 +66,8 @@ Classification = Literal["public", "internal", "personal", "sensitive"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number"]
 ServerType = Literal["local", "api"]
 """The kinds of servers that can be connected to: each has its connector in `sources.connectors`."""
+Ground = Literal["consent", "contract", "duty", "emergency", "news", "published", "law"]
+"""The seven grounds on which a person's data may be handled at all (个人信息保护法 art. 13 (1), items 1 to 7)."""
 Format = Literal["csv", "xlsx"]
 """The formats of files that can be read: each has its reader in `sources.readers.worker`."""
 
@@ -81,6 +83,7 @@ _RESERVED = {"batch_id", "row_no", "rules", "quarantined_at"} | {"tableoid", "xm
 
 UNFINISHED = "待填写"
 """What a skeleton says where only people know (sources.skeleton); a contract that still says so can't be used."""
+_ITEM = re.compile(r"个人信息保护法》第十三条第一款第([一二三四五六七])项")
 _UNNAMED = re.compile(r"^column_\d+$")
 _DRAFT = re.compile(r"^status:\s*([\"']?)draft\1\s*(#.*)?$", re.MULTILINE)
 
@@ -91,6 +94,10 @@ class ContractError(ValueError):
 
 class DraftError(ContractError):
     """A contract that is still a draft: nobody uses it, and it holds nobody."""
+
+
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""A text that says something."""
 
 
 class Closed(BaseModel):
@@ -105,9 +112,10 @@ class Properties(Closed):
     `due_at` is the local time (Asia/Shanghai) of the day, month or week's delivery, `late_after` the hours after it
     at which the feed counts as late, `row_floor` the share of the last accepted snapshot's rows below which a snapshot
     is rejected, `version_by` the column that tells a newer version of a key from an older one (else the later row).
+    `legal_basis` names, beside the special laws, the item of article 13 on which the feed stands.
     """
 
-    legal_basis: tuple[str, ...] = Field(min_length=1)
+    legal_basis: tuple[Said, ...] = Field(min_length=1)
     load_mode: LoadMode
     cadence: Literal["hourly", "daily", "weekly", "monthly"]
     due_at: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
@@ -117,6 +125,13 @@ class Properties(Closed):
     about_person: bool
     about_arrival: bool = False
     version_by: str | None = None
+
+    @field_validator("legal_basis")
+    @classmethod
+    def _names_its_ground(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not _ITEM.search("".join(value)):
+            raise ValueError("must name its ground: 《中华人民共和国个人信息保护法》第十三条第一款第…项")
+        return value
 
 
 class Server(Closed):
@@ -240,11 +255,11 @@ class Contract(Closed):
     title_zh: str
     department: str
     version: str
-    purpose: str
-    usage: str
-    limits: str
+    purpose: Said
+    usage: Said
+    limits: Said
     grain: str
-    retention_days: int
+    retention_days: int = Field(ge=1)
     business_key: tuple[str, ...]
     server: Server
     columns: tuple[Column, ...]
@@ -255,6 +270,14 @@ class Contract(Closed):
     def legal_basis(self) -> tuple[str, ...]:
         """The laws that allow the street office to hold this."""
         return self.properties.legal_basis
+
+    @property
+    def ground(self) -> Ground:
+        """On which ground its data may be handled at all."""
+        item = _ITEM.search("".join(self.legal_basis))
+        assert item is not None  # noqa: S101 -- a contract without one isn't read
+        grounds: tuple[Ground, ...] = get_args(Ground)
+        return grounds["一二三四五六七".index(item.group(1))]
 
     @property
     def load_mode(self) -> LoadMode:

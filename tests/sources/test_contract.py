@@ -31,6 +31,41 @@ def test_every_contract_can_be_read_and_says_by_what_right():
         assert all(column.header and column.description for column in each.columns)
 
 
+@pytest.mark.parametrize("said", [None, [], [" "], ["《中华人民共和国传染病防治法》第十二条"]])
+def test_a_contract_that_names_no_ground_is_refused(said):
+    document = _document()
+    basis = next(item for item in document["customProperties"] if item["property"] == "legalBasis")
+    if said is None:
+        document["customProperties"].remove(basis)
+    else:
+        basis["value"] = said
+    with pytest.raises(ContractError, match=r"household_registry\.yaml: Properties\.legalBasis"):
+        _parse(document)
+
+
+@pytest.mark.parametrize("said", [None, "", " "])
+def test_a_contract_without_a_purpose_is_refused(said):
+    document = _document()
+    document["description"] |= {"purpose": said}
+    with pytest.raises(ContractError, match="purpose"):
+        _parse(document)
+
+
+@pytest.mark.parametrize("said", [None, 0, -1, 1.5, "35"])
+def test_a_contract_without_an_end_is_refused(said):
+    document = _document()
+    document["slaProperties"] = [] if said is None else [{"property": "retention", "value": said, "unit": "d"}]
+    with pytest.raises(ContractError, match="retention"):
+        _parse(document)
+
+
+def test_a_contract_says_on_which_ground_it_stands():
+    grounds = {each.feed: each.ground for each in all_contracts()}
+    assert grounds["household_registry"] == "duty"
+    assert grounds["border_entries"] == "emergency"
+    assert grounds["property_occupancy"] == "consent"
+
+
 def test_an_unknown_key_deep_inside_is_an_error_with_its_path():
     document = _document()
     document["schema"][0]["properties"][2]["synonim"] = []

@@ -48,7 +48,7 @@ servers:
 slaProperties:
   - {property: retention, value: 60, unit: d, description: 保留 60 日}
 customProperties:
-  - {property: legalBasis, value: ["《中华人民共和国传染病防治法》第十二条"]}
+  - {property: legalBasis, value: ["《中华人民共和国个人信息保护法》第十三条第一款第四项(应对突发公共卫生事件所必需)"]}
   - {property: loadMode, value: events}
   - {property: cadence, value: hourly}
   - {property: dueAt, value: "00:00"}
