@@ -112,7 +112,8 @@ def test_page_text_and_workbook_hide_the_same_counts(full: Street) -> None:
     cells = ["银泰小区", "牡丹第二居委会", "20", "—", "<5", "28"]
     words = read(report.html.read_text(encoding="utf-8")).words
     place = words.index("银泰小区")
-    assert words[place : place + 6] == cells
+    # A phone's line has no room for 居委会.
+    assert words[place : place + 6] == [cells[0], cells[1].removesuffix("居委会"), *cells[2:]]
     sheet = fastexcel.read_excel(report.xlsx).load_sheet("小区", header_row=2, dtypes="string").to_polars()
     assert sheet.columns == ["小区", "居委会", "级别", "境外来沪", "重点省份", "其他省市", "合计"]
     row = next(row for row in sheet.rows() if row[0] == "银泰小区")
@@ -200,7 +201,8 @@ def test_the_mail_stays_below_the_size_at_which_clients_cut_it(street: Street) -
     assert time.process_time() - started < 15  # 2 seconds of work, the first import included
     html = message.get_body(("html",)).get_content()
     assert len(html.encode()) < 100_000
-    committees = [word for word in read(html).words if re.fullmatch(r"培花新村第\d+", word)]
+    words = read(html).words
+    committees = [word for word in words[words.index("居委会任务") :] if re.fullmatch(r"培花新村第\d+", word)]
     assert len(committees) == 10, "the workbook names all 59"
 
 
