@@ -77,6 +77,9 @@ def _aims(figures: Figures) -> list[str]:
     ]  # fmt: skip
     rows = [f"| {name} | {aim} | {_share(share)} | {share.hits:,} of {share.total:,} | {'yes' if met else '**no**'} |"
             for name, share, aim, met in aims]  # fmt: skip
+    people = figures.for_people
+    rows.append(f"| of the pairs not made: registered twice, for people to tell | | {_share(people)} |"
+                f" {people.hits:,} of {people.total:,} | |")  # fmt: skip
     return ["| aim | | measured | | met |", "|---|---|---|---|---|", *rows]
 
 
