@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import csv
 import email
+import json
+import re
 import time
 from email import policy
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 if TYPE_CHECKING:
@@ -20,6 +23,20 @@ def test_the_day_ends_well_and_says_where_to_look(office: Office, day: str) -> N
     assert "失败" not in day
     for word in ("居家隔离中", "report.html", "Airflow", "street sql"):
         assert word in day
+
+
+def test_the_board_shows_the_day_to_the_logins_that_it_prints(office: Office, day: str) -> None:
+    port = json.loads((office.var / "run" / "board.json").read_text("utf-8"))["port"]
+    assert f"看板：http://127.0.0.1:{port}" in day
+    [[isolating]] = office.ask(
+        "select isolating from marts.governance_daily where row_kind = 'street' and business_date = as_of"
+    )
+    for account, password in re.findall(r"用户 (jiedao|penhua9|shenji)  口令 (\S+)", day):
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"sec-fetch-site": "same-origin"}) as client:
+            assert client.post("/login", data={"account": account, "password": password}).status_code == 303
+            page = client.get("/", follow_redirects=True).text
+        assert ("查阅记录" if account == "shenji" else "街道总览") in page
+        assert account != "jiedao" or f"<b>{isolating}</b>" in page
 
 
 def test_while_schedules_are_off_each_is_shown_and_no_run_begins_by_itself(office: Office, day: str) -> None:
