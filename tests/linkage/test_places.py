@@ -65,7 +65,9 @@ def places(shared_office: Office) -> dict[str, tuple[str, str | None]]:
         ),
     )
     links = shared_office.link()
-    doors = dict(shared_office.conn.execute("select dwelling_key, dwelling_code from build.dwelling").fetchall())
+    doors: dict[str, str] = dict(
+        shared_office.conn.execute("select dwelling_key, dwelling_code from build.dwelling").fetchall()
+    )
     found = {}
     for row_no, (text, *_) in enumerate(PLACES, start=1):
         row = links["household_registry", batch, row_no]
