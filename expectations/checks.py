@@ -27,7 +27,7 @@ CLOCK_TOLERANCE = dt.timedelta(minutes=10)  # R-DAY-4
 MONTH, DAY = "(0[1-9]|1[0-2])", "(0[1-9]|1[0-9]|2[0-8])"  # days that every month of every year has
 # Marks for what couldn't be written, as linkage.names knows them, but for those that also stand for a dot.
 UNWRITTEN = "[?？*＊●○◯□■〓_＿\ufffd\ue000-\uf8ff]"
-CHECKED_ROLES = ("phone", "document_number", "resident_id", "event_time")
+CHECKED_ROLES = ("phone", "document_number", "resident_id", "document_or_phone", "body_temperature", "event_time")
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,13 @@ def _of_column(contract: Contract, column: Column, arrived: Arrived) -> Iterator
         yield Check(f"{name}__unwritten_characters", "flag", f"{name} ~ '{UNWRITTEN}' and {said}")
     elif column.logical_type == "string" and column.pattern is None and column.role not in CHECKED_ROLES:
         yield Check(f"{name}__undecodable", "flag", f"{name} like '%\ufffd%'")
-    if column.role == "phone":
-        yield Check(f"{name}__unreadable", "flag", f"rules.read_phone({name}) is null and {said}")
+    unreadable = {
+        "phone": f"rules.read_phone({name}) is null",
+        "document_or_phone": f"rules.document_text({name}) !~ '[0-9]{{6}}' and rules.read_phone({name}) is null",
+        "body_temperature": f"rules.read_temperature({name}) is null",
+    }.get(column.role or "")
+    if unreadable:
+        yield Check(f"{name}__unreadable", "flag", f"{unreadable} and {said}")
     if column.role != "event_time":
         yield from _of_value(column, arrived, said)
 

@@ -4,7 +4,7 @@ Their columns: `linkage.make_tables` (street/database/versions/0005_links.sql).
 """
 
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 import psycopg
@@ -16,18 +16,25 @@ from linkage.table import append, read
 _HOUSING_FEED: Final = "housing_registry"  # of which linkage.register makes the doors
 
 
+class Placed(NamedTuple):
+    """Records that have a place and no person: mentions (mentions.load), and record_places.not_in_force."""
+
+    mentions: pl.DataFrame
+    not_in_force: pl.DataFrame
+
+
 def write(
-    conn: psycopg.Connection, linked: pl.DataFrame, not_in_force: pl.DataFrame, doors: register.Register, as_of: date
+    conn: psycopg.Connection, linked: pl.DataFrame, placed: Placed, doors: register.Register, as_of: date
 ) -> None:
     """Write the doors, every record's link, the places of arrivals that aren't in force, and the persons.
 
     `linked` has a row a record (persons.RECORD_SCHEMA, facts.SAID_SCHEMA, places.PLACE_COLUMNS and their `registered_`
-    ones, the person); `not_in_force` is record_places.not_in_force. Raises psycopg.Error.
+    ones, the person). Raises psycopg.Error.
     """
     conn.execute("call linkage.make_tables()")
     append(conn, "build.dwelling", doors.doors.select(register.DWELLING_COLUMNS))
-    append(conn, "build.record_link", _record_links(linked, doors))
-    append(conn, "build.arrival_place", not_in_force.with_columns(candidates=_json(pl.col("candidates"))))
+    append(conn, "build.record_link", _record_links(linked, placed.mentions, doors))
+    append(conn, "build.arrival_place", placed.not_in_force.with_columns(candidates=_json(pl.col("candidates"))))
     append(conn, "build.person", _persons(conn, linked, as_of))
     append(conn, "build.person_record", facts.of_persons(linked))
     append(conn, "build.namesake", namesakes(linked))
@@ -46,10 +53,10 @@ def _persons(conn: psycopg.Connection, linked: pl.DataFrame, as_of: date) -> pl.
     )
 
 
-def _record_links(linked: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
-    """Every record's person and place, and every door of the housing list (R-PERSON-8, R-PLACE-4)."""
+def _record_links(linked: pl.DataFrame, mentions: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
+    """Every record's person and place, every mention's place, every listed door (R-PERSON-8, R-PLACE-4)."""
     none = pl.lit([], dtype=pl.List(pl.String))
-    records = linked.select(
+    records = pl.concat([linked, mentions], how="diagonal").select(
         "feed", "batch_id", "row_no", "record", "person_key", "person_method", "person_score",
         pl.col("agreed").fill_null([]), "differed", "name_likeness", "namesakes",
         "dwelling_key", "building_key", "compound_key", "committee_code", "place_level",

@@ -71,7 +71,7 @@ def load(conn: psycopg.Connection) -> Memory:
     """Everything earlier runs gave. Raises DatabaseError."""
     rows = conn.execute("select person_key, merged_into from linkage.person where merged_into is not null")
     into: dict[str, str] = dict(rows.fetchall())
-    merged = {person: _last(person, into) for person in into}
+    merged = {person: last(person, into) for person in into}
     now = pl.col("person_key").replace(merged)
     return Memory(
         records=read(
@@ -98,7 +98,8 @@ def _listed(column: str) -> pl.Expr:
     return pl.col(column).fill_null("").str.split(" ").list.filter(pl.element() != "")
 
 
-def _last(person: str, into: Mapping[str, str]) -> str:
+def last(person: str, into: Mapping[str, str]) -> str:
+    """The person that somebody is by now, whoever was merged into whom."""
     while person in into:
         person = into[person]
     return person

@@ -44,11 +44,17 @@ class PersonFeed(Protocol):
         """Whether every row is about a person; otherwise only one with a name or a document is (an occupant)."""
 
     @property
+    def mentions_persons(self) -> bool:
+        """Whether a row only names somebody known from other feeds (linkage.mentions)."""
+
+    @property
     def about_arrival(self) -> bool:
         """Whether a row registers an arrival: one that isn't in force (an older revision, a broken row) has a place."""
 
 
 TEXT_COLUMNS: Final = ("address", "registered_address", "compound", "building", "room")
+OWN_KEYS: Final = ("person_key", "dwelling_key")
+"""The roles in which a feed that mentions persons may name somebody or a door by our own key."""
 _NAMING: Final = frozenset({"person_name", "person_name_latin", "document_number", "resident_id"})
 _WHO: Final = _NAMING | {"person_no", "document_type", "document_country", "birth_date", "sex", "phone"}
 _PRIVATE: Final = ("record_text", "canonical", "second_canonical", "bare_number")
@@ -143,6 +149,7 @@ def _query(conn: psycopg.Connection, feed: PersonFeed) -> str:
         "known_at": read_as.known_at(),
         "household": read_as.said("household_no", "clean"),
         **{name: read_as.said(name, "clean") for name in TEXT_COLUMNS},
+        **{name: read_as.said(name, "clean") for name in OWN_KEYS if feed.mentions_persons},
     }
     return f"""
         select s.batch_id, s.row_no, {", ".join(f"{value} as {name}" for name, value in columns.items())}
@@ -160,16 +167,17 @@ class _Reading:
 
     def __init__(self, feed: PersonFeed, staged: Mapping[str, str]) -> None:
         self._feed, self._staged = feed, staged
+        self._roles = _roles(feed)
         self.kind = "s.document_kind" if "document_kind" in staged else "null"
         self._number = self._raw("document_number", otherwise="null::text")
 
     def _raw(self, role: str, otherwise: str) -> str:
-        column = self._feed.roles.get(role)
+        column = self._roles.get(role)
         return otherwise if column is None else f"r.{column}"
 
     def said(self, role: str, function: str) -> str:
         """The role's text."""
-        column = self._feed.roles.get(role)
+        column = self._roles.get(role)
         if column is None:
             return "null::text"
         return f"s.{column}::text" if column in self._staged else f"rules.{function}(r.{column})"
@@ -181,7 +189,7 @@ class _Reading:
 
     def masked(self, role: str, kind: str) -> str:
         """A number as it may be shown (R-PRIV-3)."""
-        column = self._feed.roles.get(role)
+        column = self._roles.get(role)
         if column is None:
             return "null::text"
         return f"s.{column}_masked" if f"{column}_masked" in self._staged else f"rules.mask({kind}, r.{column})"
@@ -209,7 +217,7 @@ class _Reading:
 
     def birth_date(self) -> str:
         """The birth date, where the whole of it is known."""
-        column = self._feed.roles.get("birth_date")
+        column = self._roles.get("birth_date")
         if column is None:
             return "null::date"
         born = f"rules.read_birth_date(r.{column})"
@@ -219,7 +227,7 @@ class _Reading:
 
     def sex(self) -> str:
         """1 or 2."""
-        column = self._feed.roles.get("sex")
+        column = self._roles.get("sex")
         if column is None:
             return "null::integer"
         return (
@@ -229,7 +237,7 @@ class _Reading:
     def known_at(self) -> str:
         """When it was recorded, where that can be read, else the day of its batch (R-PERSON-9)."""
         delivered = "cast(batch.business_date as timestamp) at time zone 'Asia/Shanghai'"
-        column = self._feed.roles.get("recorded_at")
+        column = self._roles.get("recorded_at")
         if column is None:
             return delivered
         recorded = {
@@ -246,6 +254,12 @@ class _Reading:
         if not parts:
             return "r._row_hash"
         return f"concat_ws(chr(31), {', '.join(f'coalesce({part}, chr(30))' for part in parts)})"
+
+
+def _roles(feed: PersonFeed) -> Mapping[str, str]:
+    """Its roles; a column that holds a document or a phone plays both."""
+    either = feed.roles.get("document_or_phone")
+    return feed.roles if either is None else {"document_number": either, "phone": either, **feed.roles}
 
 
 def _columns(conn: psycopg.Connection, schema: str, table: str) -> dict[str, str]:

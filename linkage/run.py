@@ -16,7 +16,7 @@ from typing import NamedTuple
 import polars as pl
 import psycopg
 
-from linkage import candidates, evidence, links, memory, persons, record_places, records, register
+from linkage import candidates, evidence, links, memory, mentions, persons, record_places, records, register
 from linkage.records import PersonFeed
 from street.database import connect, lock, scrubbed
 from street.settings import settings
@@ -38,7 +38,9 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
         with _timed("register"):
             doors = register.load(conn, as_of)
         with _timed("records"):
-            said = records.load(conn, feeds, secret.get_secret_value().encode())
+            key = secret.get_secret_value().encode()
+            makers = [feed for feed in feeds if not feed.mentions_persons]
+            said = records.load(conn, makers, key)
         # Neither needs the other: Polars reads addresses while Python and PostgreSQL see to documents and memory.
         with ThreadPoolExecutor(1) as beside:
             placing = beside.submit(_placed, said, doors)
@@ -46,10 +48,14 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
             placed = placing.result()
         with _timed("aliases"):
             placed, doors = record_places.with_aliases_learned(conn, placed, doors, as_of)
-        arrivals = [feed.feed for feed in feeds if "event_time" in feed.roles]
+        arrivals = [feed.feed for feed in makers if "event_time" in feed.roles]
         linked = _tied(conn, record_places.decided(conn, placed, doors), documented, arrivals, as_of)
+        with _timed("mentions"):
+            mentioned = mentions.load(conn, feeds, key, doors)
+            mentions.write(conn, mentioned, linked)
         with _timed("written"):
-            links.write(conn, linked, record_places.not_in_force(conn, feeds, doors, as_of), doors, as_of)
+            places = links.Placed(mentioned, record_places.not_in_force(conn, feeds, doors, as_of))
+            links.write(conn, linked, places, doors, as_of)
     log.info(
         "linkage: %s records, %s persons, %s doors",
         linked.height, linked["person_key"].drop_nulls().n_unique(), doors.doors.height,

@@ -105,7 +105,9 @@ def compose() -> str:
 
 def _of_servers() -> list[str]:
     """Return the settings of each API that a contract names (docs/rules.md, R-PULL-6)."""
-    servers = dict.fromkeys(terms.server.name for terms in all_contracts() if terms.server.type == "api")
+    servers = dict.fromkeys(
+        server.name for terms in all_contracts() for server in terms.servers if server.type == "api"
+    )
     return [f"street_{server}_{what}" for server in servers for what in ("url", "token")]
 
 

@@ -127,7 +127,7 @@ def _text(value: object) -> str:
 # ---------------------------------------------------------------- for people
 
 _CADENCES = {"hourly": "每小时", "daily": "每天", "weekly": "每周", "monthly": "每月"}
-_TRANSPORTS = {"local": "文件报送", "api": "接口拉取"}
+_TRANSPORTS = {"local": "文件报送", "api": "接口拉取", "custom": "看板登记"}
 _LOAD_MODES = {"snapshot": "全量", "increment": "增量", "events": "事件"}
 _CLASSIFICATIONS = {"public": "公开", "internal": "内部", "personal": "个人信息", "sensitive": "敏感个人信息"}
 _READERS = {"dashboard_reader": "看板", "committee_reader": "居委会", "street_reader": "街道"}
@@ -199,7 +199,8 @@ def _notice(contract: Contract) -> str:
         if any(column.classification == name for column in contract.columns)
     ]
     said = contract.properties
-    origin = f"{contract.department}；{_CADENCES[contract.cadence]}{_TRANSPORTS[contract.server.type]}"
+    transports = "、".join(_TRANSPORTS[server.type] for server in contract.servers)
+    origin = f"{contract.department}；{_CADENCES[contract.cadence]}{transports}"
     rows = {
         "收什么": "<br>".join(fields),
         "从哪里来": f"{origin}，{_LOAD_MODES[contract.load_mode]}",

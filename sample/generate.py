@@ -23,7 +23,8 @@ from sample.property import write_property
 from sample.returnees import registrations, write_returnees
 from sample.roles import write_roles
 from sample.rows import Rows
-from sample.truth import World, write_truth
+from sample.truth import World, episodes, write_truth
+from sample.visits import make_visits, write_visits
 
 FEEDS = (
     "household_registry",
@@ -34,6 +35,7 @@ FEEDS = (
     "disability_list",
     "community_roles",
     "property_occupancy",
+    "visit_log",
 )
 BUSINESS_DATE = date(2020, 3, 28)
 SUMMER_SCENARIOS = ("heatwave", "typhoon")
@@ -111,6 +113,8 @@ def generate(  # noqa: PLR0913, PLR0917 - each is an option of the command line
         folders = write_returnees(streams, inbox, dwellings, people, registered)
         written += folders
         events += returnees.events(registered, folders)
+    made = make_visits(streams, people, dwellings, episodes(events, day)) if "visit_log" in feeds else []
+    written += write_visits(streams, inbox, dwellings, people, made)
     truth = write_truth(out / "truth", World(day, dwellings, people, events, written))
     days = [day - timedelta(days=1), day] if day_before else [day]
     manifest = _manifest(streams, persons, written, truth, arrivals if "border_entries" in feeds else [], days)

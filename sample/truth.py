@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sample import attributes
+from sample import attributes, visited
 from sample.arrivals import Event
 from sample.rows import Rows
 
@@ -186,10 +186,14 @@ def write_truth(out: Path, world: World) -> dict[str, pl.DataFrame]:
     """Write the truth's tables as Parquet into `out` and return them by name."""
     all_records = records(world.feeds, world.dwellings, world.people)
     found = episodes(world.events, world.today)
+    made = visited.visits(world.feeds, world.dwellings)
+    _release_early(found, visited.released_on(made))
     contradicted = set(all_records.filter(~pl.col("one_name"))["true_person_id"].to_list())
     for episode in found:
         episode.clean &= f"P{episode.person_id:07}" not in contradicted
-    residents = _residents(world, found, _clean_persons(all_records))
+    dead = set(world.people.filter(pl.col("status") == "3")["person_id"].to_list())
+    listed = _residents(world, found, dead, _clean_persons(all_records))
+    residents = visited.homes(listed, made, dead)
     isolating = pl.DataFrame(
         [(e.person_id, e.clean and e.event.destination >= 0) for e in found if e.status == "isolating"],
         schema={"person_id": pl.Int64, "clean": pl.Boolean},
@@ -204,6 +208,10 @@ def write_truth(out: Path, world: World) -> dict[str, pl.DataFrame]:
         "persons": _persons(world.people, all_records),
         "episodes": _episodes(found, world.dwellings),
         "residents": homes.select(_person(), "dwelling_code", "basis", "clean"),
+        "visits": made.select(
+            pl.format("P{}", pl.col("visited_id").cast(pl.String).str.zfill(7)).alias("true_person_id"),
+            pl.exclude("visited_id", "dwelling_id"),
+        ),
         "occupancy": attributes.occupancy(world.feeds, world.dwellings),
         "services": attributes.services(world.feeds, world.today).select(_person(), pl.exclude("person_id")),
         "tags": tags.join(homes.drop("clean"), on="person_id", how="left", maintain_order="left").select(
@@ -291,12 +299,19 @@ def _episodes(found: Sequence[Episode], dwellings: pl.DataFrame) -> pl.DataFrame
     return pl.DataFrame(rows, schema=schema).select(_person(), pl.exclude("person_id"))
 
 
-def _residents(world: World, found: Sequence[Episode], clean: pl.DataFrame) -> pl.DataFrame:
-    """Say where the rules put everybody: the destination while isolating, else home, else where an isolation ended."""
+def _release_early(found: Sequence[Episode], released: dict[int, list[date]]) -> None:
+    """End the isolations within which a visit released somebody."""
+    for episode in found:
+        within = [on for on in released.get(episode.person_id, []) if episode.started_on < on < episode.release_on]
+        if within and episode.status == "isolating":
+            episode.release_on, episode.status = min(within), "released_early"
+
+
+def _residents(world: World, found: Sequence[Episode], dead: set[int], clean: pl.DataFrame) -> pl.DataFrame:
+    """Say where the lists put everybody: the destination while isolating, else home, else where an isolation ended."""
     people = world.people
     registry = next((feed.rows for feed in world.feeds if feed.feed == "household_registry"), None)
     listed = set() if registry is None else set(registry.filter(pl.col("fault") == "")["person_id"].to_list())
-    dead = set(people.filter(pl.col("status") == "3")["person_id"].to_list())
     at: dict[int, tuple[int, str]] = {}
     for event in sorted(world.events, key=lambda e: e.day):
         over = not event.at_home or event.day + _ISOLATION <= world.today

@@ -24,6 +24,7 @@ from open_data_contract_standard.model import (
     SchemaObject,
     SchemaProperty,
 )
+from open_data_contract_standard.model import Server as DeclaredServer
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
@@ -38,9 +39,13 @@ Role = Literal[
     "document_type",
     "document_country",
     "resident_id",
+    "document_or_phone",
+    "person_key",
+    "dwelling_key",
     "birth_date",
     "sex",
     "phone",
+    "body_temperature",
     "address",
     "registered_address",
     "compound",
@@ -64,12 +69,15 @@ DocumentKind = Literal[
 ]
 Classification = Literal["public", "internal", "personal", "sensitive"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number"]
-ServerType = Literal["local", "api"]
+ServerType = Literal["local", "api", "custom"]
 """The kinds of servers that can be connected to: each has its connector in `sources.connectors`."""
 Ground = Literal["consent", "contract", "duty", "emergency", "news", "published", "law"]
 """The seven grounds on which a person's data may be handled at all (个人信息保护法 art. 13 (1), items 1 to 7)."""
 Format = Literal["csv", "xlsx"]
 """The formats of files that can be read: each has its reader in `sources.readers.worker`."""
+
+DRAINED = ("ops.visit_inbox",)
+"""The tables of the warehouse that a custom server may name."""
 
 IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]*$")
 # PostgreSQL cuts a name after 63 bytes without a word: two partitions of a feed would then be one.
@@ -113,6 +121,7 @@ class Properties(Closed):
     at which the feed counts as late, `row_floor` the share of the last accepted snapshot's rows below which a snapshot
     is rejected, `version_by` the column that tells a newer version of a key from an older one (else the later row).
     `legal_basis` names, beside the special laws, the item of article 13 on which the feed stands.
+    `mentions_persons`: a record may name somebody known from other feeds; it makes nobody and tells nobody's facts.
     """
 
     legal_basis: tuple[Said, ...] = Field(min_length=1)
@@ -124,6 +133,7 @@ class Properties(Closed):
     row_floor: float = Field(default=0.7, ge=0, le=1)
     about_person: bool
     about_arrival: bool = False
+    mentions_persons: bool = False
     version_by: str | None = None
 
     @field_validator("legal_basis")
@@ -138,7 +148,8 @@ class Server(Closed):
     """Where a feed comes from (`servers` of the contract): `type` chooses the connector.
 
     `local`: files in the inbox, by `path`, `format` and `encoding`. `api`: pages of `page_size` entries from the path
-    of `location`, at the address that the settings of `name` give (`street.settings.Settings.access`).
+    of `location`, at the address that the settings of `name` give (`street.settings.Settings.access`). `custom`: what
+    is recorded one at a time in the warehouse's own database, in the table `location`.
     """
 
     name: str = Field(pattern=IDENTIFIER.pattern)
@@ -261,10 +272,15 @@ class Contract(Closed):
     grain: str
     retention_days: int = Field(ge=1)
     business_key: tuple[str, ...]
-    server: Server
+    servers: tuple[Server, ...]
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]
     properties: Properties
+
+    @property
+    def server(self) -> Server:
+        """Where the department delivers: the first of its servers."""
+        return self.servers[0]
 
     @property
     def legal_basis(self) -> tuple[str, ...]:
@@ -303,6 +319,11 @@ class Contract(Closed):
     def about_arrival(self) -> bool:
         """Whether each record registers an arrival: its quarantined rows are listed until resolved."""
         return self.properties.about_arrival
+
+    @property
+    def mentions_persons(self) -> bool:
+        """Whether a record names somebody known from other feeds, and makes nobody."""
+        return self.properties.mentions_persons
 
     def column(self, name: str) -> Column:
         """The column of this name.
@@ -434,7 +455,7 @@ def _read(standard: OpenDataContractStandard) -> Contract:
             "grain": table.dataGranularityDescription,
             "retentionDays": _retention_days(standard),
             "businessKey": tuple(p.name for p in key),
-            "server": _only_server(standard),
+            "servers": _servers(standard),
             "columns": columns,
             "rules": tuple(_rule(check) for check in table.quality or []),
             "properties": Properties.model_validate(_custom(standard.customProperties)),
@@ -487,11 +508,14 @@ def _only_table(standard: OpenDataContractStandard) -> SchemaObject:
     return tables[0]
 
 
-def _only_server(standard: OpenDataContractStandard) -> Server:
-    servers = standard.servers or []
-    if len(servers) != 1:
-        raise ContractError("servers must name exactly one: where the feed comes from")
-    declared = servers[0]
+def _servers(standard: OpenDataContractStandard) -> tuple[Server, ...]:
+    servers = tuple(_server(standard, declared) for declared in standard.servers or [])
+    if [server.type == "custom" for server in servers] not in ([False], [False, True]):
+        raise ContractError("servers must name exactly one: where the feed comes from, and perhaps a custom one")
+    return servers
+
+
+def _server(standard: OpenDataContractStandard, declared: DeclaredServer) -> Server:
     said = {
         "name": declared.server,
         "type": declared.type,
@@ -506,6 +530,8 @@ def _only_server(standard: OpenDataContractStandard) -> Server:
         wanted = f"{standard.id}/{{business_date}}/*{server.ending}"
         if server.format is None or server.path != wanted:
             raise ContractError(f"the path of server {server.name} must be {wanted}: so the inbox is laid out")
+    if server.type == "custom" and server.location not in DRAINED:
+        raise ContractError(f"the location of server {server.name} must be one of {', '.join(DRAINED)}")
     return server
 
 

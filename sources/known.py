@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
 
 from street import batch
 from street.database import scrubbed
@@ -106,6 +108,30 @@ class Known:
     def has_batch(self, business_date: dt.date) -> bool:
         """Whether anything was delivered for a business date."""
         return bool(self._ask("select from ops.batch where feed = %s and business_date = %s limit 1", business_date))
+
+    # ---- visits recorded on the board
+
+    def waiting_visits(self, now: dt.datetime) -> list[dict[str, str | None]]:
+        """The recorded visits that no batch has taken in yet, made by `now`, in the words of the contract."""
+        with scrubbed(), self._conn.transaction(), self._conn.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(
+                "select visit_no, committee_code, account as visitor, dwelling_key, person_key, kind, temperature,"
+                """ result, to_char(visited_at, 'YYYY-MM-DD"T"HH24:MI:SSTZH:TZM') as visited_at, note"""
+                " from ops.visit_inbox where batch_id is null and visited_at <= %s order by recorded_at, visit_no",
+                [now],
+            ).fetchall()
+
+    def note_drained_visits(self, source: str) -> None:
+        """Note at each recorded visit the batch that took it in."""
+        raw = sql.Identifier("raw", self._feed)
+        query = sql.SQL(
+            "update ops.visit_inbox as inbox set batch_id = taken._batch_id from {} as taken"
+            " inner join ops.batch on batch.batch_id = taken._batch_id and batch.source = %s"
+            " where inbox.batch_id is null and inbox.visit_no = taken.visit_no"
+        ).format(raw)
+        with scrubbed(), self._conn.transaction():
+            if self._conn.execute("select from ops.visit_inbox where batch_id is null limit 1").fetchone():
+                self._conn.execute(query, [source])
 
     def _ask(self, query: LiteralString, *more: object) -> list[tuple[Any, ...]]:
         """The rows of a query on this feed's batches, in a transaction that ends with it."""

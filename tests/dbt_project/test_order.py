@@ -14,7 +14,9 @@ from street import catalogue, dbt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-SUBJECTS = ("places", "persons", "arrivals", "isolation", "homes", "care", "scenarios", "duties", "doubts", "days")
+SUBJECTS = (
+    "places", "persons", "arrivals", "visits", "isolation", "homes", "care", "scenarios", "duties", "doubts", "days",
+)  # fmt: skip
 ORDER = ("staging", *(f"core/{subject}" for subject in SUBJECTS), "marts")
 #: The checks hold the marts against core, and a mart lists whom they catch: one room.
 ROOMS = {folder: rank for rank, folder in enumerate(ORDER)} | {"marts/checks": len(ORDER) - 1}

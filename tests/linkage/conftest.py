@@ -24,6 +24,7 @@ class Feed:
     roles: Mapping[str, str]
     about_person: bool = True
     about_arrival: bool = False
+    mentions_persons: bool = False
     load_mode: str = "snapshot"
 
 

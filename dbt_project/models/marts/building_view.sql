@@ -26,8 +26,10 @@ tags as (
 
 duties as (
     select dwelling_key, count(*) as open_duties
-    from {{ ref('int_duty') }}
-    where due_on = {{ as_of() }} or (rule = 'until_visited' and due_on < {{ as_of() }})
+    from {{ ref('int_duty_due') }}
+    where
+        done_at is null
+        and (due_on = {{ as_of() }} or (rule in ('until_visited', 'on_fever') and due_on < {{ as_of() }}))
     group by dwelling_key
 )
 

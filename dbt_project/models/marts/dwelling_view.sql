@@ -30,10 +30,16 @@ select
     ], null) as occupancy_flags,
     coalesce(households.household_nos, cast(array[] as text[])) as household_nos,
     coalesce(door.residents, 0) as residents,
-    cast(null as timestamptz) as last_visit_at,
+    visited.last_visit_at,
     {{ as_of() }} as as_of
 from {{ ref('dim_dwelling') }} as dwelling
 inner join {{ ref('dim_building') }} as building on dwelling.building_key = building.building_key
 left join {{ ref('fct_occupancy') }} as occupancy on dwelling.dwelling_key = occupancy.dwelling_key
 left join {{ ref('int_door') }} as door on dwelling.dwelling_key = door.dwelling_key
+left join (
+    select dwelling_key, max(visited_at) as last_visit_at
+    from {{ ref('int_visit') }}
+    where outcome = 'made'
+    group by dwelling_key
+) as visited on dwelling.dwelling_key = visited.dwelling_key
 left join households on dwelling.dwelling_key = households.dwelling_key

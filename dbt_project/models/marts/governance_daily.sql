@@ -2,6 +2,8 @@
 {%- set flows = [
     'arrivals', 'arrivals_abroad', 'isolating', 'newly_isolating', 'released', 'transferred', 'duties_due',
 ] %}
+{#- What visits tell: of D and of the day that closed, and null while no such feed is connected (R-DAY-5). #}
+{%- set of_visits = ['duties_done', 'duties_overdue', 'measured'] %}
 {%- set stocks = [
     'residents', 'living_alone_elderly', 'unresolved', 'review_waiting', 'review_arrivals', 'review_week',
 ] %}
@@ -28,7 +30,7 @@ facts as (
 
 totals as (
     select
-        {%- for measure in flows + stocks %}
+        {%- for measure in flows + of_visits + stocks %}
         sum(fact.counted) filter (where fact.measure = '{{ measure }}') as {{ measure }},
         {%- endfor %}
         fact.business_date,
@@ -51,6 +53,12 @@ computed as (
         {%- endfor %}
         -- What fell due is known of D and of the day that closed.
         case when dates.business_date >= {{ as_of() }} - 1 then coalesce(totals.duties_due, 0) end as duties_due,
+        {%- for measure in of_visits %}
+        case
+            when dates.business_date >= {{ as_of() }} - 1 and {{ is_any_connected(['visit_log']) }}
+                then coalesce(totals.{{ measure }}, 0)
+        end as {{ measure }},
+        {%- endfor %}
         -- The days of one run add up by themselves.
         0 as isolating_corrected
     from {{ ref('int_history_date') }} as dates
@@ -60,8 +68,8 @@ computed as (
 ),
 
 published as (
-    {%- set figures = dict.fromkeys(flows + stocks + ['isolating_corrected'], 'integer') %}
-    {{ published('governance_daily', dict(figures, business_date='date', committee_code='text', as_of='date')) }}
+    {%- set figures = dict.fromkeys(flows + stocks + of_visits[:2] + ['isolating_corrected'], 'integer') %}
+    {{ published('governance_daily', dict(figures, coverage_pct='numeric', business_date='date', committee_code='text', as_of='date')) }}
 )
 
 select
@@ -84,11 +92,17 @@ select
             sum(case when {{ told_anew }} then computed.isolating else published.isolating end) over the_day_before, 0
         ) as integer
     ) as isolating_corrected,
-    -- Only devices and visits on record tell these, and no such feed is connected (R-DAY-5).
+    -- Only devices tell these, and no such feed is connected (R-DAY-5).
     cast(null as integer) as breaches,
-    cast(null as integer) as duties_done,
-    cast(null as integer) as duties_overdue,
-    cast(null as numeric(5, 2)) as coverage_pct,
+    {%- for measure in of_visits[:2] %}
+    cast(case when {{ told_anew }} then computed.{{ measure }} else published.{{ measure }} end as integer) as {{ measure }},
+    {%- endfor %}
+    cast(
+        case
+            when {{ told_anew }} then 100.0 * computed.measured / nullif(computed.isolating, 0)
+            else published.coverage_pct
+        end as numeric(5, 2)
+    ) as coverage_pct,
     {%- for stock in stocks %}
     cast(
         case when computed.business_date = {{ as_of() }} then computed.{{ stock }} else published.{{ stock }} end as integer

@@ -42,7 +42,7 @@ select
     {{ contract_label('disability_list', 'disability_type', 'care.disability_type') }} as disability_type_zh,
     care.disability_level,
     {{ contract_label('disability_list', 'disability_level', 'care.disability_level') }} as disability_level_zh,
-    cast(null as timestamptz) as last_visit_at,
+    visited.last_visit_at,
     string_to_array(residence.sources, ',') as sources,
     link.person_method as link_method,
     {{ code_label('link_method', 'link.person_method') }} as link_method_zh,
@@ -55,6 +55,12 @@ inner join {{ ref('dim_building') }} as building on dwelling.building_key = buil
 left join {{ ref('int_registry_person') }} as registry on residence.person_key = registry.person_key
 left join {{ ref('int_person_link') }} as link on residence.person_key = link.person_key
 left join {{ ref('int_shown_isolation') }} as isolation on residence.person_key = isolation.person_key
+left join (
+    select person_key, max(visited_at) as last_visit_at
+    from {{ ref('int_visit') }}
+    where outcome = 'made'
+    group by person_key
+) as visited on residence.person_key = visited.person_key
 left join tags on residence.person_key = tags.person_key
 left join {{ ref('int_person_care') }} as care on residence.person_key = care.person_key
 where residence.dwelling_key is not null

@@ -11,6 +11,9 @@ with listed as (
     select feed, batch_id, row_no, 'person' as kind, '' as subject, reason, committee_code, compound_key
     from {{ ref('int_unresolved_person') }}
     union all
+    select feed, batch_id, row_no, 'visit' as kind, '' as subject, reason, committee_code, compound_key
+    from {{ ref('int_unresolved_visit') }}
+    union all
     -- Whom a scenario may mean: an attribute that it asks isn't known (R-SCEN-3).
     select
         feed, batch_id, row_no, 'scenario' as kind, scenario as subject, 'scenario_unknown' as reason,

@@ -30,7 +30,8 @@ with facts as (
     union all
     select release_on as business_date, committee_code, 'transferred' as measure, count(*) as counted
     from {{ ref('fct_isolation_episode') }}
-    where status = 'transferred' and first_started_on < release_on
+    -- Closed early, by whatever it was (R-ISO-3).
+    where status in ('transferred', 'released_early') and first_started_on < release_on
     group by release_on, committee_code
     union all
     select {{ as_of() }} as business_date, committee_code, 'residents' as measure, count(*) as counted
@@ -43,7 +44,7 @@ with facts as (
     group by committee_code
     union all
     select due_on as business_date, committee_code, 'duties_due' as measure, count(*) as counted
-    from {{ ref('int_duty') }}
+    from {{ ref('int_duty_due') }}
     where due_on in ({{ as_of() }}, {{ as_of() }} - 1)
     group by due_on, committee_code
     union all
@@ -59,6 +60,31 @@ with facts as (
         ) as counts (measure, is_one)
     where counts.is_one
     group by review.committee_code, counts.measure
+    union all
+    select done_on as business_date, committee_code, 'duties_done' as measure, count(*) as counted
+    from {{ ref('int_duty_due') }}
+    where done_on in ({{ as_of() }}, {{ as_of() }} - 1)
+    group by done_on, committee_code
+    union all
+    -- Of what fell due that day what still stands open (R-DUTY-6).
+    select due_on as business_date, committee_code, 'duties_overdue' as measure, count(*) as counted
+    from {{ ref('int_duty_due') }}
+    where due_on in ({{ as_of() }}, {{ as_of() }} - 1) and done_at is null and due_at < {{ as_of_at() }}
+    group by due_on, committee_code
+    union all
+    -- Who isolated that day and whose temperature was taken (R-ISO-14).
+    select day.business_date, day.committee_code, 'measured' as measure, count(*) as counted
+    from {{ ref('int_episode_day') }} as day
+    where
+        day.business_date in ({{ as_of() }}, {{ as_of() }} - 1)
+        and exists (
+            select 1 from {{ ref('int_visit') }} as visit
+            where
+                visit.person_key = day.person_key
+                and visit.visited_on = day.business_date
+                and visit.temperature_c is not null
+        )
+    group by day.business_date, day.committee_code
 )
 
 select

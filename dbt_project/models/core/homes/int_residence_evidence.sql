@@ -1,102 +1,55 @@
 -- One row per living person x source of evidence where they live, the best one of each source.
 {{ config(indexes=[{'columns': ['person_key']}]) }}
 
-with isolating as (
+with at_door as (
     select
+        person_key, dwelling_key, building_key, compound_key, committee_code,
+        max(visited_at) filter (where outcome = 'made') as met_at,
+        max(visited_at) filter (where outcome = 'moved') as moved_at
+    from {{ ref('int_visit') }}
+    where person_key is not null and dwelling_key is not null and outcome <> 'attempt'
+    group by person_key, dwelling_key, building_key, compound_key, committee_code
+),
+
+met as (
+    select *, row_number() over (partition by person_key order by met_at desc, dwelling_key asc) as newest
+    from at_door
+    where met_at > coalesce(moved_at, '-infinity')
+),
+
+-- Whoever was met at a door lives there (R-HOME-1).
+told as (
+    select
+        1 as source_rank, 'visit_log' as source,
+        person_key, dwelling_key, building_key, compound_key, committee_code, 'dwelling' as place_level,
+        met_at as told_at
+    from met
+    where newest = 1
+    union all
+    select
+        source_rank, source,
         person_key, dwelling_key, building_key, compound_key, committee_code, place_level,
-        row_number() over (partition by person_key order by started_on desc) as newest
-    from {{ ref('fct_isolation_episode') }}
-    where status = 'isolating'
-),
-
--- The destination of a 无需 counts from the day of arrival, for a limited time; of home isolation, from its release
--- (R-HOME-1, R-HOME-4).
-arrived as (
-    select
-        person_key, dwelling_key, building_key, compound_key, committee_code, place_level, release_on as since
-    from {{ ref('fct_isolation_episode') }}
-    where status in ('completed', 'released_early')
-    union all
-    select
-        person_key, dwelling_key, building_key, compound_key, committee_code, place_level, arrived_on as since
-    from {{ ref('fct_arrival') }}
-    where disposition = 'none' and arrived_on > {{ as_of() }} - {{ var('residence_evidence_days') }}
-),
-
-newest_arrived as (
-    select *, row_number() over (partition by person_key order by since desc) as newest
-    from arrived
-),
-
--- An occupant named by a property company counts from the day of the entry, for a limited time (R-HOME-1).
-occupying as (
-    select
-        link.person_key,
-        link.dwelling_key,
-        link.building_key,
-        link.compound_key,
-        link.committee_code,
-        link.place_level,
-        row_number() over (
-            partition by link.person_key
-            order by coalesce(told.registered_on, told.business_date) desc, told.batch_id desc, told.row_no desc
-        ) as newest
-    from {{ ref('stg_property_occupancy') }} as told
-    inner join {{ source('linkage_build', 'record_link') }} as link
-        on
-            told.batch_id = link.batch_id
-            and told.row_no = link.row_no
-            and link.feed = 'property_occupancy'
-    where link.person_key is not null and coalesce(told.registered_on, told.business_date) > {{ as_of() }} - {{ var('residence_evidence_days') }}
-),
-
--- The sources in order (R-HOME-1).
-evidence as (
-    select
-        2 as source_rank, 'isolation' as source,
-        person_key, dwelling_key, building_key, compound_key, committee_code, place_level
-    from isolating
-    where newest = 1
-    union all
-    select
-        3 as source_rank, 'household_registry' as source,
-        person_key, dwelling_key, building_key, compound_key, committee_code, place_level
-    from {{ ref('int_registry_person') }}
-    where is_living_here
-    union all
-    select
-        4 as source_rank, 'property_occupancy' as source,
-        person_key, dwelling_key, building_key, compound_key, committee_code, place_level
-    from occupying
-    where newest = 1
-    union all
-    select
-        5 as source_rank, 'arrival' as source,
-        person_key, dwelling_key, building_key, compound_key, committee_code, place_level
-    from newest_arrived
-    where newest = 1
-    union all
-    -- The registered address counts for 人户一致 alone.
-    select
-        6 as source_rank, 'registered_address' as source,
-        registry.person_key,
-        registry.registered_dwelling_key as dwelling_key,
-        dwelling.building_key,
-        registry.registered_compound_key as compound_key,
-        dwelling.committee_code,
-        registry.registered_place_level as place_level
-    from {{ ref('int_registry_person') }} as registry
-    left join {{ ref('dim_dwelling') }} as dwelling on registry.registered_dwelling_key = dwelling.dwelling_key
-    where registry.is_living_here and registry.residence_type = 1 and registry.registered_place_level <> 'unparsed'
+        told_at
+    from {{ ref('int_residence_claim') }}
 )
 
 select
-    evidence.*,
-    {{ place_rank('evidence.place_level') }} as level_rank
-from evidence
-left join {{ ref('int_registry_person') }} as registry on evidence.person_key = registry.person_key
+    told.source_rank,
+    told.source,
+    told.person_key,
+    told.dwelling_key,
+    told.building_key,
+    told.compound_key,
+    told.committee_code,
+    told.place_level,
+    {{ place_rank('told.place_level') }} as level_rank
+from told
+left join {{ ref('int_registry_person') }} as registry on told.person_key = registry.person_key
+left join at_door on told.person_key = at_door.person_key and told.dwelling_key = at_door.dwelling_key
 where
-    evidence.place_level <> 'outside'
+    told.place_level <> 'outside'
     -- Deceased holds everywhere; living elsewhere holds against every later source (R-HOME-3).
     and registry.died_on is null
-    and (coalesce(registry.residence_type, 0) <> 2 or evidence.source_rank < 3)
+    and (coalesce(registry.residence_type, 0) <> 2 or told.source_rank < 3)
+    -- Who was said to have moved from a door lives there by a later record alone (R-VISIT-4).
+    and (at_door.moved_at is null or coalesce(told.told_at > at_door.moved_at, false))

@@ -18,7 +18,8 @@ dated as (
         least(
             case when step.closed_on < step.started_on + {{ isolation_days() }} then step.closed_on end,
             case when registry.died_on >= step.started_on and registry.died_on < step.started_on + {{ isolation_days() }} then registry.died_on end
-        ) as closed_on
+        ) as closed_on,
+        case when registry.died_on <= step.closed_on then 'transferred' else step.closed_as end as closed_as
     from last_step as step
     left join {{ ref('int_registry_person') }} as registry on step.person_key = registry.person_key
     where step.newest = 1
@@ -34,7 +35,7 @@ select
     earlier_starts,
     coalesce(closed_on, started_on + {{ isolation_days() }}) as release_on,
     case
-        when closed_on <= {{ as_of() }} then 'transferred'
+        when closed_on <= {{ as_of() }} then coalesce(closed_as, 'transferred')
         when {{ as_of() }} < started_on + {{ isolation_days() }} then 'isolating'
         else 'completed'
     end as status

@@ -1,4 +1,4 @@
--- One row per person x day of arrival that bears on isolation: 集中 over 居家 over 无需.
+-- One row per person x day that bears on isolation: of arrivals 集中 over 居家 over 无需, and of a visit that releases.
 with registrations as (
     select
         person_key,
@@ -11,6 +11,16 @@ with registrations as (
         ) as closed_on
     from {{ ref('fct_arrival') }}
     where isolation_kind in ('central', 'home') and not is_overruled
+    union all
+    -- A day of an arrival is one of arrival (R-ISO-3): `central` and `home` come before `release`.
+    select
+        person_key,
+        visited_on as arrived_on,
+        'release' as isolation_kind,
+        false as is_new_entry,
+        cast(null as date) as closed_on
+    from {{ ref('int_visit') }}
+    where kind = '解除隔离' and outcome = 'made' and person_key in (select arrival.person_key from {{ ref('fct_arrival') }} as arrival)
 ),
 
 days as (

@@ -1,4 +1,4 @@
--- One row per person x day of arrival that bears on isolation: the episode it opens, joins, restarts or closes.
+-- One row per person x day that bears on isolation: the episode it opens, joins, restarts or closes.
 with recursive step as (
     select
         person_key,
@@ -11,6 +11,7 @@ with recursive step as (
         case when kind = 'home' then arrived_on end as first_started_on,
         case when kind = 'home' then '' end as earlier_starts,
         case when kind = 'home' then closed_on end as closed_on,
+        'transferred' as closed_as,
         -- Central isolation from the arrival on; a transfer counts as such from its day.
         case when kind = 'central' then arrived_on else closed_on end + {{ isolation_days() }} as blocked_until
     from {{ ref('int_isolation_day') }}
@@ -36,6 +37,12 @@ with recursive step as (
             when now.closes then day.arrived_on
             else before.closed_on
         end as closed_on,
+        -- Released by a visit (R-ISO-3), unless it is joined by an entry that was transferred before that.
+        case
+            when now.closes and day.kind = 'release' then 'released_early'
+            when now.opens or now.closes or (now.joins and day.closed_on < before.closed_on) then 'transferred'
+            else before.closed_as
+        end as closed_as,
         case
             when day.kind = 'central' then day.arrived_on + {{ isolation_days() }}
             when now.opens then day.closed_on + {{ isolation_days() }}
@@ -58,7 +65,7 @@ with recursive step as (
             -- After a central arrival only a new border entry begins a home episode (R-ISO-6).
             day.kind = 'home' and not span.is_within
             and (day.is_new_entry or coalesce(day.arrived_on >= before.blocked_until, true)) as opens,
-            day.kind = 'central' and span.is_within as closes
+            day.kind in ('central', 'release') and span.is_within as closes
     ) as now
 )
 
@@ -73,5 +80,6 @@ select
     started_on,
     first_started_on,
     earlier_starts,
-    closed_on
+    closed_on,
+    closed_as
 from step

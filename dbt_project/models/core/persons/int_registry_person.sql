@@ -51,6 +51,7 @@ select
     residence_type,
     status,
     is_living_here,
+    updated_at,
     died_on,
     dwelling_key,
     building_key,

@@ -1,0 +1,99 @@
+"""Whom a record means that only mentions somebody: a visit names whom it was made to, and makes nobody.
+
+Such records are placed like any other and tied to nobody here. What they may mean is handed on, for whoever knows who
+lives at a door to choose. Source of the rule: docs/rules.md, R-VISIT-2.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import polars as pl
+import psycopg
+
+from linkage import names, places, record_places, records, register
+from linkage.memory import last
+from linkage.records import PersonFeed
+from linkage.table import append, read
+
+_ROW: Final = ("feed", "batch_id", "row_no")
+
+
+def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes, doors: register.Register) -> pl.DataFrame:
+    """The mentions in force (records.load, and records.OWN_KEYS), each at its place (places.PLACE_COLUMNS).
+
+    Raises DatabaseError.
+    """
+    said = records.load(conn, [feed for feed in feeds if feed.mentions_persons], key)
+    missing = [name for name in records.OWN_KEYS if name not in said.columns]
+    own = said.with_columns(pl.lit(None, pl.String).alias(name) for name in missing).rename(
+        {"person_key": "named_person", "dwelling_key": "named_door"}
+    )
+    placed = record_places.placed(own, doors)
+    known = doors.doors.select(named_door="dwelling_key", **{
+        f"named_{column}": pl.col(column)
+        for column in ("dwelling_key", "building_key", "compound_key", "committee_code")
+    }).with_columns(named_place_level=pl.lit("dwelling"), named_place_method=pl.lit("exact"))  # fmt: skip
+    named = placed.join(known, on="named_door", how="left", maintain_order="left")
+    by_key = pl.col("named_dwelling_key").is_not_null()
+    return record_places.decided(
+        conn,
+        named.with_columns(
+            pl.when(by_key).then(pl.col(f"named_{column}")).otherwise(pl.col(column)).alias(column)
+            for column in places.PLACE_COLUMNS
+            if column != "candidates"
+        ),
+        doors,
+    )
+
+
+def write(conn: psycopg.Connection, mentioned: pl.DataFrame, linked: pl.DataFrame) -> None:
+    """Write `build.mention`: everybody whom each of `mentioned` may mean, and what says so (`how`).
+
+    `linked` has a row a record about a person. Raises DatabaseError.
+    """
+    conn.execute("call linkage.make_mentions()")
+    append(conn, "build.mention", _meant(conn, mentioned, linked).unique().sort(*_ROW, "how", "person_key"))
+    conn.execute("analyze build.mention")
+
+
+def _meant(conn: psycopg.Connection, mentioned: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
+    """_ROW, person_key, how: by our own key, by a document, by a phone, by a name at the door."""
+    merges = "select person_key, merged_into from linkage.person where merged_into is not null"
+    merged: dict[str, str] = dict(conn.execute(merges).fetchall())
+    now = {old: last(old, merged) for old in merged}
+    known = linked.drop_nulls("person_key").select(
+        "person_key", "document", "second_document", "number", "phone", "dwelling_key", "name", "name_latin"
+    )
+    document = read(conn, "select document_hash as document, person_key from linkage.person_document").with_columns(
+        pl.col("person_key").replace(now)
+    )
+    called = known.unpivot(on=["name", "name_latin"], index="person_key", value_name="other").drop_nulls("other")
+    called = called.select("person_key", "other").unique()
+    told = mentioned.select(*_ROW, "document", "number", "phone", "dwelling_key", "name", "named_person")
+
+    def by(column: str, others: pl.DataFrame) -> pl.DataFrame:
+        pairs = told.drop_nulls(column).join(others.drop_nulls(column), on=column)
+        return pairs.select(*_ROW, "person_key", "name").unique()
+
+    key = told.drop_nulls("named_person").select(*_ROW, person_key=pl.col("named_person").replace(now))
+    return pl.concat(
+        [
+            key.with_columns(how=pl.lit("key")),
+            _of_name(by("document", document), called, "can").with_columns(how=pl.lit("document")),
+            _of_name(by("number", known), called, "is").with_columns(how=pl.lit("document")),
+            _of_name(by("phone", known), called, "can").with_columns(how=pl.lit("phone")),
+            _of_name(by("dwelling_key", known), called, "is").with_columns(how=pl.lit("name")),
+        ]
+    )
+
+
+def _of_name(pairs: pl.DataFrame, called: pl.DataFrame, likeness: str) -> pl.DataFrame:
+    """The pairs whose person is called so (`is`, one slip allowed), or can be: no name given is any (R-PERSON-4)."""
+    both = pairs.join(called, on="person_key", how="left")
+    distinct = both.select("name", "other").drop_nulls().unique()
+    fits: Mapping[str, pl.Series] = {
+        "is": pl.Series([names.same(*row) for row in distinct.iter_rows()], dtype=pl.Boolean),
+        "can": pl.Series([not names.contradict(*row) for row in distinct.iter_rows()], dtype=pl.Boolean),
+    }
+    fitting = both.join(distinct.with_columns(fits=fits[likeness]), on=["name", "other"], how="left")
+    return fitting.filter(pl.col("fits").fill_null(likeness == "can")).select(*_ROW, "person_key").unique()

@@ -1,0 +1,15 @@
+"""The table of whom records may mean that only mention somebody."""
+
+from pathlib import Path
+
+from alembic import op
+
+from street.database import run_script
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    """Apply 0014_mentions.sql."""
+    run_script(op.get_bind(), Path(__file__).with_suffix(".sql"))
