@@ -130,7 +130,9 @@ class Known:
             " where inbox.batch_id is null and inbox.visit_no = taken.visit_no"
         ).format(raw)
         with scrubbed(), self._conn.transaction():
-            if self._conn.execute("select from ops.visit_inbox where batch_id is null limit 1").fetchone():
+            # Nearly always nothing waits: the visits of years needn't be read for that.
+            waiting = self._conn.execute("select from ops.visit_inbox where batch_id is null limit 1").fetchall()
+            if waiting:
                 self._conn.execute(query, [source])
 
     def _ask(self, query: LiteralString, *more: object) -> list[tuple[Any, ...]]:

@@ -147,7 +147,8 @@ def test_every_kind_of_server_has_a_connector_and_every_format_a_reader():
 @pytest.mark.parametrize(
     ("said", "wrong"),
     [
-        ({"type": "custom"}, "'local' or 'api'"),
+        ({"type": "custom", "location": "ops.inbox"}, "the location of server inbox must be one of ops.visit_inbox"),
+        ({"type": "custom", "location": "ops.visit_inbox"}, "exactly one"),
         ({"format": "parquet"}, "'csv' or 'xlsx'"),
         ({"encoding": "UTF-16"}, "'utf-8' or 'gb18030'"),
         ({"path": "elsewhere/*.csv.gz"}, r"must be household_registry/\{business_date\}/\*\.csv"),
