@@ -6,6 +6,7 @@ What nobody can know is None and prints 无数据 (R-DAY-5); a mart or a column 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -108,7 +109,7 @@ class Compound:
 
 @dataclass(frozen=True)
 class Duties:
-    """A committee's duties: those of the last closed day, and what is open today. Never suppressed."""
+    """A committee's duties: of the last closed day, and open today, at how many places. Never suppressed."""
 
     committee: str
     due: int | None
@@ -116,6 +117,7 @@ class Duties:
     overdue: int | None
     open_today: int | None
     urgent_today: int | None
+    trips_today: int | None
 
     @property
     def weight(self) -> tuple[int, ...]:
@@ -223,7 +225,7 @@ class Figures:
         """The duties of the whole street; None when those of no committee are known."""
         if not self.duties:
             return None
-        columns = [(line.due, line.done, line.overdue, line.open_today, line.urgent_today) for line in self.duties]
+        columns = [dataclasses.astuple(line)[1:] for line in self.duties]
         return Duties("全街道", *(_sum(column) for column in zip(*columns, strict=True)))
 
     @property
@@ -435,6 +437,9 @@ def _committee_names(marts: Marts) -> dict[str, str]:
     return {row["committee_code"]: row["committee_name"] for row in marts.rows(query)}
 
 
+_TODAY = ("open_today", "urgent_today", "trips_today")
+
+
 def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | None:
     query = """select committee_code, duties_due, duties_done, duties_overdue from marts.governance_daily
         where business_date = %(day)s and committee_code <> %(street)s"""
@@ -444,7 +449,9 @@ def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | No
     if current:
         query = """select coalesce(committee_code, %(unplaced)s) as committee_code,
                 count(*) as open_today,
-                count(*) filter (where priority <= 2) as urgent_today
+                count(*) filter (where priority <= 2) as urgent_today,
+                -- One trip does all that is to do at a place (R-DUTY-7).
+                count(distinct coalesce(dwelling_key, person_key)) as trips_today
             from marts.worklist where status <> 'done' and due_at < %(tomorrow)s group by 1"""
         tomorrow = _midnight_after(today)
         worklist = {row["committee_code"]: row for row in marts.rows(query, unplaced=UNPLACED_CODE, tomorrow=tomorrow)}
@@ -454,15 +461,14 @@ def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | No
     lines = []
     for code in closed.keys() | (worklist or {}).keys():
         day = closed.get(code, {})
-        now = {} if worklist is None else worklist.get(code, {"open_today": 0, "urgent_today": 0})
+        now = {} if worklist is None else worklist.get(code, dict.fromkeys(_TODAY, 0))
         lines.append(
             Duties(
                 names.get(code, code),
                 day.get("duties_due"),
                 day.get("duties_done"),
                 day.get("duties_overdue"),
-                now.get("open_today"),
-                now.get("urgent_today"),
+                *(now.get(name) for name in _TODAY),
             )
         )
     # The row of the unplaced is worth its line only when there is something in it.

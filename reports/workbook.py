@@ -116,9 +116,9 @@ def _sheets(figures: Figures) -> Iterator[tuple[str, Sequence[str], Sequence[Seq
     yield "小区", ["小区", "居委会", "级别", *COLOURS.values(), "合计"], list(_compounds(figures))
     yield (
         "居委会任务",
-        ["居委会", "昨日应办", "昨日已办", "昨日逾期", "今日待办", "今日紧急"],
+        ["居委会", "昨日应办", "昨日已办", "昨日逾期", "今日待办", "今日上门", "今日紧急"],
         [
-            [line.committee, line.due, line.done, line.overdue, line.open_today, line.urgent_today]
+            [line.committee, line.due, line.done, line.overdue, line.open_today, line.trips_today, line.urgent_today]
             for line in figures.duties or ()
         ],
     )

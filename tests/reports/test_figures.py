@@ -295,6 +295,7 @@ def test_feeds_that_never_brought_anything_are_one_sentence(street: Street) -> N
 def test_the_committees_that_need_attention_come_first(street: Street) -> None:
     street.compound("银泰小区", "none")
     due = {"due_at": f"{DAY} 20:00+08", "status": "open", "duty": "temperature_check", "duty_zh": "居家隔离测温"}
+    due |= {"dwelling_key": "one door"}
     urgent, other = due | {"priority": 2}, due | {"priority": 3}
     street.publish("worklist", [other | {"committee_code": "310115016001"}] * 9)
     street.publish("worklist", [urgent | {"committee_code": "310115016002"}])
@@ -305,7 +306,7 @@ def test_the_committees_that_need_attention_come_first(street: Street) -> None:
         ("310115016002", 1, 1),
         ("牡丹第二居委会", 0, 9),
     ]
-    assert found.duties_total == Duties("全街道", 4, None, None, 10, 1)
+    assert found.duties_total == Duties("全街道", 4, None, None, 10, 1, 2)
 
 
 def test_whom_the_checks_caught_stands_in_the_first_line(street: Street) -> None:
