@@ -44,7 +44,7 @@ PORT_AWAY = {
 # One street serves all: what changes it comes after what looks at it.
 ORDER = (
     "test_day", "test_truth", "test_roles", "test_login", "test_healing", "test_marked_people", "test_ninth_feed",
-    "test_broken_off", "test_schedules", "test_stop",
+    "test_visits", "test_broken_off", "test_schedules", "test_stop",
 )  # fmt: skip
 
 
@@ -128,11 +128,33 @@ class Office:
 
 @dataclass(frozen=True)
 class SecondDay:
-    """What `street run` printed for a later day, the office whose project ran it, and the keys before it."""
+    """What `street run` printed for a later day, the office whose project ran it, the keys before it, and whom a visit
+    that was recorded on the board before it was made to, and where."""
 
     told: str
     office: Office
     keys_before: dict[str, list[tuple[object, ...]]]
+    visited: tuple[str, str]
+
+
+RECORDED = "6f3b7f0e-8c5d-4d8e-9a10-2b7f3c6f0a11"
+"""The number of the visit that a phone sent twice before the later day."""
+
+
+def record_visit(url: str) -> tuple[str, str]:
+    """Record a visit as the board does, and once more; returns to whom and at which door it was made."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "select person_key, dwelling_key, committee_code from marts.worklist where duty = 'living_alone_visit'"
+            " and dwelling_key is not null and status = 'open' order by due_on, duty_key limit 1"
+        ).fetchone()
+        assert found is not None
+        person, door, committee = found
+        said = (RECORDED, "worker", committee, "2020-03-30 09:15+08", door, person, "独居探访", None, "情况良好")
+        call = f"select ops.record_visit({', '.join(['%s'] * len(said))})"
+        answers = [connection.execute(call, said).fetchone() for _ in range(2)]
+        assert answers == [("recorded",), ("repeated",)]
+    return str(person), str(door)
 
 
 def keys(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -200,5 +222,6 @@ def second_day(office: Office, warehouse_of_the_day: str, tmp_path_factory: pyte
     copy.run(sys.executable, "-m", "runtime.render")
     ninth_feed.deliver(office.inbox, A_LATER_DAY)
     marks.deliver(office.var / "sample")
+    visited = record_visit(warehouse_of_the_day)
     office.kill("border-api")  # it has read the entries when it started
-    return SecondDay(copy.street("run", "--date", A_LATER_DAY), copy, keys_before)
+    return SecondDay(copy.street("run", "--date", A_LATER_DAY), copy, keys_before, visited)
