@@ -1,6 +1,7 @@
 """What linkage remembers between its runs: the keys it gave, for ever, and what people decided.
 
-Keys are added, never renamed or deleted; a person found to be another keeps its row, with the key it was merged into.
+Keys are added, never renamed; a person found to be another keeps its row, with the key it was merged into. Whoever no
+record tells of any more is forgotten by street.retention alone (R-RET-5).
 Source of the rules: docs/rules.md, Person.
 """
 

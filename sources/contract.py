@@ -271,6 +271,7 @@ class Contract(Closed):
     limits: Said
     grain: str
     retention_days: int = Field(ge=1)
+    column_days: dict[str, Annotated[int, Field(ge=1)]]
     business_key: tuple[str, ...]
     servers: tuple[Server, ...]
     columns: tuple[Column, ...]
@@ -454,6 +455,7 @@ def _read(standard: OpenDataContractStandard) -> Contract:
             "limits": description and description.limitations,
             "grain": table.dataGranularityDescription,
             "retentionDays": _retention_days(standard),
+            "columnDays": _column_days(standard),
             "businessKey": tuple(p.name for p in key),
             "servers": _servers(standard),
             "columns": columns,
@@ -491,12 +493,12 @@ def _check_names(contract: Contract) -> None:
             raise ContractError(f"the column {name!r} has a name that the warehouse's own tables use")
     if len(set(names)) != len(names):
         raise ContractError("two columns have the same name")
-    mentioned = [name for rule in contract.rules for name in rule.check.columns]
+    mentioned = [*contract.column_days, *(name for rule in contract.rules for name in rule.check.columns)]
     if contract.properties.version_by:
         mentioned.append(contract.properties.version_by)
     for name in mentioned:
         if name not in names:
-            raise ContractError(f"a rule mentions the column {name}, which the contract doesn't declare")
+            raise ContractError(f"a rule or a retention mentions the column {name}, which the contract doesn't declare")
     if contract.about_arrival and contract.with_role("event_time") is None:
         raise ContractError("a feed about arrivals needs a column with the role event_time")
 
@@ -591,6 +593,16 @@ def _team_description(standard: OpenDataContractStandard) -> str:
 
 def _retention_days(standard: OpenDataContractStandard) -> int:
     for item in standard.slaProperties or []:
-        if item.property == "retention" and item.unit == "d" and isinstance(item.value, int):
+        if item.property == "retention" and not item.element and item.unit == "d" and isinstance(item.value, int):
             return item.value
     raise ContractError("slaProperties must state a retention in days (unit: d)")
+
+
+def _column_days(standard: OpenDataContractStandard) -> dict[str, object]:
+    """The columns that end before the rest of their row: the retention whose `element` is `<feed>.<column>, ...`."""
+    return {
+        name.strip().removeprefix(f"{standard.id}."): item.value
+        for item in standard.slaProperties or []
+        if item.property == "retention" and item.unit == "d" and item.element
+        for name in item.element.split(",")
+    }

@@ -39,6 +39,11 @@ class Known:
         self._conn = conn
         self._feed = feed
 
+    @cached_property
+    def removed_through(self) -> dt.date | None:
+        """The newest business date that retention has removed something of: what lies there is over (R-RET-4)."""
+        return batch.removed_through(self._conn, self._feed)
+
     # ---- files
 
     @cached_property

@@ -27,6 +27,7 @@ def land(feed: str, business_date: dt.date) -> list[int]:
 
     Raises:
         ContractError: the feed's contract can't be used.
+        ClosedDayError: retention has removed what came for this date (R-RET-4).
         SourceAwayError: the source didn't answer within the patience of a pull; its next run asks again.
         PassingError: something can't be fetched just now; whatever else could be landed is.
         PermanentError: the source refuses us or isn't configured, or a delivery can't be landed as it is; whatever
@@ -37,9 +38,15 @@ def land(feed: str, business_date: dt.date) -> list[int]:
     # Two landings of one feed at once would both find the same folder not landed.
     with database.locked(f"landing {feed}"), closing(database.connect()) as conn:
         registry.sync(conn, [terms])
+        known = Known(conn, feed)
+        if known.removed_through is not None and business_date <= known.removed_through:
+            raise batch.ClosedDayError(
+                f"{terms.title_zh}：{known.removed_through} 及以前的数据已到期删除，"
+                f"{business_date} 不能重跑（R-RET-4）。"
+            )
         landed: list[int] = []
         found: list[Trouble] = []
-        for each in connectors.deliveries(terms, Known(conn, feed), business_date):
+        for each in connectors.deliveries(terms, known, business_date):
             outcome = each if isinstance(each, Trouble) else _land(conn, terms, each)
             if isinstance(outcome, Trouble):
                 found.append(outcome)

@@ -58,6 +58,8 @@ def lying(conn: psycopg.Connection, terms: Contract, day: dt.date | None = None)
 
 
 def _became(known: Known, day: dt.date, file: Arrival) -> str:
+    if known.removed_through is not None and day <= known.removed_through:
+        return "已到期删除，不再入库；请部门收回（R-RET-4）"
     landed = known.newest(day, file.name)
     if landed is None:
         return "待入库"

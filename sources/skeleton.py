@@ -148,7 +148,7 @@ def _property(name: str, heading: str, known: Column | None, guessed: LogicalTyp
 
 def _contract(feed: str, columns: list[dict[str, Any]], facts: dict[str, str], *, about_person: bool) -> str:
     said: dict[str, Any] = {
-        "legalBasis": [UNFINISHED],
+        "legalBasis": [UNFINISHED, f"{UNFINISHED}：《中华人民共和国个人信息保护法》第十三条第一款第几项"],
         "loadMode": "snapshot",
         "cadence": "daily",
         "dueAt": "02:00",

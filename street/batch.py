@@ -32,6 +32,10 @@ class BatchError(ValueError):
     """What was asked of a batch can't be done; the sentence says why."""
 
 
+class ClosedDayError(ValueError):
+    """A day, or what came for it, can't be taken up again: retention has removed its data (R-RET-4)."""
+
+
 @dataclass(frozen=True)
 class Counts:
     """What became of a batch's rows; in an accepted batch `received` is the sum of the others (R-BATCH-5)."""
@@ -64,7 +68,7 @@ def register(  # noqa: PLR0913 -- the facts of a delivery
         _lock_feed(conn, feed)
         same = conn.execute(
             "select batch_id, business_date, status, rows_received from ops.batch"
-            " where feed = %s and source = %s and sha256 = %s order by batch_id",
+            " where feed = %s and source = %s and sha256 = %s and removed_on is null order by batch_id",
             (feed, source, sha256),
         ).fetchall()
         for batch_id, on, known_as, rows in same:
@@ -101,7 +105,8 @@ def unjudged(conn: psycopg.Connection, feed: str) -> list[int]:
     """Return the batches of a feed that are landed and wait for their verdict, the oldest first."""
     with scrubbed(), conn.transaction():
         rows = conn.execute(
-            "select batch_id from ops.batch where feed = %s and status = 'landed' order by business_date, batch_id",
+            "select batch_id from ops.batch where feed = %s and status = 'landed' and removed_on is null"
+            " order by business_date, batch_id",
             (feed,),
         ).fetchall()
     return [int(batch_id) for (batch_id,) in rows]
@@ -116,6 +121,26 @@ def in_force(conn: psycopg.Connection, as_of: dt.date) -> dict[str, list[int]]:
             (as_of,),
         ).fetchall()
     return dict(rows)
+
+
+def refuse_closed(conn: psycopg.Connection, as_of: dt.date) -> None:
+    """Raise ClosedDayError when a day lacks data that retention has removed (SQL: `ops.closed_on`; R-RET-4)."""
+    with scrubbed(), conn.transaction():
+        row = conn.execute("select ops.closed_on(%s)", (as_of,)).fetchone()
+    if row is not None and row[0] is not None:
+        raise ClosedDayError(
+            f"{as_of} 已关闭，不能重跑：当日所依据的数据已于 {row[0]} 到期删除（R-RET-4）。"
+            "当日的历史数字保持不变，见 marts.governance_daily。"
+        )
+
+
+def removed_through(conn: psycopg.Connection, feed: str) -> dt.date | None:
+    """Return the newest business date of a feed that retention has removed something of; what comes for it is over."""
+    with scrubbed(), conn.transaction():
+        row = conn.execute(
+            "select max(business_date) from ops.batch where feed = %s and removed_on is not null", (feed,)
+        ).fetchone()
+    return row[0] if row else None
 
 
 def newest_date(conn: psycopg.Connection) -> dt.date | None:
@@ -281,6 +306,7 @@ def _equal(conn: psycopg.Connection, batch_id: int) -> tuple[int, dt.date] | Non
         " inner join ops.batch as other on this.feed = other.feed and this.source = other.source"
         "  and this.sha256 = other.sha256 and this.batch_id <> other.batch_id"
         " where this.batch_id = %s and other.status = 'accepted' and other.rows_received > 0"
+        "  and other.removed_on is null"
         " order by other.batch_id limit 1",
         (batch_id,),
     ).fetchone()
@@ -401,6 +427,9 @@ def _locked(conn: psycopg.Connection, batch_id: int) -> tuple[str, str, Status]:
     """Return feed, source and status of a batch, read after every other verdict on its feed has been committed."""
     feed, _, _ = _read(conn, batch_id)
     _lock_feed(conn, feed)
+    removed = conn.execute("select removed_on from ops.batch where batch_id = %s", (batch_id,)).fetchone()
+    if removed is not None and removed[0] is not None:
+        raise BatchError(f"批次 {batch_id}（{feed}）已于 {removed[0]} 到期删除，不能再处理（R-RET-4）。")
     return _read(conn, batch_id)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from psycopg import errors, pq, sql
 from psycopg.types.json import Jsonb
 
-from street.batch import in_force
+from street.batch import in_force, refuse_closed
 from street.catalogue import published
 from street.database import DatabaseError, lock, scrubbed
 from street.readers import end_holding, end_overdue
@@ -41,9 +41,11 @@ class PublishError(RuntimeError):
 def start_version(conn: psycopg.Connection, as_of: dt.date, as_of_at: dt.datetime) -> int:
     """Write down a new build of the business date `as_of`, with its batches and scenarios, and return its version.
 
-    A build that was broken off before is marked `failed`: one build at a time.
+    A build that was broken off before is marked `failed`: one build at a time. Raises ClosedDayError for a day whose
+    data retention has removed.
     """
     with _transaction(conn):
+        refuse_closed(conn, as_of)
         conn.execute(
             "update ops.version set status = 'failed', reason = '中断', ended_at = clock_timestamp()"
             " where status = 'building'"
@@ -61,11 +63,13 @@ def is_current(conn: psycopg.Connection, as_of: dt.date) -> bool:
     """Return whether the last version published for `as_of` already tells everything that has come for it.
 
     That is: the same batches are in force, and no other delivery has been judged since (a rejected or repeated one
-    changes feed_health and unresolved, not the batches in force), and the scenarios are those it was built with.
+    changes feed_health and unresolved, not the batches in force), and the scenarios are those it was built with. What
+    was made of rows that have been removed since is not current (R-RET-3).
     """
     with scrubbed(), conn.transaction():
         row = conn.execute(
             "select batches, verdicts = ops.verdicts(%s) and scenarios is not distinct from ops.scenario_versions(%s)"
+            "  and not ops.holds_removed(version)"
             " from ops.version where as_of = %s and status in ('published', 'retired') order by version desc limit 1",
             (as_of, as_of, as_of),
         ).fetchone()
@@ -109,7 +113,7 @@ def publish(conn: psycopg.Connection, version: int) -> None:
         for table in tables:
             _altering(conn, table, _attach, version)
         _move_pointers(conn, tables, version, row[1])
-    _retire(conn)
+    retire(conn)
 
 
 def _tables_to_move(conn: psycopg.Connection, version: int, as_of: dt.date) -> list[str]:
@@ -272,11 +276,12 @@ class _Partition(NamedTuple):
     attached: bool
 
 
-def _retire(conn: psycopg.Connection) -> None:
+def retire(conn: psycopg.Connection) -> int:
     """Drop the versions that are neither current nor the one before; what a reader still holds waits for the next time.
 
-    Everybody who reads a mart holds a lock on ops.published until the end of the transaction, so nobody who may still
-    follow an old pointer loses the version it points to.
+    The one before goes too when it was made of rows that have been removed since (R-RET-3). Everybody who reads a mart
+    holds a lock on ops.published until the end of the transaction, so nobody who may still follow an old pointer loses
+    the version it points to. Returns how many tables were dropped. Raises DatabaseError.
     """
     for _ in range(_RETIRE_ATTEMPTS):
         try:
@@ -290,7 +295,8 @@ def _retire(conn: psycopg.Connection) -> None:
                 raise
             time.sleep(0.05)
         else:
-            return
+            return len(stale)
+    return 0
 
 
 def _detach(conn: psycopg.Connection, partitions: list[_Partition]) -> None:
@@ -310,6 +316,12 @@ def _detach(conn: psycopg.Connection, partitions: list[_Partition]) -> None:
 def _stale(conn: psycopg.Connection) -> list[_Partition]:
     pointers: dict[str, int] = dict(conn.execute("select mart, version from ops.published").fetchall())
     status: dict[int, str] = dict(conn.execute("select version, status from ops.version").fetchall())
+    kept = {
+        version
+        for (version,) in conn.execute(
+            "select version from ops.version where status = 'published' and not ops.holds_removed(version)"
+        )
+    }
     partitions: dict[str, list[_Partition]] = {}
     for name, attached in conn.execute(
         "select relname, relispartition from pg_class where relnamespace = 'versions'::regnamespace and relkind = 'r'"
@@ -321,11 +333,7 @@ def _stale(conn: psycopg.Connection) -> list[_Partition]:
     for table, found in partitions.items():
         current = pointers.get(table)
         before = max(
-            (
-                each.version
-                for each in found
-                if current and each.version < current and status.get(each.version) == "published"
-            ),
+            (each.version for each in found if current and each.version < current and each.version in kept),
             default=None,
         )
         stale += [

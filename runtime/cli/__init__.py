@@ -5,7 +5,7 @@ The composition root: the only package of the house that knows all others, each 
 
 import typer
 
-from runtime.cli import access, aliases, days, deliveries, ledgers, persons, scenarios, services, warehouse
+from runtime.cli import access, aliases, days, deliveries, ledgers, persons, retention, scenarios, services, warehouse
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +20,7 @@ app.add_typer(deliveries.app)
 app.add_typer(ledgers.app)
 app.add_typer(deliveries.batch_app, name="batch")
 app.add_typer(deliveries.feed_app, name="feed")
+app.add_typer(retention.app)
 app.add_typer(access.app, name="access")
 app.add_typer(aliases.alias_app, name="alias")
 app.add_typer(persons.person_app, name="person")

@@ -51,6 +51,7 @@ def run(date: DateOption = None, first: FromOption = None, last: ToOption = None
         asked = _days(date, first, last)
         supervisor = bring_up()
         days = asked or _default_days(supervisor)
+        _refuse_closed(days)
         ended = _run_days(supervisor, days)
         _tell(supervisor, ended)
     if not ended.succeeded:
@@ -68,6 +69,15 @@ def _days(date: dt.datetime | None, first: dt.datetime | None, last: dt.datetime
     if first > last:
         raise typer.BadParameter("--from 不能晚于 --to。")
     return [first.date() + dt.timedelta(days=passed) for passed in range((last - first).days + 1)]
+
+
+def _refuse_closed(days: Sequence[dt.date]) -> None:
+    from street import batch  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+
+    with connect() as connection:
+        for as_of in days:
+            batch.refuse_closed(connection, as_of)
 
 
 def _run_days(supervisor: Supervisor, days: Sequence[dt.date]) -> Day:

@@ -42,6 +42,8 @@ def deliveries(contract: Contract, known: Known, up_to: dt.date) -> Iterator[Del
     _tell_ignored(contract, found)
     for folder in found.folders:
         day = folder.business_date
+        if known.removed_through is not None and day <= known.removed_through:
+            continue  # its end has come, and nobody copies it into the archive again (R-RET-4)
         if folder.trouble is not None:
             yield Trouble(PassingError, f"文件夹 {day}", folder.trouble)
         for source, files in folders.by_source(contract, folder).items():

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MONDAY = dt.date(2020, 3, 23)
 FEEDS = {contract.feed: contract for contract in all_contracts()}
-OF_THE_OFFICE = ("warehouse", "warehouse__clock", "report__daily_governance", "docs")
+OF_THE_OFFICE = ("warehouse", "warehouse__clock", "report__daily_governance", "docs", "retain")
 
 
 def test_every_dag_file_is_read_and_every_feed_has_its_dag(read_dags: ReadDags) -> None:
@@ -47,7 +47,7 @@ def test_without_schedules_a_clock_shows_its_next_hour_and_has_struck_for_no_hou
 ) -> None:
     monkeypatch.setenv("STREET_SCHEDULES", "false")
     clocks = [dag for dag in read_dags().dags.values() if isinstance(dag.timetable, CronPartitionTimetable)]
-    assert len(clocks) == len(FEEDS) + 3
+    assert len(clocks) == len(FEEDS) + 4
     for dag in clocks:
         told = DagSerialization.from_dict(DagSerialization.to_dict(dag))
         following = told.next_dagrun_info(last_automated_run_info=None)
@@ -97,7 +97,13 @@ def test_each_dag_shows_its_clock_and_any_asset_wakes_the_warehouse(
     monkeypatch.setenv("STREET_SCHEDULES", schedules)
     bag = read_dags()
     assert bag.import_errors == {}
-    for name in (*(f"ingest__{feed}" for feed in FEEDS), "report__daily_governance", "warehouse__clock", "docs"):
+    for name in (
+        *(f"ingest__{feed}" for feed in FEEDS),
+        "report__daily_governance",
+        "warehouse__clock",
+        "docs",
+        "retain",
+    ):
         assert isinstance(bag.dags[name].timetable, CronPartitionTimetable), name
     timetable = bag.dags["warehouse"].timetable
     assert isinstance(timetable, PartitionedAssetTimetable)

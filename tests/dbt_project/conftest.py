@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import shutil
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -12,12 +13,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from linkage.run import link
+from reports import daily
 from sample.generate import generate
 from scenarios import register
+from sources.contract import all_contracts
 from sources.registry import sync
-from street import database
-from street.settings import settings
-from tests.building import build, share_what_dbt_has_read
+from street import database, dbt, publish
+from street.settings import as_of_at, settings
+from tests.building import build, office, share_what_dbt_has_read, stage
+from tests.e2e import marks
 
 from .truth import DAY, PERSONS, SEED, Street, entries_known
 
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AS_OF = dt.date(2020, 3, 28)
+MARKED_ON = dt.date(2020, 3, 30)
+"""The day on which the marked persons' street was published; their lists came the day before."""
 AS_OF_AT = dt.datetime(2020, 3, 28, 7, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 DWELLING = {
@@ -156,3 +163,37 @@ def street(sample_street: tuple[Path, str, str]) -> Iterator[Street]:
     folder, url, _ = sample_street
     with database.connect(url) as conn:
         yield Street(conn, folder)
+
+
+@pytest.fixture(scope="session")
+def marked_street(
+    new_warehouse: Callable[..., str], keep_warehouse: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], tuple[Path, str]]:
+    """Gives copies of a street in whose feeds marked persons stand, as published on MARKED_ON: its files, its URL."""
+    folder = tmp_path_factory.mktemp("marked")
+    generate(folder, DAY, 1000, SEED)
+    marks.deliver(folder)
+    url = new_warehouse("test")
+    share_what_dbt_has_read(folder / "var")
+    with office(url, folder):
+        publish_day(entries_known(folder), MARKED_ON)
+    keep_warehouse("marked")
+
+    def copy() -> tuple[Path, str]:
+        to = tmp_path_factory.mktemp("marked")
+        shutil.copytree(folder, to, symlinks=True, dirs_exist_ok=True)
+        return to, new_warehouse("test", template="marked")
+
+    return copy
+
+
+def publish_day(entries: Sequence[object], day: dt.date) -> None:
+    """What the DAGs do of a day in the office of the settings: everything in, built, published, reported."""
+    with database.connect() as conn:
+        stage(conn, entries, day)
+        version = publish.start_version(conn, day, as_of_at(day))
+        conn.commit()
+        link(day, all_contracts())
+        dbt.build(dbt.MARTS, day, as_of_at(day), version)
+        publish.publish(conn, version)
+    daily.render(day)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import email
 import gzip
 import io
 import json
+import zipfile
+from email import policy
 from typing import TYPE_CHECKING
 
 from sample.worksheets import Heading, write_sheet
 from sources.contract import load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sources.contract import Contract
@@ -125,3 +129,33 @@ def _lines(rows: list[list[str]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()
+
+
+def is_in_file(mark: str, path: Path) -> bool:
+    """Whether a mark stands in a file, also in what is packed in it."""
+    return any(is_in(mark, text) for text in _texts(path))
+
+
+def is_in(mark: str, text: str) -> bool:
+    """Whether the mark stands in the text, plainly or escaped as JSON."""
+    return mark in text or json.dumps(mark)[1:-1] in text
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """A file's text, with what is packed in it: the parts of a mail, the sheets of a workbook."""
+    content = path.read_bytes()
+    yield content.decode("utf-8", "replace")
+    if path.suffix == ".eml":
+        for part in email.message_from_bytes(content, policy=policy.default).walk():
+            payload = part.get_payload(decode=True)
+            if isinstance(payload, bytes):
+                yield payload.decode("utf-8", "replace")
+                yield from _unpacked(payload)
+    yield from _unpacked(content)
+
+
+def _unpacked(content: bytes) -> Iterator[str]:
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            for name in packed.namelist():
+                yield packed.read(name).decode("utf-8", "replace")

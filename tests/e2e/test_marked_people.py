@@ -5,12 +5,7 @@ The marks stand in good and in broken rows of every feed and in a list that must
 
 from __future__ import annotations
 
-import email
-import io
-import json
 import subprocess
-import zipfile
-from email import policy
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -19,13 +14,10 @@ import pytest
 from runtime.postgres import binaries
 from sources.contract import load
 from tests.e2e.conftest import A_LATER_DAY, keys, unfinished
-from tests.e2e.marks import ID_NUMBER, LEGACY_ID, MARKS, NAME, NEXT_DAY, PASSPORT
+from tests.e2e.marks import ID_NUMBER, LEGACY_ID, MARKS, NAME, NEXT_DAY, PASSPORT, is_in, is_in_file
 from tests.e2e.ninth_feed import FEED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.e2e.conftest import Office, SecondDay
 
 pytestmark = pytest.mark.e2e
@@ -60,7 +52,7 @@ def test_no_mark_is_in_any_file_of_the_office(office: Office, second_day: Second
         name = path.relative_to(office.var).as_posix()
         if path.is_file() and not name.startswith(HOLDERS):
             searched += 1
-            found += [(name, MARKS.index(mark)) for mark in MARKS if _holds(path, mark)]
+            found += [(name, MARKS.index(mark)) for mark in MARKS if is_in_file(mark, path)]
     assert found == []
     assert searched > 50
 
@@ -72,12 +64,12 @@ def test_no_mark_is_in_airflows_database_or_the_tables_of_the_runs(office: Offic
     for url, options in ((airflow, ()), (warehouse, ("--schema=ops", "--schema=versions"))):
         dump = _dump(url, *options)
         assert len(dump) > 10_000
-        lines = [line for line in dump.splitlines() if any(_in(mark, line) for mark in MARKS)]
+        lines = [line for line in dump.splitlines() if any(is_in(mark, line) for mark in MARKS)]
         if options:
             # The marts hold names, phones and addresses; whole numbers never.
-            lines = [line for line in lines if any(_in(mark, line) for mark in (ID_NUMBER, LEGACY_ID, PASSPORT))]
+            lines = [line for line in lines if any(is_in(mark, line) for mark in (ID_NUMBER, LEGACY_ID, PASSPORT))]
         assert len(lines) == 0
-    assert not [mark for mark in MARKS if _in(mark, _dump(warehouse, "--schema=ops"))]
+    assert not [mark for mark in MARKS if is_in(mark, _dump(warehouse, "--schema=ops"))]
 
 
 def test_a_second_day_changes_no_key(warehouse_of_the_day: str, second_day: SecondDay) -> None:
@@ -90,32 +82,3 @@ def test_a_second_day_changes_no_key(warehouse_of_the_day: str, second_day: Seco
 def _dump(url: str, *options: str) -> str:
     command = [str(binaries() / "pg_dump"), "--data-only", *options, url]
     return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
-
-
-def _holds(path: Path, mark: str) -> bool:
-    return any(_in(mark, text) for text in _texts(path))
-
-
-def _in(mark: str, text: str) -> bool:
-    """Whether the mark stands in the text, plainly or escaped as JSON."""
-    return mark in text or json.dumps(mark)[1:-1] in text
-
-
-def _texts(path: Path) -> Iterator[str]:
-    """A file's text, with what is packed in it: the parts of a mail, the sheets of a workbook."""
-    content = path.read_bytes()
-    yield content.decode("utf-8", "replace")
-    if path.suffix == ".eml":
-        for part in email.message_from_bytes(content, policy=policy.default).walk():
-            payload = part.get_payload(decode=True)
-            if isinstance(payload, bytes):
-                yield payload.decode("utf-8", "replace")
-                yield from _unpacked(payload)
-    yield from _unpacked(content)
-
-
-def _unpacked(content: bytes) -> Iterator[str]:
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            for name in packed.namelist():
-                yield packed.read(name).decode("utf-8", "replace")

@@ -59,6 +59,17 @@ def test_a_contract_without_an_end_is_refused(said):
         _parse(document)
 
 
+def test_a_column_may_end_before_its_row():
+    document = _document()
+    ends = {"property": "retention", "value": 7, "unit": "d", "element": "household_registry.phone"}
+    document["slaProperties"].insert(0, ends)
+    read = _parse(document)
+    assert (read.column_days, read.retention_days) == ({"phone": 7}, 35)
+    ends["element"] = "household_registry.nickname"
+    with pytest.raises(ContractError, match="nickname"):
+        _parse(document)
+
+
 def test_a_contract_says_on_which_ground_it_stands():
     grounds = {each.feed: each.ground for each in all_contracts()}
     assert grounds["household_registry"] == "duty"

@@ -27,7 +27,7 @@ def sample(tmp_path: Path) -> Path:
 
 def _filled(text: str) -> str:
     """What a person would make of the skeleton."""
-    named = text.replace(UNFINISHED, "学籍").replace("column_4", "school")
+    named = text.replace(UNFINISHED, "学籍").replace("column_4", "school").replace("第几项", "第三项")
     return named.replace("status: draft", "status: active")
 
 

@@ -8,14 +8,15 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from street import access, database, publish
+from street import access, database, publish, retention
 from street.catalogue import published
 from street.database import DatabaseError
 from street.publish import PublishError, fail_version, is_current, start_version
-from street.settings import as_of_at
+from street.settings import as_of_at, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from .conftest import Deliveries
 
@@ -173,6 +174,46 @@ def test_current_and_last_version_are_kept_and_older_ones_dropped(warehouse: psy
     assert [states[version] for version in versions] == ["retired", "retired", "published", "published"]
 
 
+def test_the_version_before_goes_at_once_when_it_was_made_of_what_has_been_removed_since(
+    warehouse: psycopg.Connection, deliveries: Deliveries
+) -> None:
+    batch_id, _ = deliveries.deliver(0, 3, feed="event_feed")
+    warehouse.commit()
+    first = build(warehouse)
+    publish.publish(warehouse, first)
+    assert is_current(warehouse, D)
+    warehouse.execute("update ops.batch set removed_on = %s where batch_id = %s", (D, batch_id))
+    warehouse.commit()
+    assert not is_current(warehouse, D)
+    second = build(warehouse)
+    publish.publish(warehouse, second)
+    assert versions_of(warehouse, "household_view") == {second}
+    assert is_current(warehouse, D)
+
+
+def test_what_was_built_in_the_days_of_a_scenario_goes_once_its_retention_has_passed(
+    warehouse: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREET_VAR", str(tmp_path))
+    settings.cache_clear()
+    warehouse.execute(
+        "insert into ops.scenario (scenario, runs_from, runs_until, definition, digest, retention_days)"
+        " values ('flood', %s, %s, '{}', 'd', 30)",
+        (D, D),
+    )
+    warehouse.commit()
+    publish.publish(warehouse, build(warehouse))
+    last = D + dt.timedelta(days=30)
+    retention.carry_out(warehouse, last)
+    assert not retention.is_published_still(warehouse)
+    retention.carry_out(warehouse, last + dt.timedelta(days=1))
+    assert retention.is_published_still(warehouse)
+    second = build(warehouse, last + dt.timedelta(days=1))
+    publish.publish(warehouse, second)
+    assert versions_of(warehouse, "household_view") == {second}
+    assert not retention.is_published_still(warehouse)
+
+
 def test_an_idle_reader_delays_retirement_but_never_a_publish(
     warehouse: psycopg.Connection, warehouse_url: str
 ) -> None:
@@ -222,7 +263,7 @@ def test_a_mart_that_does_not_exist_yet_may_come_later(warehouse: psycopg.Connec
     assert built_by(warehouse, "marts.worklist") == {second}
 
 
-@pytest.mark.parametrize("step", ["_attach", "_show", "_move_pointers", "_retire"])
+@pytest.mark.parametrize("step", ["_attach", "_show", "_move_pointers", "retire"])
 def test_a_publish_killed_between_its_steps_leaves_the_last_good_and_a_retry_ends_it(
     warehouse: psycopg.Connection, warehouse_url: str, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -233,7 +274,7 @@ def test_a_publish_killed_between_its_steps_leaves_the_last_good_and_a_retry_end
 
     def killed(conn: psycopg.Connection, *arguments: object) -> object:
         calls.append(step)
-        if len(calls) == 3 or step in ("_move_pointers", "_retire"):
+        if len(calls) == 3 or step in ("_move_pointers", "retire"):
             warehouse.execute("select pg_terminate_backend(%s)", (conn.info.backend_pid,))
             warehouse.commit()
         return works(conn, *arguments)
@@ -245,7 +286,7 @@ def test_a_publish_killed_between_its_steps_leaves_the_last_good_and_a_retry_end
             publish.publish(doomed, second)
         doomed.close()
     seen = {version for table in FEW for version in built_by(warehouse, f"{PUBLISHED[table].schema}.{table}")}
-    assert seen == ({second} if step == "_retire" else {first})
+    assert seen == ({second} if step == "retire" else {first})
     publish.publish(warehouse, second)
     assert built_by(warehouse) == {second}
     assert warehouse.execute("select added from marts.worklist").fetchone() == (1,)
