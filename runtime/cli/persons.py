@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import getpass
-from typing import Annotated, Literal
+from pathlib import Path  # noqa: TC003 - Typer reads the annotation
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from runtime.cli.terminal import print_table, sentences
 
-person_app = typer.Typer(no_args_is_help=True, help="谁是谁：为什么，合并，拆分。")
+if TYPE_CHECKING:
+    import psycopg
+
+person_app = typer.Typer(no_args_is_help=True, help="谁是谁：为什么，合并，拆分；本人的查阅与删除请求。")
 review_app = typer.Typer(no_args_is_help=True, help="待人裁定的成对记录和住址。")
 
 KeyArgument = Annotated[str, typer.Argument(help="person_key。")]
@@ -60,6 +65,88 @@ def person_split(
             at = review.Position(feed, int(batch_id), int(row_no))
             review.split(connection, key, at, getpass.getuser(), reason)
         typer.echo(f"已裁定为另一人。{_NEXT}")
+
+
+NamesArgument = Annotated[list[str] | None, typer.Argument(help="此人的姓名（可给几种写法），或其 person_key。")]
+DocumentOption = Annotated[
+    bool, typer.Option("--document", help="按证件号码找人：随后输入号码，不显示，也不留在命令记录里。")
+]
+
+
+@person_app.command("export")
+def person_export(
+    to: Annotated[Path, typer.Option(help="写到哪个文件（.html），只有本人账户可读。")],
+    reason: ReasonOption,
+    names: NamesArgument = None,
+    document: DocumentOption = False,
+) -> None:
+    """本人请求查阅：写出所持有的关于此人的一切，逐来源、逐字段，凭什么、保存到何时。"""
+    from runtime import person_page  # noqa: PLC0415
+    from sources.contract import all_contracts  # noqa: PLC0415
+    from street import holdings  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+    from street.settings import SHANGHAI, write_private  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            key = _asked_of(connection, names, document=document)
+            held = holdings.find(connection, key, all_contracts())
+            holdings.record(connection, "export", key, getpass.getuser(), reason, len(held.rows))
+            today = dt.datetime.now(SHANGHAI).date()
+            write_private(to, person_page.page_of(connection, held, today, all_contracts()))
+        typer.echo(f"{to}：{len(held.rows)} 行。内含个人信息，交本人后请删除。")
+
+
+@person_app.command("forget")
+def person_forget(
+    reason: ReasonOption,
+    names: NamesArgument = None,
+    document: DocumentOption = False,
+) -> None:
+    """本人请求删除：能删的（以其同意为依据的）现在删除；依法或因在办事项须保留的，逐项说明理由和到期日。"""
+    from runtime import person_page  # noqa: PLC0415
+    from sources.contract import all_contracts  # noqa: PLC0415
+    from street import holdings  # noqa: PLC0415
+    from street.database import connect  # noqa: PLC0415
+    from street.settings import SHANGHAI  # noqa: PLC0415
+
+    with sentences():
+        with connect() as connection:
+            key = _asked_of(connection, names, document=document)
+            held = holdings.find(connection, key, all_contracts())
+            found = person_page.of_feeds(connection, held, all_contracts())
+            free = {each.contract.feed for each in found if each.may_be_forgotten}
+            holdings.record(connection, "forget", key, getpass.getuser(), reason, len(held.of(free)))
+            removed = holdings.forget(connection, held, free, dt.datetime.now(SHANGHAI).date())
+            duties = person_page.running(held)
+        print_table(
+            ("来源", "行数", "结果"),
+            [
+                (each.contract.title_zh, each.rows, "已删除" if each.may_be_forgotten else each.kept_zh)
+                for each in found
+            ],
+        )
+        for duty in duties:
+            typer.echo(f"在办：{duty}。办结之前保留所依据的记录。")
+        typer.echo(
+            f"已删除 {removed} 行。由其整理出来的，运行 `street run` 后消失。" if removed else "没有可以删除的。"
+        )
+        if removed:
+            typer.echo("请一并告知报送部门：否则下一份名单会再次带来。")
+
+
+def _asked_of(connection: psycopg.Connection, names: list[str] | None, *, document: bool) -> str:
+    """Return the key of the person whom a request is about, if whoever asks may."""
+    from sources.contract import all_contracts  # noqa: PLC0415
+    from street import holdings  # noqa: PLC0415
+
+    holdings.authorised(connection)
+    if document == bool(names):
+        raise holdings.HoldingsError("请给出姓名，或用 --document，二者取一。")
+    if document:
+        number = typer.prompt("证件号码", hide_input=True)
+        return holdings.documented(connection, number, all_contracts())
+    return holdings.named(connection, names or [])
 
 
 @review_app.command("list")
