@@ -1,5 +1,5 @@
 """Render what is committed but follows from something else: from the contracts dbt's sources, a macro, the privacy
-page and the dictionary; from the scenarios a part of both pages; from the list of services docker-compose.yml; from the
+pages and the dictionary; from the scenarios a part of both; from the list of services docker-compose.yml; from the
 marts the bundle of Superset.
 
 `python -m runtime.render` writes it; a test renders it anew and compares.
@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
+from runtime import person_page
 from runtime.compose import compose
 from runtime.superset import bundle
 from scenarios import register
@@ -30,12 +31,14 @@ from sources.contract import (
     Server,
     all_contracts,
 )
-from street import catalogue
+from street import catalogue, retention
 from street.settings import ROOT
+from street.vocabulary import STREET_NAME
 
 SOURCES_FILE = ROOT / "dbt_project/models/staging/_sources.yml"
 MACRO_FILE = ROOT / "dbt_project/macros/_contracts.sql"
 PRIVACY_FILE = ROOT / "docs/privacy.md"
+PRIVACY_FOLDER = ROOT / "docs/privacy"
 DICTIONARY_FILE = ROOT / "docs/data_dictionary.md"
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 SUPERSET_FOLDER = ROOT / "reports/superset"
@@ -144,6 +147,25 @@ _PRIVACY_HEAD = """# 个人信息处理说明
 - **看板**只有计数，没有姓名；**居委会**各用各的账号，数据库只让其看到本居委会的行；**街道**可看全部数据集市。
 - **邮件**只发汇总：街道以下 1–4 人的数写作 `<5`。日志、告警和校验结果里没有任何姓名、号码、电话和地址。
 """
+_PRIVACY_NOTE = """<!-- 由 sources/contracts 生成（`make render`）：请改契约，不要改本页。 -->
+
+对所有来源都适用的说明见[个人信息处理说明](../privacy.md)。
+"""
+_SCENARIO_NOTE = _PRIVACY_NOTE.replace("sources/contracts", "scenarios/*.yaml").replace("改契约", "改场景")
+_SCENARIO = "scenario_"
+_PRIVACY_ENDS = """## 何时从哪里删除
+
+每天清晨自动删除到期的一切，逐项记下删了多少、依据哪一条。
+此后只在数据库的备份里，最多再留 35 天；报送部门自己的名单由其保管。
+"""
+_PRIVACY_RIGHTS = f"""## 您可以要求什么
+
+- **查阅、复制**（第四十五条）：街道办事处出具一份关于您的一切记录，逐来源、逐字段，凭什么、保存到何时。
+- **更正、补充**（第四十六条）：内容不准确的，向街道办事处或报送的部门提出。
+- **删除**（第四十七条）：以您的同意为依据的，撤回同意即删除；依法须保存的，到期自动删除，并告知理由和到期日。
+
+请向{STREET_NAME}办事处或您的居民委员会提出。谁为谁办理过查阅和删除，另有记录，其中没有个人信息，保存 3 年。
+"""
 
 _DICTIONARY_HEAD = """# Data dictionary
 
@@ -171,25 +193,71 @@ _CLOSED_LISTS: Mapping[str, type[Closed]] = {
 
 
 def privacy(contracts: Sequence[Contract]) -> str:
-    """The page for the people whom the data are about: per feed what, from whom, by what right, for what, how long; per
-    scenario whom it looks at, by what right, for what, until when.
+    """The page for the people whom the data are about: what is received and what is looked at, on which ground, until
+    when it lives where.
     """
-    scenarios = [read(path) for path in register.files()]
-    return "\n".join([_PRIVACY_HEAD, *map(_notice, contracts), *map(_scenario_notice, scenarios)])
+    feeds = (
+        (
+            f"[{contract.title_zh}](privacy/{contract.feed}.md)（`{contract.feed}`）",
+            contract.department,
+            person_page.GROUNDS[contract.ground],
+            f"{contract.retention_days} 天",
+        )
+        for contract in contracts
+    )
+    scenarios = (
+        (
+            f"[{scenario.title_zh}](privacy/{_SCENARIO}{scenario.scenario}.md)（`{scenario.scenario}`）",
+            scenario.purpose,
+            _spell(scenario),
+            f"到期后 {scenario.retention_days} 天",
+        )
+        for scenario in _scenarios()
+    )
+    places = ((place.title_zh, place.ends_zh) for place in retention.PLACES)
+    return "\n".join(
+        [
+            _PRIVACY_HEAD,
+            "## 收到哪些信息\n",
+            _table_of(("来源", "从哪里来", "凭什么（第十三条第一款）", "保存多久"), feeds),
+            "## 用来看什么\n",
+            _table_of(("场景", "用来做什么", "从何时到何时", "保存多久"), scenarios),
+            _PRIVACY_ENDS,
+            _table_of(("在哪里", "何时删除"), places),
+            _PRIVACY_RIGHTS,
+        ]
+    )
+
+
+def privacy_pages(contracts: Sequence[Contract]) -> dict[str, str]:
+    """Feed or scenario -> its page: what, by what right, for what, until when, who sees it, whom to ask."""
+    return {contract.feed: _notice(contract) for contract in contracts} | {
+        f"{_SCENARIO}{scenario.scenario}": _scenario_notice(scenario) for scenario in _scenarios()
+    }
+
+
+def _scenarios() -> list[Scenario]:
+    return [read(path) for path in register.files()]
+
+
+def _spell(scenario: Scenario) -> str:
+    runs = scenario.runs
+    return f"{runs.since:%Y年%-m月%-d日}至{runs.until:%Y年%-m月%-d日}，到期即停"
 
 
 def _scenario_notice(scenario: Scenario) -> str:
-    runs, tasks = scenario.runs, "、".join(duty.label_zh for duty in scenario.duties)
     rows = {
-        "看谁": f"`{scenario.population}`（词义见[数据字典](data_dictionary.md)）；无法判断的人单独列出，不安排任务",
+        "看谁": f"`{scenario.population}`（词义见[数据字典](../data_dictionary.md)）；无法判断的人单独列出，不安排任务",
         "凭什么": scenario.legal_basis,
         "用来做什么": scenario.purpose,
-        "做什么": tasks or "不安排任务",
-        "从何时到何时": f"{runs.since:%Y年%-m月%-d日}至{runs.until:%Y年%-m月%-d日}，到期即停",
+        "做什么": "、".join(duty.label_zh for duty in scenario.duties) or "不安排任务",
+        "从何时到何时": _spell(scenario),
         "保存多久": f"到期后 {scenario.retention_days} 天",
         "谁能看到": "居委会（本居委会的人）、街道；看板只见计数",
+        "向谁问": f"{STREET_NAME}办事处，或您的居民委员会",
     }
-    return f"## 场景：{scenario.title_zh}（`{scenario.scenario}`）\n\n{_table_of(('事项', '说明'), rows.items())}"
+    table = _table_of(("事项", "说明"), rows.items())
+    return f"# 场景：{scenario.title_zh}（`{scenario.scenario}`）\n\n{_SCENARIO_NOTE}\n{table}"
 
 
 def _notice(contract: Contract) -> str:
@@ -198,9 +266,9 @@ def _notice(contract: Contract) -> str:
         for name, label in _CLASSIFICATIONS.items()
         if any(column.classification == name for column in contract.columns)
     ]
-    said = contract.properties
     transports = "、".join(_TRANSPORTS[server.type] for server in contract.servers)
     origin = f"{contract.department}；{_CADENCES[contract.cadence]}{transports}"
+    is_free = contract.ground == "consent"
     rows = {
         "收什么": "<br>".join(fields),
         "从哪里来": f"{origin}，{_LOAD_MODES[contract.load_mode]}",
@@ -208,15 +276,23 @@ def _notice(contract: Contract) -> str:
         "用来做什么": contract.purpose,
         "怎么用": contract.usage,
         "限制": contract.limits,
-        "保存多久": f"原始记录 {contract.retention_days} 天",
+        "保存多久": (
+            f"每份名单自其业务日期起 {contract.retention_days} 天，到期自动删除"
+            + ("；一直没有更新的名单时，最近一份继续使用" if contract.load_mode == "snapshot" else "")
+        ),
+        "能否要求删除": (
+            "可以：依据的是您的同意，您可以撤回"
+            if is_free
+            else f"到期之前不删除：{person_page.GROUNDS[contract.ground]}"
+        ),
         "谁能看到": (
             "居委会（本居委会的人）、街道；看板只见计数"
-            if said.about_person
+            if contract.about_person or contract.properties.mentions_persons
             else "居委会（本居委会的行）、街道；看板只见计数和房屋状态"
         ),
+        "向谁问": f"{STREET_NAME}办事处，或您的居民委员会；内容不准确的，也可向{contract.department}提出更正",
     }
-    table = _table_of(("事项", "说明"), rows.items())
-    return f"## {contract.title_zh}（`{contract.feed}`）\n\n{table}"
+    return f"# {contract.title_zh}（`{contract.feed}`）\n\n{_PRIVACY_NOTE}\n{_table_of(('事项', '说明'), rows.items())}"
 
 
 def data_dictionary(contracts: Sequence[Contract], models: Path = MODELS) -> str:
@@ -332,6 +408,10 @@ def main() -> None:
     SOURCES_FILE.write_text(dbt_sources(contracts), encoding="utf-8")
     MACRO_FILE.write_text(dbt_macro(contracts), encoding="utf-8")
     PRIVACY_FILE.write_text(privacy(contracts), encoding="utf-8")
+    shutil.rmtree(PRIVACY_FOLDER, ignore_errors=True)
+    PRIVACY_FOLDER.mkdir()
+    for feed, text in privacy_pages(contracts).items():
+        (PRIVACY_FOLDER / f"{feed}.md").write_text(text, encoding="utf-8")
     DICTIONARY_FILE.write_text(data_dictionary(contracts), encoding="utf-8")
     COMPOSE_FILE.write_text(compose(), encoding="utf-8")
     shutil.rmtree(SUPERSET_FOLDER, ignore_errors=True)

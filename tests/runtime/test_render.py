@@ -14,6 +14,7 @@ from sources.contract import (
     Severity,
     all_contracts,
 )
+from street import retention
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,18 +29,25 @@ def test_the_committed_macro_is_what_the_contracts_say():
     assert committed == render.dbt_macro(all_contracts()), "run `make render` and commit"
 
 
-def test_the_committed_privacy_page_is_what_the_contracts_say():
+def test_the_committed_privacy_pages_are_what_the_contracts_say():
     committed = (ROOT / render.PRIVACY_FILE).read_text(encoding="utf-8")
     assert committed == render.privacy(all_contracts()), "run `make render` and commit"
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / render.PRIVACY_FOLDER).iterdir()}
+    assert pages == render.privacy_pages(all_contracts()), "run `make render` and commit"
 
 
-def test_the_privacy_page_states_right_purpose_time_and_every_field_of_each_feed():
-    page = render.privacy(all_contracts())
+def test_a_feeds_page_states_right_purpose_time_and_every_field():
+    overview, pages = render.privacy(all_contracts()), render.privacy_pages(all_contracts())
     for contract in all_contracts():
-        assert f"（`{contract.feed}`）" in page
+        assert f"](privacy/{contract.feed}.md)" in overview
         said = (contract.department, contract.purpose, contract.limits, f"{contract.retention_days} 天")
         wanted = (*said, *contract.legal_basis, *(column.header for column in contract.columns))
-        assert [each for each in wanted if each not in page] == []
+        assert [each for each in wanted if each not in pages[contract.feed]] == []
+
+
+def test_the_privacy_page_says_of_every_place_when_what_is_there_ends():
+    page = render.privacy(all_contracts())
+    assert all(place.title_zh in page and place.ends_zh in page for place in retention.PLACES)
 
 
 def test_the_committed_data_dictionary_is_what_contracts_and_models_say():

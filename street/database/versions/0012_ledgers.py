@@ -1,4 +1,4 @@
-"""The table of whom records may mean that only mention somebody."""
+"""Whoever reads the whole street says why it asks for a ledger."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from alembic import op
 
 from street.database import run_script
 
-revision = "0014"
-down_revision = "0013"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
-    """Apply 0014_mentions.sql."""
+    """Apply 0012_ledgers.sql."""
     run_script(op.get_bind(), Path(__file__).with_suffix(".sql"))

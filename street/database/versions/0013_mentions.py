@@ -1,4 +1,4 @@
-"""Whoever reads the whole street says why it asks for a ledger."""
+"""The table of whom records may mean that only mention somebody."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ from alembic import op
 from street.database import run_script
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 
 def upgrade() -> None:
-    """Apply 0013_ledgers.sql."""
+    """Apply 0013_mentions.sql."""
     run_script(op.get_bind(), Path(__file__).with_suffix(".sql"))
