@@ -21,4 +21,4 @@ select
 from {{ ref('int_visit') }} as visit
 left join {{ ref('dim_person') }} as person on visit.person_key = person.person_key
 -- A committee reads its list in one stretch.
-order by visit.committee_code, visit.visited_at desc, visit.visit_key
+order by visit.committee_code asc, visit.visited_at desc, visit.visit_key asc
