@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from board.database import BusyError, Database
 from board.guard import Guard
-from board.pages import entrance, homes, office, persons, places, rosters, today
+from board.pages import entrance, homes, office, persons, places, rosters, street, today
 from board.pages.base import Board, Newest
 from board.rendering import STATIC, Drawings, framed, part
 from board.session import LookRefusedError
@@ -54,7 +54,7 @@ def make_app(database_url: str) -> Starlette:
         routes=[
             Route("/login", entrance.login, methods=["GET", "POST"]),
             Route("/logout", entrance.logout, methods=["POST"]),
-            Route("/", places.street),
+            Route("/", street.street),
             Route("/committee/{code}", places.committee),
             Route("/compound/{key}", places.compound),
             Route("/building/{key}", places.building),

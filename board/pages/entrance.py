@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
@@ -14,11 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from board import session
 from board.pages.base import Asked, Board, rows, signed_in
 from board.rendering import framed, part
-from scenarios.model import Scenario, ScenarioError, read
-from scenarios.register import files
 from street.settings import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.requests import Request
 
 _SAID = {"refused": "账户或口令不对。", "locked": "口令连续输错五次：十五分钟后再试。"}
@@ -72,17 +71,13 @@ async def me(asked: Asked) -> Response:
 @signed_in
 async def about(asked: Asked) -> Response:
     """By what right each thing is shown."""
-    return asked.page("依据", part("about.html", scenarios=_scenarios(), privacy=_privacy()))
-
-
-@cache
-def _scenarios() -> list[Scenario]:
-    """Return the scenarios that can be read; one that can't is refused where it is checked."""
-    found = []
-    for path in files():
-        with contextlib.suppress(ScenarioError):
-            found.append(read(path))
-    return found
+    scenarios: Sequence[dict[str, Any]] = ()
+    if not asked.viewer.is_auditor:
+        async with asked.board.database.as_role(asked.viewer.role_name) as connection:
+            scenarios = await rows(
+                connection, "select * from marts.scenario where refused_zh is null order by scenario"
+            )
+    return asked.page("依据", part("about.html", scenarios=scenarios, privacy=_privacy()))
 
 
 @cache

@@ -19,13 +19,11 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from board import accounts
-from linkage.run import link
 from runtime.processes import free_port
 from sample.generate import generate
-from sources.contract import all_contracts
-from street import database, dbt, publish
+from street import database, publish
 from street.settings import as_of_at
-from tests.building import office, stage
+from tests.building import build, office
 from tests.dbt_project.truth import entries_known
 
 if TYPE_CHECKING:
@@ -95,12 +93,10 @@ def server(new_warehouse: Callable[[str], str], tmp_path_factory: pytest.TempPat
     url = new_warehouse("board")
     generate(folder, DAY, PERSONS, SEED)
     database.migrate(url)
+    build(url, folder, entries_known(folder), DAY)
     with office(url, folder), contextlib.closing(database.connect()) as conn:
-        stage(conn, entries_known(folder), DAY)
         version = publish.start_version(conn, DAY, as_of_at(DAY))
         conn.commit()
-        link(DAY, all_contracts())
-        dbt.build(dbt.MARTS, DAY, as_of_at(DAY))
         publish.publish(conn, version)
         board_url = make_conninfo(url, user=accounts.COMMITTEES, password="synthetic password of a test")
         accounts.provide(conn, board_url)

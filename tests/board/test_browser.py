@@ -206,7 +206,7 @@ def test_a_visit_waits_while_the_session_is_ended_and_never_goes_under_another_a
 
 
 def test_pictures_for_the_documentation(seat: Callable[..., Page], server: Server, tmp_path: Path) -> None:
-    """Taken into docs/images where BOARD_PICTURES is set, else into nothing that stays."""
+    """Taken into the folder BOARD_PICTURES, docs/images, else into one that goes."""
     folder = os.environ.get("BOARD_PICTURES", str(tmp_path))
     building = server.rows("select building_key from marts.building_overview order by isolating desc, residents desc")[
         0
@@ -217,3 +217,6 @@ def test_pictures_for_the_documentation(seat: Callable[..., Page], server: Serve
     }.items():  # fmt: skip
         page.goto(address)
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    phone = seat("ours", PHONE)
+    phone.goto("/today")
+    phone.screenshot(path=f"{folder}/board-today.png")
