@@ -52,6 +52,9 @@ async def dwelling(asked: Asked) -> Response:
         visits = await rows(
             connection, "select * from ops.visit_inbox where dwelling_key = %s order by visited_at desc limit 20", key
         )
+        made = await rows(
+            connection, "select * from marts.visit where dwelling_key = %s order by visited_at desc limit 20", key
+        )
         feeds = await feed_titles(connection)
         picture = await rows(connection, "select * from marts.building_view where dwelling_key = %s", key)
     persons = {row["person_key"] for row in (*residents, *duties, *episodes)}
@@ -60,7 +63,7 @@ async def dwelling(asked: Asked) -> Response:
         "dwelling.html", now=now, home=home, residents=residents, duties=duties, tags=tags, figure=figure,
         view=picture[0] if picture else None,
         flags=[_FLAGS[flag] for flag in home["occupancy_flags"] if flag in _FLAGS],
-        visits=visits, nobody=NOBODY, moved=MOVED, done=since_morning(visits, now),
+        made=made, visits=visits, nobody=NOBODY, moved=MOVED, done=since_morning(visits, now),
         feeds=feeds | _OTHER_SOURCES, why=_why,
         elsewhere=[row for row in episodes if row["person_key"] not in {each["person_key"] for each in residents}],
     )  # fmt: skip
