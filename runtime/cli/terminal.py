@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_OURS = ("runtime", "street", "sources", "linkage", "reports", "board", "builtins")
+_OURS = ("runtime", "street", "sources", "linkage", "reports", "board", "scenarios", "builtins")
 
 #: For a command that hands its arguments on to another program.
 PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []}

@@ -292,6 +292,35 @@ def test_feeds_that_never_brought_anything_are_one_sentence(street: Street) -> N
     assert found.troubled_feeds == []
 
 
+def test_a_scenario_has_its_section_while_it_runs_and_its_end_is_told_once(street: Street) -> None:
+    street.compound("银泰小区", "none")
+    heat = {
+        "scenario": "heatwave", "title_zh": "高温关怀", "state": "running", "section_zh": "高温关怀", "population": 12,
+        "unknown": 3, "figures": ["population", "unknown", "duties_due", "duties_done"], "runs_until": DAY,
+        "digest": "x",
+    }  # fmt: skip
+    ended = heat | {"scenario": "typhoon", "title_zh": "防汛防台", "state": "ended"}
+    street.publish("scenario", [
+        heat,
+        ended | {"runs_until": DAY - dt.timedelta(days=1)},
+        ended | {"scenario": "flood", "title_zh": "内涝", "runs_until": DAY - dt.timedelta(days=2)},
+        heat | {"scenario": "broken", "state": "refused", "digest": None, "refused_zh": "缺少 purpose"},
+    ])  # fmt: skip
+    duty = {"duty": "heat_visit", "duty_zh": "高温上门探访", "scenario": "heatwave", "due_at": f"{DAY} 18:00+08"}
+    street.publish("worklist", [duty | {"duty_key": "a", "status": "open"}, duty | {"duty_key": "b", "status": "done"}])
+    found = figures(street)
+    assert [(section.title, [(line.label, line.count) for line in section.counts]) for section in found.scenarios] == [
+        ("高温关怀", [("对象人数", 12), ("无法判断人数", 3), ("今日应办", 2), ("今日已办", None)])
+    ]
+    assert found.about_scenarios == [
+        "场景文件 broken.yaml 不能用，没有运行；原因见 `street scenario list`。",
+        "场景“防汛防台”已于3月27日到期，不再运行。",
+    ]
+    assert set(found.about_scenarios) <= set(found.opening)
+    street.publish("governance_daily", [{"business_date": DAY, "committee_code": "310115016", "duties_done": 1}])
+    assert figures(street).scenarios[0].counts[-1].count == 1
+
+
 def test_the_committees_that_need_attention_come_first(street: Street) -> None:
     street.compound("银泰小区", "none")
     due = {"due_at": f"{DAY} 20:00+08", "status": "open", "duty": "temperature_check", "duty_zh": "居家隔离测温"}

@@ -82,7 +82,10 @@ class Town:
         return refused
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return self.conn.execute(query.encode()).fetchall()
+        """The rows of a query; the connection is in no transaction afterwards."""
+        found = self.conn.execute(query.encode()).fetchall()
+        self.conn.commit()
+        return found
 
 
 @pytest.fixture(scope="session")

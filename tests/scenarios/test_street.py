@@ -89,7 +89,7 @@ def test_some_cannot_be_told_and_each_is_listed_and_counted(town: Town) -> None:
     listed = dict(town.rows("select subject, count(*) from marts.unresolved where kind = 'scenario' group by subject"))
     counted = dict(town.rows("select scenario, unknown from marts.scenario where unknown > 0"))
     assert listed == counted
-    assert counted["heatwave"] > 0
+    assert counted.keys() >= {"flood", "typhoon"}
     assert town.rows("select distinct reason, reason_zh, kind_zh from marts.unresolved where kind = 'scenario'") == [
         ("scenario_unknown", "不知是否属于场景对象", "场景待核实")
     ]
