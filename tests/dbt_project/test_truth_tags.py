@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from .truth import DAY, differences
+from .truth import DAY
 
 if TYPE_CHECKING:
     from .truth import Street
@@ -23,16 +23,20 @@ OF_A_HOME = ("living_alone_elderly", "elderly_only_household")
 
 def test_services_are_exactly_right(street: Street) -> None:
     facts = ["person_key", "service", "started_on", "ended_on", "monthly_amount", "current"]
-    true = street.truth("services").filter("clean").join(street.person, on="true_person_id")
+    true = street.truth("services").join(street.person, on="true_person_id")
     true = true.with_columns(pl.col("ended_on").cast(pl.String), pl.col("current").cast(pl.String))
+    certain = true.filter("clean")
     built = street.built(
         "select person_key, service, started_on, ended_on::text, monthly_amount::float,"
         " is_current::text as current"
         " from build.service_roster"
     ).with_columns(pl.col("monthly_amount").cast(pl.Float64))
-    built = built.join(true, on="person_key", how="semi")
-    assert true.height > 500
-    assert differences(true, built, facts) == []
+    built = built.join(certain, on="person_key", how="semi")
+    assert certain.height > 500
+    # A benefit without a good number may be tied by evidence, and may stay alone; it is nobody else's.
+    missing = certain.join(built, on=facts, how="anti", nulls_equal=True)
+    strange = built.join(true, on=facts, how="anti", nulls_equal=True)
+    assert (missing.select(facts).rows(), strange.rows()) == ([], [])
 
 
 @pytest.mark.parametrize("tag", TAGS)
