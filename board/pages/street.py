@@ -105,7 +105,7 @@ async def _compounds(connection: AsyncConnection[DictRow], layer: Layer) -> list
         )
     of = {(row["compound_key"], row["committee_code"]): row for row in told}
     nothing = {"unresolved": 0, "population": 0, "level": "none", "level_zh": ""}
-    found = []
+    found: list[Row] = []
     for row in compounds:
         here = {**nothing, **of.get((row["compound_key"], row["committee_code"]), {})}
         figure = here["unresolved"] if layer is _UNRESOLVED else here["population"]
