@@ -34,7 +34,8 @@ class PersonFeed(Protocol):
         """Role -> column: what its columns mean to linkage.
 
         person_name, person_name_latin, document_number, document_country, resident_id, birth_date, sex, phone,
-        address, registered_address, compound, building, room, recorded_at, household_no; person_no marks the
+        address, registered_address, compound, building, room, recorded_at, household_no; document_or_phone plays two
+        roles; person_key and dwelling_key, of a feed that mentions persons, are our own keys; person_no marks the
         register of the population, event_time a feed of arrivals or other events: what has neither is a list. A feed
         that neither names a person nor has a number of one is not about persons.
         """
