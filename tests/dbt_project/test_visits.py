@@ -78,7 +78,6 @@ def street(street_in_raw: psycopg.Connection) -> psycopg.Connection:
         VISIT | {"visit_no": "let out", "document_or_phone": "13900000090", "kind": "解除隔离",
                  "visited_at": "2020-03-26 15:00"},
     ])  # fmt: skip
-    conn.commit()
     build(conn)
     # Who is known by a key can only be told once there is one.
     (key,), (door,) = conn.execute(
@@ -87,12 +86,12 @@ def street(street_in_raw: psycopg.Connection) -> psycopg.Connection:
     ).fetchall()
     board = {"dwelling_key": door, "person_key": key, "kind": "独居探访", "visited_at": "2020-03-27T11:00:00+08:00"}
     land(conn, "visit_log", [VISIT | board | {"visit_no": "from the board"}], "board")
-    conn.commit()
     build(conn)
     return conn
 
 
 def build(conn: psycopg.Connection) -> None:
+    conn.commit()  # an open look would be in the build's way
     dbt.build(dbt.STAGING, AS_OF, AS_OF_AT)
     link(AS_OF, all_contracts())
     dbt.build(dbt.MARTS, AS_OF, AS_OF_AT)
