@@ -107,7 +107,9 @@ class _Marks:
         for column, value in values.items():
             said = list(_leaves(value))
             plain = set(map(_plain, said))
-            if any(mark in text for mark in (*self.keys, *self.numbers) for text in said):
+            if any(mark in text for mark in (*self.keys, *self.numbers) for text in said) or any(
+                name in text and each in text for text in said for name in self.names for each in self.beside
+            ):
                 certain.append(column)
             if not plain.isdisjoint(names):
                 named.append(column)
@@ -225,6 +227,7 @@ def record(  # noqa: PLR0913, PLR0917 -- what the audit asks
 _NUMBERS = ("document_number", "resident_id")
 _NAMES = ("person_name", "person_name_latin")
 _PHONE = ("phone",)
+_SHORTEST = 6  # of what stands beside a name: shorter phones and masks are many persons'
 
 
 def _columns(feed: Feed, roles: Sequence[str]) -> list[str]:
@@ -294,10 +297,10 @@ def _learn(conn: psycopg.Connection, marks: _Marks, rows: Sequence[Row], feeds: 
                 _add(marks, values, roles[feed])
     for row in rows:
         if row.about and row.feed in roles and row.schema == "raw":
-            marks.beside |= set(_texts(row.values, _columns(roles[row.feed], _PHONE)))
+            marks.beside |= set(_texts(row.values, _columns(roles[row.feed], _PHONE), _SHORTEST))
         elif row.about:
             marks.names |= set(_texts(row.values, ("full_name",)))
-            marks.beside |= set(_texts(row.values, ("phone", "id_masked")))
+            marks.beside |= set(_texts(row.values, ("phone", "id_masked"), _SHORTEST))
 
 
 def _positions(rows: Sequence[Row]) -> tuple[list[str], list[int], list[int]]:
@@ -311,13 +314,13 @@ def _add(marks: _Marks, values: Mapping[str, Any], feed: Feed) -> None:
     """Add the names, whole numbers and phones of a record that is certainly the person's."""
     marks.names |= set(_texts(values, _columns(feed, _NAMES)))
     marks.numbers |= {text for text in _texts(values, _columns(feed, _NUMBERS)) if _WHOLE.fullmatch(text)}
-    marks.beside |= set(_texts(values, _columns(feed, _PHONE)))
+    marks.beside |= set(_texts(values, _columns(feed, _PHONE), _SHORTEST))
 
 
-def _texts(values: Mapping[str, Any], columns: Sequence[str]) -> Iterator[str]:
+def _texts(values: Mapping[str, Any], columns: Sequence[str], shortest: int = 1) -> Iterator[str]:
     for column in columns:
         text = values.get(column)
-        if isinstance(text, str) and _plain(text):
+        if isinstance(text, str) and len(_plain(text)) >= shortest:
             yield text
 
 
