@@ -176,7 +176,9 @@ def marked_street(
     url = new_warehouse("test")
     share_what_dbt_has_read(folder / "var")
     with office(url, folder):
-        publish_day(entries_known(folder), MARKED_ON)
+        with database.connect() as conn:
+            stage(conn, entries_known(folder), MARKED_ON)
+        publish_day(MARKED_ON)
     keep_warehouse("marked")
 
     def copy() -> tuple[Path, str]:
@@ -187,12 +189,12 @@ def marked_street(
     return copy
 
 
-def publish_day(entries: Sequence[object], day: dt.date) -> None:
-    """What the DAGs do of a day in the office of the settings: everything in, built, published, reported."""
+def publish_day(day: dt.date) -> None:
+    """What the DAGs make of what has come, in the office of the settings: built, published, reported."""
     with database.connect() as conn:
-        stage(conn, entries, day)
         version = publish.start_version(conn, day, as_of_at(day))
         conn.commit()
+        dbt.build(dbt.STAGING, day, as_of_at(day), version)
         link(day, all_contracts())
         dbt.build(dbt.MARTS, day, as_of_at(day), version)
         publish.publish(conn, version)
