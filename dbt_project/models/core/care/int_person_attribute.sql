@@ -36,6 +36,13 @@ placed as (
     left join isolating on person.person_key = isolating.person_key and isolating.newest = 1
     -- Residents have tags; isolating has everybody who does (R-TAG-3).
     where residence.person_key is not null or isolating.person_key is not null
+),
+
+visited as (
+    select person_key, max(visited_on) as last_on
+    from {{ ref('int_visit') }}
+    where outcome = 'made'
+    group by person_key
 )
 
 -- Null is what isn't known; who is on no list of benefits, certificates or roles has none (R-SCEN-3).
@@ -85,13 +92,14 @@ select
     occupancy.occupancy,
     occupancy.is_renovating,
     occupancy.is_occupied_conflict,
+    {{ as_of() }} - visited.last_on as days_since_visit,
     -- No feed tells these yet.
-    cast(null as integer) as days_since_visit,
     cast(null as integer) as open_alerts,
     cast(null as integer) as requests_30d
 from placed
 left join {{ ref('int_door') }} as door on placed.door = door.dwelling_key
 left join {{ ref('int_registry_person') }} as registry on placed.person_key = registry.person_key
 left join {{ ref('int_person_care') }} as care on placed.person_key = care.person_key
+left join visited on placed.person_key = visited.person_key
 left join {{ ref('dim_dwelling') }} as dwelling on placed.dwelling_key = dwelling.dwelling_key
 left join {{ ref('fct_occupancy') }} as occupancy on placed.dwelling_key = occupancy.dwelling_key
