@@ -344,6 +344,9 @@ ALLOWED = {
         "release_curve",
         "feed_health",
         "building_view",
+        "building_overview",
+        "scenario",
+        "scenario_compound",
         "dim_committee",
         "dim_level",
         "dim_tag",
@@ -403,7 +406,7 @@ def test_a_committee_sees_its_own_rows_whatever_it_sets(warehouse: psycopg.Conne
     role, password = access.grant(warehouse, ONE)
     access.grant(warehouse, TWO)
     tables = [f"marts.{t}" for t, p in PUBLISHED.items() if "committee_reader" in p.readers and p.by_committee]
-    assert len(tables) == 12
+    assert len(tables) == 16
     with login(role, password) as conn:
         conn.autocommit = True
         attempts = (
