@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[DictRow]]
 
 _DESK_ROLES = frozenset({"board_street", "board_dashboard", "board_auditor"})
-_PER_ROLE = 3
+_COMMITTEE, _STREET, _OWN = 2, 8, 8
+"""How many connections a committee's role, a role that sees the whole street, and the board itself may have."""
 _WAITING = 200
 _WAIT_SECONDS = 5.0
 _IDLE_SECONDS = 60.0
@@ -63,8 +64,8 @@ class Database:
     async def as_role(self, role: str) -> AsyncIterator[AsyncConnection[DictRow]]:
         """Lend a connection that is `role`, in a transaction that sees one moment. Raises BusyError."""
         login = DESK if role in _DESK_ROLES else COMMITTEES
-        async with self._lent(login, role) as connection, connection.transaction():
-            yield connection
+        async with self._lent(login, role) as connection, connection.pipeline(), connection.transaction():
+            yield connection  # its beginning travels with the first question
 
     @contextlib.asynccontextmanager
     async def _lent(self, login: str, role: str | None) -> AsyncIterator[AsyncConnection[DictRow]]:
@@ -90,7 +91,7 @@ class Database:
             connection_class=AsyncConnection[DictRow],
             kwargs=options,
             min_size=0,
-            max_size=_PER_ROLE if role else 2 * _PER_ROLE,
+            max_size=_OWN if role is None else _COMMITTEE if login == COMMITTEES else _STREET,
             max_waiting=_WAITING,
             timeout=_WAIT_SECONDS,
             max_idle=_IDLE_SECONDS,

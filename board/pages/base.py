@@ -123,12 +123,17 @@ async def published(connection: AsyncConnection[DictRow]) -> Published:
     return Published(**found[0])
 
 
-async def feed_titles(connection: AsyncConnection[DictRow]) -> dict[str, str]:
-    """Return what people call each feed."""
-    found = await rows(
-        connection, "select distinct on (feed) feed, title_zh from marts.feed_health order by feed, as_of desc"
-    )
-    return {row["feed"]: row["title_zh"] for row in found}
+async def several(
+    connection: AsyncConnection[DictRow], *queries: tuple[LiteralString, *tuple[object, ...]]
+) -> list[list[dict[str, Any]]]:
+    """Return the rows of each constant query, with its values behind it: all are asked in one round trip."""
+    async with connection.pipeline():
+        cursors = [await connection.execute(query, values) for query, *values in queries]
+        return [await cursor.fetchall() for cursor in cursors]
+
+
+FEED_TITLES: LiteralString = "select distinct feed, title_zh from marts.feed_health where business_date = as_of"
+"""What people call each feed."""
 
 
 async def without_persons(

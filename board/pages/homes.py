@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 
 from board.drawing.elevation import figure
-from board.pages.base import Asked, feed_titles, published, rows, signed_in
+from board.pages.base import FEED_TITLES, Asked, published, several, signed_in
 from board.pages.today import MOVED, NOBODY, since_morning
 from board.rendering import part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import LiteralString
 
     from starlette.responses import Response
 
@@ -27,44 +28,41 @@ _METHODS = {
 }
 
 
+#: A home by its key, in one round trip: itself, who lives there, what is due, isolations, visits, its picture.
+_QUERIES: tuple[LiteralString, ...] = (
+    "select * from marts.dwelling_view where dwelling_key = %s",
+    "select * from marts.household_view where dwelling_key = %s order by household_no nulls last,"
+    " relation_to_head in ('01', '02') desc nulls last, age desc nulls last, person_key",
+    "select * from marts.worklist where dwelling_key = %s and status <> 'done' order by due_at, priority, duty_key",
+    "select * from marts.isolation_episode where dwelling_key = %s order by started_on desc",
+    "select * from ops.visit_inbox where dwelling_key = %s order by visited_at desc limit 20",
+    "select * from marts.visit where dwelling_key = %s order by visited_at desc limit 20",
+    "select * from marts.building_view where dwelling_key = %s",
+)
+_TAGS: LiteralString = "select * from marts.dim_tag"
+
+
 @signed_in
 async def dwelling(asked: Asked) -> Response:
     """Residents, tags, isolation, owner, occupancy with its source, contradictions, open duties."""
     key = asked.key()
     async with asked.board.database.as_role(asked.viewer.role_name) as connection:
         now = await published(connection)
-        found = await rows(connection, "select * from marts.dwelling_view where dwelling_key = %s", key)
-        if not found:
-            raise HTTPException(404)
-        home = found[0]
-        residents = await rows(
-            connection, "select * from marts.household_view where dwelling_key = %s"
-            " order by household_no nulls last, relation_to_head in ('01', '02') desc nulls last, age desc nulls last,"
-            " person_key", key,
-        )  # fmt: skip
-        duties = await rows(
-            connection, "select * from marts.worklist where dwelling_key = %s order by due_at, priority, duty_key", key
+        found, residents, duties, episodes, visits, made, picture, tags, titles = await several(
+            connection, *((query, key) for query in _QUERIES), (_TAGS,), (FEED_TITLES,)
         )
-        episodes = await rows(
-            connection, "select * from marts.isolation_episode where dwelling_key = %s order by started_on desc", key
-        )
-        tags = {row["label_zh"]: row for row in await rows(connection, "select * from marts.dim_tag")}
-        visits = await rows(
-            connection, "select * from ops.visit_inbox where dwelling_key = %s order by visited_at desc limit 20", key
-        )
-        made = await rows(
-            connection, "select * from marts.visit where dwelling_key = %s order by visited_at desc limit 20", key
-        )
-        feeds = await feed_titles(connection)
-        picture = await rows(connection, "select * from marts.building_view where dwelling_key = %s", key)
+    if not found:
+        raise HTTPException(404)
+    home = found[0]
     persons = {row["person_key"] for row in (*residents, *duties, *episodes)}
     await asked.look("dwelling", [key], len(persons))
     main = part(
-        "dwelling.html", now=now, home=home, residents=residents, duties=duties, tags=tags, figure=figure,
+        "dwelling.html", now=now, home=home, residents=residents, duties=duties, figure=figure,
+        tags={row["label_zh"]: row for row in tags},
         view=picture[0] if picture else None,
         flags=[_FLAGS[flag] for flag in home["occupancy_flags"] if flag in _FLAGS],
         made=made, visits=visits, nobody=NOBODY, moved=MOVED, done=since_morning(visits, now),
-        feeds=feeds | _OTHER_SOURCES, why=_why,
+        feeds={row["feed"]: row["title_zh"] for row in titles} | _OTHER_SOURCES, why=_why,
         elsewhere=[row for row in episodes if row["person_key"] not in {each["person_key"] for each in residents}],
     )  # fmt: skip
     # The address of a door in the title would stay in the browser's history.

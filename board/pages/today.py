@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse
 
-from board.pages.base import Asked, Published, published, rows, signed_in
+from board.pages.base import Asked, Published, published, rows, several, signed_in
 from board.pages.places import natural
 from board.rendering import part
 from street.settings import SHANGHAI
@@ -24,6 +24,7 @@ from street.vocabulary import labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import LiteralString
 
     from starlette.responses import Response
 
@@ -73,33 +74,30 @@ class Door(NamedTuple):
     duties: list[Row]
 
 
+_DUTIES: LiteralString = (
+    "select * from marts.worklist where committee_code = %s and status <> 'done' and due_on <= as_of"
+)
+_RECORDED: LiteralString = (
+    "select person_key, kind, visited_at from ops.visit_inbox where visited_at >="
+    " (select as_of from ops.published where mart = 'worklist')::timestamp at time zone 'Asia/Shanghai'"
+)
+_COMMITTEES: LiteralString = (
+    "select committee_code, committee_name, count(*) as duties from marts.worklist"
+    " where committee_code is not null group by committee_code, committee_name order by committee_code"
+)
+_REFUSED: LiteralString = "select * from ops.visit_refusal order by refused_at desc limit 50"
+
+
 @signed_in
 async def today(asked: Asked) -> Response:
     """The open duties of a committee by building and door; the street chooses the committee."""
     code = asked.viewer.committee_code or asked.request.query_params.get("committee")
     async with asked.board.database.as_role(asked.viewer.role_name) as connection:
         now = await published(connection)
-        committees: Sequence[Row] = []
-        refused: Sequence[Row] = []
+        duties, recorded = await several(connection, (_DUTIES, code), (_RECORDED,))
+        committees, refused = [], []
         if asked.viewer.committee_code is None:
-            committees = await rows(
-                connection,
-                "select committee_code, committee_name, count(*) as duties from marts.worklist"
-                " where committee_code is not null group by committee_code, committee_name order by committee_code",
-            )
-            refused = await rows(connection, "select * from ops.visit_refusal order by refused_at desc limit 50")
-        duties: Sequence[Row] = []
-        if code:
-            duties = await rows(
-                connection,
-                "select * from marts.worklist where committee_code = %s and status <> 'done' and due_on <= as_of",
-                code,
-            )
-        recorded = await rows(
-            connection,
-            "select person_key, kind, visited_at from ops.visit_inbox where visited_at >= %s",
-            dt.datetime.combine(now.as_of, dt.time(0), SHANGHAI),
-        )
+            committees, refused = await several(connection, (_COMMITTEES,), (_REFUSED,))
     if duties:
         await asked.look("today", [str(code)], len({row["person_key"] for row in duties}))
     main = part(

@@ -55,7 +55,7 @@ class Server:
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "board", "--port", str(self.port)]
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120  # a busy machine imports slowly
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"{self.url}/alive", timeout=2).status_code == 200:
