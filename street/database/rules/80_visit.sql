@@ -1,8 +1,7 @@
 -- What a visit says. (docs/rules.md, R-VISIT-3, R-VISIT-4)
 
--- A body temperature in degrees Celsius, 35.0 to 42.0: 36.5, 36.5℃, 36度5, 体温:36.5, 三十六度五, 36.O. Null for anything
--- else: 98.6, 365, 正常, 36.5/37.8.
-create or replace function rules.read_temperature(written text) returns numeric
+-- A body temperature in any dress; called by read_temperature for what isn't bare figures.
+create or replace function rules.find_temperature(written text) returns numeric
 language sql immutable parallel safe
 return (
     select case when degrees.celsius between 35 and 42 then degrees.celsius end
@@ -21,7 +20,7 @@ return (
             select case
                 when said.part[1] is not null
                     then round(cast(
-                        translate(said.part[1], 'OIL', '011') || '.' || translate(coalesce(said.part[2], '0'), 'OIL〇零一二三四五六七八九半', '01100123456789' || '5')
+                        translate(said.part[1], 'OIL', '011') || '.' || translate(coalesce(said.part[2], '0'), 'OIL〇零一二三四五六七八九半', '011001234567895')
                         as numeric
                     ), 2)
                 when said.part[3] is not null
@@ -34,6 +33,16 @@ return (
             end as celsius
         ) as degrees
 );
+comment on function rules.find_temperature(text) is 'A body temperature in words, with its unit or misread; see read_temperature';
+
+-- A body temperature in degrees Celsius, 35.0 to 42.0: 36.5, 36.5℃, 36度5, 体温:36.5, 三十六度五, 36.O. Null for anything
+-- else: 98.6, 365, 正常, 36.5/37.8. Most are bare figures, which need no more than a look.
+create or replace function rules.read_temperature(written text) returns numeric
+language sql immutable parallel safe
+return case
+    when written ~ '^(3[5-9]|4[01])([.][0-9]{1,12})?$' then round(cast(written as numeric), 2)
+    when written is not null then rules.find_temperature(written)
+end;
 comment on function rules.read_temperature(text) is
 'A body temperature from 35.0 to 42.0 degrees Celsius, or null when it cannot be read as one (R-VISIT-3)';
 

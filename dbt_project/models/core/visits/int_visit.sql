@@ -1,18 +1,7 @@
 -- One row per visit, whatever source told it: to whom, where, when, what for, and what came of it.
 {{ config(indexes=[{'columns': ['person_key']}, {'columns': ['dwelling_key']}]) }}
 
-with own_door as (
-    select
-        door.person_key,
-        door.dwelling_key,
-        row_number() over (
-            partition by door.person_key order by door.source_rank asc, door.since desc nulls last, door.dwelling_key asc
-        ) as choice
-    from {{ ref('int_listed_door') }} as door
-    where door.person_key in (select visited.person_key from {{ ref('int_visit_person') }} as visited)
-),
-
-told as (
+with told as (
     select
         -- The committees' workbooks are one source (R-VISIT-5).
         coalesce(nullif(visit.source, ''), 'workbook') as source,
@@ -42,7 +31,7 @@ told as (
         on link.feed = 'visit_log' and visit.batch_id = link.batch_id and visit.row_no = link.row_no
     left join {{ ref('int_visit_person') }} as visited
         on visit.batch_id = visited.batch_id and visit.row_no = visited.row_no
-    left join own_door on visited.person_key = own_door.person_key and own_door.choice = 1
+    left join {{ ref('int_own_door') }} as own_door on visited.person_key = own_door.person_key
     left join {{ ref('dim_dwelling') }} as own on own_door.dwelling_key = own.dwelling_key
 ),
 
