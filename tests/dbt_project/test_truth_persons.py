@@ -18,7 +18,11 @@ from sources.contract import all_contracts
 if TYPE_CHECKING:
     from .truth import Street
 
-FEEDS = {contract.feed: contract for contract in all_contracts() if contract.with_role("person_name")}
+FEEDS = {
+    contract.feed: contract
+    for contract in all_contracts()
+    if contract.about_person and contract.with_role("person_name")
+}
 #: An arrival's passport tells no birth date by its number.
 PROVED = re.compile("^[0-9]{17}[0-9X]$")
 

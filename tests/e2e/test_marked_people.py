@@ -39,6 +39,7 @@ def test_the_marked_rows_came_in_and_the_broken_list_was_rejected(office: Office
         ["housing_registry", "rejected", "False"],
         ["property_occupancy", "accepted", "True"],
         ["returnees", "accepted", "True"],
+        ["visit_log", "accepted", "False"],
         ["welfare_list", "rejected", "False"],
     ]
     assert unfinished(second_day.told) == {load(feed).title_zh for feed in ("housing_registry", "welfare_list")}

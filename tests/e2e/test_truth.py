@@ -29,10 +29,11 @@ def test_the_truth_has_something_to_say(street: Street) -> None:
         clean = street.truth(table).filter("clean").height
         assert clean > street.truth(table).height / 2, table
     records = street.records()
-    assert records.filter("is_superseded")["feed"].n_unique() == records["feed"].n_unique()
+    older = records.filter("is_superseded")["feed"].unique()
+    assert {*records["feed"].unique()} - {*older} == {"visit_log"}, "a visit is sent again in another list"
     # The smallest lists have few rows, and in a street of this size now and then no broken one.
     assert records.filter("is_quarantined")["feed"].n_unique() >= 5
-    assert street.truth("episodes")["status"].n_unique() == 3
+    assert {*street.truth("episodes")["status"]} == {"isolating", "completed", "transferred", "released_early"}
 
 
 def test_exactly_the_broken_rows_are_quarantined(street: Street) -> None:

@@ -62,8 +62,15 @@ def in_table(street: Street, table: str) -> pl.DataFrame:
 
 
 def unlinked_records(street: Street) -> pl.DataFrame:
-    """Records the truth calls usable that have no link, and links of records that it doesn't."""
+    """Records the truth calls usable that have no link, and links of records that it doesn't.
+
+    A visit that was sent again stands in its last list alone.
+    """
     usable = street.records().filter(~pl.col("is_quarantined") & ~pl.col("is_superseded"))
+    again = (pl.col("feed") == "visit_log") & (
+        pl.col("business_date") < pl.col("business_date").max().over("feed", "business_key")
+    )
+    usable = usable.filter(~again)
     return differing(in_table(street, "linkage.record_link"), usable)
 
 
@@ -86,18 +93,20 @@ def wrong_episodes(street: Street) -> pl.DataFrame:
 
 
 def wrong_residents(street: Street) -> pl.DataFrame:
-    """Clean residents of the truth who aren't shown in their dwelling, or are shown in another one too."""
-    persons = (
-        street.links()
-        .filter(pl.col("feed").is_in(["household_registry", "border_entries", "returnees"]))
-        .select("true_person_id", "person_key")
-        .unique()
-    )
+    """Clean residents of the truth who aren't shown in their dwelling, or are shown in another one too.
+
+    Whose number somebody without a birth date gave as well is one person with them (R-PERSON-3): nothing tells them apart.
+    """
+    listed = street.links().filter(pl.col("feed").is_in(["household_registry", "border_entries", "returnees"]))
+    undated = listed.filter(pl.col("said_birth_date").fill_null("") == "").select("person_key", other="true_person_id")
+    persons = listed.select("true_person_id", "person_key").unique()
+    fused = persons.join(undated, on="person_key").filter(pl.col("true_person_id") != pl.col("other"))
     shown = street.ask(
         "select resident.person_key, dwelling.dwelling_code as shown_code from marts.household_view as resident"
         " inner join core.dim_dwelling as dwelling on resident.dwelling_key = dwelling.dwelling_key"
     )
-    expected = street.truth("residents").filter("clean").join(persons, on="true_person_id", how="left")
+    expected = street.truth("residents").filter("clean").join(fused, on="true_person_id", how="anti")
+    expected = expected.join(persons, on="true_person_id", how="left")
     return expected.join(shown, on="person_key", how="left").filter(
         pl.col("shown_code").ne_missing(pl.col("dwelling_code"))
     )
@@ -157,9 +166,10 @@ def split_persons(street: Street) -> pl.DataFrame:
 def wrong_doors(street: Street) -> pl.DataFrame:
     """Records whose address is whole and yet have another door than the true one, and any record with a false door.
 
-    An address that names another town, a former home or no such room has no door, however whole it reads.
+    An address that names another town, a former home or no such room has no door, however whole it reads. Where a visit
+    names its person alone its door is the person's (tests/dbt_project/test_truth_visits.py).
     """
-    linked = street.links().filter(pl.col("true_dwelling_code").is_not_null())
+    linked = street.links().filter(pl.col("true_dwelling_code").is_not_null(), pl.col("feed") != "visit_log")
     whole = pl.col("address_form").is_in(WHOLE) & (pl.col("expected_level") == "dwelling")
     return linked.filter(
         (whole & pl.col("dwelling_code").ne_missing(pl.col("true_dwelling_code")))

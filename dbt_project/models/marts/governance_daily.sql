@@ -1,21 +1,12 @@
 -- One row per date x committee, one for the unplaced and one for the street: committees + unplaced = street.
-{%- set flows = [
-    'arrivals', 'arrivals_abroad', 'isolating', 'newly_isolating', 'released', 'transferred', 'duties_due',
-] %}
-{#- What visits tell: of D and of the day that closed, and null while no such feed is connected (R-DAY-5). #}
+{%- set flows = ['arrivals', 'arrivals_abroad', 'isolating', 'newly_isolating', 'released', 'transferred', 'duties_due'] %}
 {%- set of_visits = ['duties_done', 'duties_overdue', 'measured'] %}
-{%- set stocks = [
-    'residents', 'living_alone_elderly', 'unresolved', 'review_waiting', 'review_arrivals', 'review_week',
-] %}
+{%- set stocks = ['residents', 'living_alone_elderly', 'unresolved', 'review_waiting', 'review_arrivals', 'review_week'] %}
 {%- set told_anew -%}
 published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1)
 {%- endset %}
-with places as (
-    select committee_code from {{ ref('dim_committee') }}
-),
-
 -- The days' facts, and whoever is in doubt once the checks have had their say.
-facts as (
+with facts as (
     select business_date, committee_code, measure, counted from {{ ref('int_governance_fact') }}
     union all
     select
@@ -36,7 +27,7 @@ totals as (
         fact.business_date,
         coalesce(place.committee_code, '{{ var("street_code") }}') as committee_code
     from facts as fact
-    left join places as place on fact.committee_code = place.committee_code
+    left join {{ ref('dim_committee') }} as place on fact.committee_code = place.committee_code
     group by grouping sets ((fact.business_date, place.committee_code), (fact.business_date))
 ),
 
@@ -51,18 +42,16 @@ computed as (
         {%- for stock in stocks %}
         case when dates.business_date = {{ as_of() }} then coalesce(totals.{{ stock }}, 0) end as {{ stock }},
         {%- endfor %}
-        -- What fell due is known of D and of the day that closed.
-        case when dates.business_date >= {{ as_of() }} - 1 then coalesce(totals.duties_due, 0) end as duties_due,
+        -- Both are known of D and of the day that closed; what visits tell, while they are connected (R-DAY-5).
         {%- for measure in of_visits %}
         case
             when dates.business_date >= {{ as_of() }} - 1 and {{ is_any_connected(['visit_log']) }}
                 then coalesce(totals.{{ measure }}, 0)
         end as {{ measure }},
         {%- endfor %}
-        -- The days of one run add up by themselves.
-        0 as isolating_corrected
+        case when dates.business_date >= {{ as_of() }} - 1 then coalesce(totals.duties_due, 0) end as duties_due
     from {{ ref('int_history_date') }} as dates
-    cross join places
+    cross join {{ ref('dim_committee') }} as places
     left join totals
         on dates.business_date = totals.business_date and places.committee_code = totals.committee_code
 ),
@@ -84,8 +73,7 @@ select
     -- What is known by now of who isolated the day before, less what this table says of it (R-ISO-16).
     cast(
         case
-            when {{ told_anew }}
-                then computed.isolating_corrected + coalesce(sum(computed.isolating) over the_day_before, 0)
+            when {{ told_anew }} then coalesce(sum(computed.isolating) over the_day_before, 0)
             else published.isolating_corrected + coalesce(sum(published.isolating) over the_day_before, 0)
         end
         - coalesce(
