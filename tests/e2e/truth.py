@@ -95,7 +95,7 @@ def wrong_episodes(street: Street) -> pl.DataFrame:
 def wrong_residents(street: Street) -> pl.DataFrame:
     """Clean residents of the truth who aren't shown in their dwelling, or are shown in another one too.
 
-    Whose number somebody without a birth date gave as well is one person with them (R-PERSON-3): nothing tells them apart.
+    Whose number somebody without a birth date gave as well is one person with them: no field tells (R-PERSON-3).
     """
     listed = street.links().filter(pl.col("feed").is_in(["household_registry", "border_entries", "returnees"]))
     undated = listed.filter(pl.col("said_birth_date").fill_null("") == "").select("person_key", other="true_person_id")
