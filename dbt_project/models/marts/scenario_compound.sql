@@ -51,6 +51,7 @@ cross join
     lateral (
         select
             case running.scenario
+                when '' then 'none'  -- also when none runs, a case needs a branch
             {%- for scenario in running %}
                 when '{{ scenario.scenario }}' then {{ level_of('persons.population', scenario.levels) | indent(16) }}
             {%- endfor %}
