@@ -1,5 +1,4 @@
 -- One row per scenario that runs on D x compound x committee.
-{%- set running = running_scenarios() %}
 with persons as (
     select
         scenario, compound_key, committee_code,
@@ -49,12 +48,13 @@ left join duties
         and compound.committee_code = duties.committee_code
 cross join
     lateral (
+        -- The highest whose bound is reached (R-ISO-12).
         select
-            case running.scenario
-                when '' then 'none'  -- also when none runs, a case needs a branch
-            {%- for scenario in running %}
-                when '{{ scenario.scenario }}' then {{ level_of('persons.population', scenario.levels) | indent(16) }}
-            {%- endfor %}
-                else 'none'
-            end as level
+            coalesce((
+                select bound.level
+                from jsonb_each_text(running.definition -> 'levels') as bound (level, least)
+                where persons.population >= cast(bound.least as integer)
+                order by cast(bound.least as integer) desc
+                limit 1
+            ), 'none') as level
     ) as told
