@@ -177,7 +177,7 @@ def marked_street(
     share_what_dbt_has_read(folder / "var")
     with office(url, folder):
         with database.connect() as conn:
-            stage(conn, entries_known(folder), MARKED_ON)
+            stage(conn, entries_known(folder, as_of_at(MARKED_ON)), MARKED_ON)
         publish_day(MARKED_ON)
     keep_warehouse("marked")
 

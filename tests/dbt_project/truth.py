@@ -64,11 +64,11 @@ class Street:
         return keys.select("true_person_id", "person_key").unique()
 
 
-def entries_known(sample: Path) -> list[dict[str, Any]]:
-    """The port's answers as a complete pull leaves them: what was recorded by the sample's own now."""
-    now = json.loads((sample / "manifest.json").read_text("utf-8"))["now"]
+def entries_known(sample: Path, now: dt.datetime | None = None) -> list[dict[str, Any]]:
+    """The port's answers as a complete pull leaves them: what was recorded by `now`, else by the sample's own."""
+    now = now or dt.datetime.fromisoformat(json.loads((sample / "manifest.json").read_text("utf-8"))["now"])
     entries = [json.loads(line) for line in (sample / "border" / "entries.jsonl").read_text("utf-8").splitlines()]
-    return [e for e in entries if dt.datetime.fromisoformat(e["recorded_at"]) <= dt.datetime.fromisoformat(now)]
+    return [e for e in entries if dt.datetime.fromisoformat(e["recorded_at"]) <= now]
 
 
 def differences(true: pl.DataFrame, built: pl.DataFrame, facts: list[str]) -> list[tuple[object, ...]]:
