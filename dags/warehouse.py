@@ -79,7 +79,7 @@ with DAG(
                 log.info("%s：还没有任何在用批次，无可建。", as_of)
                 return None
             for refused in register.sync(connection):
-                log.warning("%s 沿用上一次可用的设定。", refused)
+                log.warning(refused)
             if publish.is_current(connection, as_of):
                 log.info("%s：已发布的版本就是最新的。", as_of)
                 return None

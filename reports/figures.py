@@ -561,14 +561,14 @@ def _scenarios(marts: Marts, today: dt.date, is_visited: bool) -> list[Section]:
 
 def _about_scenarios(marts: Marts, today: dt.date) -> list[str]:
     """Return a sentence for each scenario that has ended the day before, and for each whose file can't be used."""
-    query = """select scenario, title_zh, runs_until, state, digest from marts.scenario
+    query = """select scenario, title_zh, runs_until, state from marts.scenario
         where refused_zh is not null or (state = 'ended' and runs_until = %(yesterday)s) order by scenario"""
     sentences = []
     for row in marts.rows(query, yesterday=today - dt.timedelta(days=1)):
         if row["state"] == "ended":
             sentences.append(f"场景“{row['title_zh']}”已于{row['runs_until']:%-m月%-d日}到期，不再运行。")
         else:
-            meanwhile = "沿用上一次可用的设定" if row["digest"] else "没有运行"
+            meanwhile = "没有运行" if row["state"] == "refused" else "沿用上一次可用的设定"
             sentences.append(f"场景文件 {row['scenario']}.yaml 不能用，{meanwhile}；原因见 `street scenario list`。")
     return sentences
 

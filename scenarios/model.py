@@ -213,13 +213,16 @@ class Scenario(_Closed):
 
 @dataclass(frozen=True)
 class Compiled:
-    """A scenario with its conditions in SQL: `definition` is what the models read, `digest` tells versions apart."""
+    """A scenario with its conditions in SQL: `definition` is what the models read, `digest` tells versions apart.
+
+    `words` are those of its conditions, by name, but for what its colours ask of an arrival.
+    """
 
     scenario: Scenario
     population: Condition
     definition: dict[str, Any]
     digest: str
-    words: frozenset[str]
+    words: Mapping[str, Word]
 
 
 def read(path: Path, runs: Mapping[str, Runs] | None = None) -> Scenario:
@@ -297,7 +300,8 @@ def compiled(scenario: Scenario, words: Mapping[str, Word]) -> Compiled:
         "tags": [dataclasses.asdict(tag) for tag in tags_of(scenario)],
     }
     text = json.dumps(definition, ensure_ascii=False, sort_keys=True)
-    return Compiled(scenario, population, definition, hashlib.sha256(text.encode()).hexdigest(), frozenset(asked))
+    used = {name: words[name] for name in sorted(asked)}
+    return Compiled(scenario, population, definition, hashlib.sha256(text.encode()).hexdigest(), used)
 
 
 def _required() -> list[str]:

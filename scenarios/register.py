@@ -60,7 +60,7 @@ def files(folder: Path = FOLDER) -> list[Path]:
 
 
 def sync(conn: psycopg.Connection, folder: Path = FOLDER) -> list[str]:
-    """Write the folder's scenarios and the conditions of the standing tags, and say of each file what is wrong with it.
+    """Write the folder's scenarios and the conditions of the standing tags, and say why a scenario isn't used as it is.
 
     Joins the transaction open on the connection, else is one of its own; may be repeated.
     Raises ExpressionError when a standing tag's predicate can't be used, DatabaseError.
@@ -72,21 +72,23 @@ def sync(conn: psycopg.Connection, folder: Path = FOLDER) -> list[str]:
                 "insert into ops.tag_condition (tag, condition, since) values (%s, %s, %s)",
                 (tag.tag, tag.condition, tag.since),
             )
-        usable, refused = _usable(folder, _connected(conn))
+        usable, refused = _usable(folder)
+        connected = _connected(conn)
+        untold = {found.scenario.scenario: _untold(found, connected) for found in usable}
         for found in usable:
             said = found.scenario
             conn.execute(
-                "insert into ops.scenario"
-                " (scenario, title_zh, runs_from, runs_until, definition, digest, retention_days)"
-                " values (%s, %s, %s, %s, %s, %s, %s)"
+                "insert into ops.scenario (scenario, title_zh, runs_from, runs_until, definition, digest,"
+                " retention_days, refused, is_connected) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
                 " on conflict (scenario) do update set title_zh = excluded.title_zh,"
                 " runs_from = excluded.runs_from, runs_until = excluded.runs_until, definition = excluded.definition,"
-                " retention_days = excluded.retention_days, refused = null, digest = excluded.digest,"
+                " retention_days = excluded.retention_days, refused = excluded.refused, digest = excluded.digest,"
+                " is_connected = excluded.is_connected,"
                 " stored_at = case when scenario.digest = excluded.digest then scenario.stored_at"
                 " else excluded.stored_at end",
                 (
                     said.scenario, said.title_zh, said.runs.since, said.runs.until, Jsonb(found.definition),
-                    found.digest, said.retention_days,
+                    found.digest, said.retention_days, untold[said.scenario], untold[said.scenario] is None,
                 ),
             )  # fmt: skip
         for name, why in refused.items():
@@ -97,14 +99,15 @@ def sync(conn: psycopg.Connection, folder: Path = FOLDER) -> list[str]:
             )
         there = [path.stem for path in files(folder)]
         conn.execute("delete from ops.scenario where not scenario = any(%s)", (there,))
-    return list(refused.values())
+    return [*refused.values(), *(why for why in untold.values() if why)]
 
 
 def known(conn: psycopg.Connection, on: dt.date) -> list[Known]:
     """Return the scenarios that the warehouse knows, with their state on a day. Raises DatabaseError."""
     with scrubbed(), conn.transaction():
         rows = conn.execute(
-            "select scenario, title_zh, runs_from, runs_until, case when definition is null then 'refused'"
+            "select scenario, title_zh, runs_from, runs_until, case when definition is null or not is_connected then"
+            " 'refused'"
             " when %(on)s < runs_from then 'coming' when %(on)s > runs_until then 'ended'"
             " when is_on then 'running' else 'off' end, digest, refused from ops.scenario order by scenario",
             {"on": on},
@@ -139,7 +142,9 @@ def check(conn: psycopg.Connection, path: Path, folder: Path = FOLDER) -> tuple[
     """
     said = read(path, other_dates())
     others = [found for found in _readable(folder)[0] if found.scenario != said.scenario]
-    ready = _ready(said, others, _words([*others, said]), _connected(conn))
+    ready = _ready(said, others, _words([*others, said]))
+    if untold := _untold(ready, _connected(conn)):
+        raise ScenarioError(untold)
     by_committee = {row["committee_code"]: row["committee_name"] for row in seed("committees")}
     query = sql.SQL(
         "select committee_code, count(*) filter (where is_meant), count(*) filter (where is_meant is null) from ("
@@ -171,14 +176,14 @@ def other_dates() -> dict[str, Runs]:
         ) from None
 
 
-def _usable(folder: Path, connected: set[str]) -> tuple[list[Compiled], dict[str, str]]:
+def _usable(folder: Path) -> tuple[list[Compiled], dict[str, str]]:
     """The scenarios that can be used, and why the others can't, by name."""
     readable, refused = _readable(folder)
     words = _words(readable)
     usable: list[Compiled] = []
     for said in readable:
         try:
-            usable.append(_ready(said, [found.scenario for found in usable], words, connected))
+            usable.append(_ready(said, [found.scenario for found in usable], words))
         except ScenarioError as error:
             refused[said.scenario] = str(error)
     return usable, refused
@@ -202,8 +207,8 @@ def _words(among: Sequence[Scenario]) -> dict[str, Word]:
     return with_tags((*standing_tags(), *(tag for said in among for tag in tags_of(said))))
 
 
-def _ready(said: Scenario, others: Sequence[Scenario], words: Mapping[str, Word], connected: set[str]) -> Compiled:
-    """A scenario in SQL that goes together with the others and asks only what some feed tells. Raises ScenarioError."""
+def _ready(said: Scenario, others: Sequence[Scenario], words: Mapping[str, Word]) -> Compiled:
+    """A scenario in SQL that goes together with the others. Raises ScenarioError."""
     for other in others:
         for what, own, theirs in (
             ("任务", {duty.duty for duty in said.duties}, {duty.duty for duty in other.duties}),
@@ -215,15 +220,18 @@ def _ready(said: Scenario, others: Sequence[Scenario], words: Mapping[str, Word]
                 )
         if said.isolation and other.isolation:
             raise ScenarioError(f"{said.scenario}.yaml：isolation 只能由一个场景规定，现由 {other.scenario} 规定。")
-    found = compiled(said, words)
-    for name in sorted(found.words):
-        feeds = words[name].feeds
-        if feeds and not connected & set(feeds):
-            title = words[name].title_zh
-            raise ScenarioError(
-                f"{said.scenario}.yaml：没有来源说得出 {name}（{title}）：{'、'.join(feeds)} 尚未接入。"
+    return compiled(said, words)
+
+
+def _untold(found: Compiled, connected: set[str]) -> str | None:
+    """A sentence about the first word it asks that no connected feed tells, if there is one."""
+    for name, word in found.words.items():
+        if word.feeds and not connected & set(word.feeds):
+            return (
+                f"{found.scenario.scenario}.yaml：没有来源说得出 {name}（{word.title_zh}）："
+                f"{'、'.join(word.feeds)} 尚未接入。"
             )
-    return found
+    return None
 
 
 def _connected(conn: psycopg.Connection) -> set[str]:

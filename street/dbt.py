@@ -36,7 +36,7 @@ _BUILDING = {"build", "run", "test", "snapshot"}
 #: dbt's events of the level `error` that say which node failed, in dbt's own words.
 _OWN_WORDS = {"LogModelResult", "LogTestResult", "LogSeedResult", "RunResultFailure", "EndOfRunSummary", "StatsLine"}
 #: An error in the project's files: it was found before the database was asked.
-_OF_THE_PROJECT = re.compile(r"\s*(Encountered an error:\s*)?(Compilation|Parsing) Error\b")
+_OF_THE_PROJECT = re.compile(r"\s*(Encountered an error:\s*|Runtime Error\s+)?(Compilation|Parsing) Error\b")
 
 
 class BuildFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is caught
@@ -178,8 +178,9 @@ def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]
             ]
         )  # fmt: skip
     if outcome.exception is not None:
-        kind = type(outcome.exception).__name__
-        raise BuildFailed(f"dbt {arguments[0]} could not run: {kind} {_scrub(str(outcome.exception))}") from None
+        said = str(outcome.exception)
+        told = said if _OF_THE_PROJECT.match(said) else f"{type(outcome.exception).__name__} {_scrub(said)}"
+        raise BuildFailed(f"dbt {arguments[0]} could not run: {told}") from None
     results: Any = getattr(outcome.result, "results", [])
     known = _known(results, url) if any(str(result.status) not in _PASSED for result in results) else frozenset()
     return [

@@ -68,7 +68,7 @@ def scenario_list(date: DateOption = None) -> None:
         )  # fmt: skip
         for each in found:
             if each.refused:
-                typer.echo(each.refused + ("沿用上一次可用的设定。" if each.digest else ""))
+                typer.echo(each.refused + ("沿用上一次可用的设定。" if each.digest and each.state != "refused" else ""))
 
 
 @scenario_app.command("on")

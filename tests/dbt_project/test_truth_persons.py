@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FEEDS = {
     contract.feed: contract
     for contract in all_contracts()
-    if contract.about_person and contract.with_role("person_name")
+    if contract.with_role("person_name") and not contract.mentions_persons
 }
 #: An arrival's passport tells no birth date by its number.
 PROVED = re.compile("^[0-9]{17}[0-9X]$")

@@ -12,7 +12,7 @@ known as (
     select
         *,
         case
-            when definition is null then 'refused'
+            when definition is null or not is_connected then 'refused'
             when {{ as_of() }} < runs_from then 'coming'
             -- Past its end it doesn't run (R-SCEN-2).
             when {{ as_of() }} > runs_until then 'ended'
