@@ -11,25 +11,37 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from runtime.postgres import Postgres
+from sample.generate import generate
 from street import database
 from street.settings import settings
+from tests.building import build
+from tests.dbt_project.truth import DAY, PERSONS, SEED, entries_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from xdist.remote import Producer
 
 
-#: Folders whose tests share a street that is built once, the longest first: each is one worker's work.
-_OF_ONE_STREET = ("tests/e2e", "tests/dbt_project")
+#: Folder -> the street that its tests share, built once: they are one worker's work. The longest first.
+_STREETS = {
+    "tests/e2e": "office",
+    "tests/dbt_project": "sample_street",
+    "tests/board": "sample_street",
+    "tests/scenarios": "sample_street",
+}
+
+
+def _street(nodeid: str) -> str | None:
+    return _STREETS.get("/".join(nodeid.split("/")[:2]))
 
 
 class _ByStreet(LoadScopeScheduling):
     """Elsewhere a file's tests are one worker's work: short pieces, so that all workers end together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return next((folder for folder in _OF_ONE_STREET if file.startswith(f"{folder}/")), file)
+        return _street(nodeid) or nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
@@ -38,7 +50,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest come first."""
-    items.sort(key=lambda item: [not item.nodeid.startswith(f"{folder}/") for folder in _OF_ONE_STREET])
+    streets = [*dict.fromkeys(_STREETS.values()), None]
+    items.sort(key=lambda item: streets.index(_street(item.nodeid)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -96,6 +109,18 @@ def keep_warehouse(postgres: Postgres) -> Callable[[str], str]:
         return postgres.url("warehouse").removesuffix("/warehouse") + f"/{name}"
 
     return keep
+
+
+@pytest.fixture(scope="session")
+def sample_street(
+    new_warehouse: Callable[..., str], keep_warehouse: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Callable[[str], str]]:
+    """The sample street, built once and not published: its files, and what makes a copy of its warehouse, by name."""
+    folder = tmp_path_factory.mktemp("street")
+    generate(folder, DAY, PERSONS, SEED)
+    build(new_warehouse("test"), folder, entries_known(folder), DAY)
+    keep_warehouse("sample")
+    return folder, functools.partial(new_warehouse, template="sample")
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
-"""One small street, published, with the board over it as a process of its own; a browser where there is a Chromium."""
+"""The sample street, published, with the board over it as a process of its own; a browser where there is a Chromium."""
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 import re
 import shutil
@@ -20,18 +19,15 @@ from psycopg.conninfo import make_conninfo
 
 from board import accounts
 from runtime.processes import free_port
-from sample.generate import generate
 from street import database, publish
 from street.settings import as_of_at
-from tests.building import build, office
-from tests.dbt_project.truth import entries_known
+from tests.building import office
+from tests.dbt_project.truth import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-DAY = dt.date(2020, 3, 28)
-PERSONS, SEED = 3_000, 5
 OURS, THEIRS = "310115016027", "street"
 
 
@@ -87,20 +83,19 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(new_warehouse: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The board over a street of 3,000 persons, with an account of each kind."""
-    folder = tmp_path_factory.mktemp("board")
-    url = new_warehouse("board")
-    generate(folder, DAY, PERSONS, SEED)
-    database.migrate(url)
-    build(url, folder, entries_known(folder), DAY)
+def server(
+    sample_street: tuple[Path, Callable[[str], str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The board over the sample street, published, with an account of each kind."""
+    folder, copy = sample_street
+    url = copy("board")
     with office(url, folder), contextlib.closing(database.connect()) as conn:
         version = publish.start_version(conn, DAY, as_of_at(DAY))
         conn.commit()
         publish.publish(conn, version)
         board_url = make_conninfo(url, user=accounts.COMMITTEES, password="synthetic password of a test")
         accounts.provide(conn, board_url)
-        made = Server(free_port(18100), board_url, url, folder / "board.log")
+        made = Server(free_port(18100), board_url, url, tmp_path_factory.mktemp("board") / "board.log")
         for account, reader in {
             "street": "street", "ours": OURS, "counts": "dashboard", "audit": "auditor", "leaver": OURS,
         }.items():  # fmt: skip

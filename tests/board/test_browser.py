@@ -198,6 +198,7 @@ def test_a_visit_waits_while_the_session_is_ended_and_never_goes_under_another_a
     expect(page.locator("#queue")).to_contain_text("属于其他账户")
     assert inbox() == 0
     page.get_by_role("button", name="退出").click()
+    expect(page.get_by_label("账户")).to_be_visible()
     page.goto("/login?next=/today")
     page.get_by_label("账户").fill("ours")
     page.get_by_label("口令").fill(server.passwords["ours"])

@@ -21,10 +21,10 @@ from sources.contract import all_contracts
 from sources.registry import sync
 from street import database, dbt, publish
 from street.settings import as_of_at, settings
-from tests.building import build, office, share_what_dbt_has_read, stage
+from tests.building import office, share_what_dbt_has_read, stage
 from tests.e2e import marks
 
-from .truth import DAY, PERSONS, SEED, Street, entries_known
+from .truth import DAY, SEED, Street, entries_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -147,21 +147,10 @@ def _land_small_street(warehouse: psycopg.Connection) -> None:
 
 
 @pytest.fixture(scope="session")
-def sample_street(
-    new_warehouse: Callable[..., str], keep_warehouse: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, str, str]:
-    """The sample street, built once: its files, the URL of what tests only read, and of a copy that one may spoil."""
-    folder = tmp_path_factory.mktemp("street")
-    generate(folder, DAY, PERSONS, SEED)
-    build(new_warehouse("test"), folder, entries_known(folder), DAY)
-    return folder, keep_warehouse("truth"), new_warehouse("spoilt", template="truth")
-
-
-@pytest.fixture(scope="session")
-def street(sample_street: tuple[Path, str, str]) -> Iterator[Street]:
+def street(sample_street: tuple[Path, Callable[[str], str]]) -> Iterator[Street]:
     """The sample street; tests only read it."""
-    folder, url, _ = sample_street
-    with database.connect(url) as conn:
+    folder, copy = sample_street
+    with database.connect(copy("truth")) as conn:
         yield Street(conn, folder)
 
 

@@ -13,13 +13,15 @@ from street.settings import as_of_at, settings
 from .truth import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
 def test_a_sound_street_passes_and_sums_that_do_not_hold_stop_the_publication(
-    sample_street: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch
+    sample_street: tuple[Path, Callable[[str], str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WAREHOUSE_URL", sample_street[-1])
+    _, copy = sample_street
+    monkeypatch.setenv("WAREHOUSE_URL", copy("test"))
     settings.cache_clear()
     with database.connect() as conn:
         version = publish.start_version(conn, DAY, as_of_at(DAY))

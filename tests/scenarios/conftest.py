@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from expectations.marts import check
-from linkage.run import link
-from sample.generate import generate
 from scenarios import register
-from sources.contract import all_contracts
 from street import database, dbt, publish
 from street.settings import as_of_at
-from tests.building import office, stage
-from tests.dbt_project.truth import DAY, SEED, entries_known
+from tests.building import office, share_what_dbt_has_read
+from tests.dbt_project.truth import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
 
     import psycopg
 
-PERSONS = 3_000
 FLOOD = """
 scenario: flood
 title_zh: 内涝转移
@@ -89,23 +85,29 @@ class Town:
 
 
 @pytest.fixture(scope="session")
-def town(new_warehouse: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """The street, published with all the project's scenarios and the flood."""
-    place, url = tmp_path_factory.mktemp("town"), new_warehouse("town")
-    generate(place, DAY, PERSONS, SEED)
+def town(
+    sample_street: tuple[Path, Callable[[str], str]],
+    keep_warehouse: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Town]:
+    """The sample street, built once more and published with all the project's scenarios and the flood."""
+    sample, copy = sample_street
+    place = tmp_path_factory.mktemp("town")
+    shutil.copy(sample / "scenario_runs.json", place)
+    share_what_dbt_has_read(place / "var")
+    url = copy("test")
     with contextlib.closing(database.connect(url)) as conn:
         made = Town(conn, place, url)
         made.folder.mkdir()
         for path in register.files():
             shutil.copy(path, made.folder)
         (made.folder / "flood.yaml").write_text(FLOOD, encoding="utf-8")
-        with made.settings():
-            stage(conn, entries_known(place), DAY)
-            assert made.sync() == []
+        assert made.sync() == []
         with made.settings():
             version = publish.start_version(conn, DAY, as_of_at(DAY))
-            link(DAY, all_contracts())
             dbt.build(dbt.MARTS, DAY, as_of_at(DAY), version)
             check(version)
             publish.publish(conn, version)
-        yield made
+    url = keep_warehouse("town")
+    with contextlib.closing(database.connect(url)) as conn:
+        yield Town(conn, place, url)
