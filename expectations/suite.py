@@ -62,7 +62,7 @@ def count(table: str, checks: Sequence[Check], *, schema: str = "raw", row_key: 
             raise SuiteError(
                 f"{schema}.{table}: the rule {rule} can't be evaluated: check the contract and the schema rules."
             )
-        counts[rule] = int(result.result.get("unexpected_count") or 0)
+        counts[rule] = int(result.result.get("observed_value") or 0)
     return counts
 
 
