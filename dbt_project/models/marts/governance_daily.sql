@@ -2,6 +2,7 @@
 {%- set flows = ['arrivals', 'arrivals_abroad', 'isolating', 'newly_isolating', 'released', 'transferred', 'duties_due'] %}
 {%- set of_visits = ['duties_done', 'duties_overdue', 'measured'] %}
 {%- set stocks = ['residents', 'living_alone_elderly', 'unresolved', 'review_waiting', 'review_arrivals', 'review_week'] %}
+{%- set are_arrivals_told = is_any_connected(feeds_where('about_arrival')) %}
 {%- set told_anew -%}
 published.business_date is null or published.business_date in ({{ as_of() }}, {{ as_of() }} - 1)
 {%- endset %}
@@ -35,8 +36,9 @@ computed as (
     select
         dates.business_date,
         places.committee_code,
+        -- Of arrivals nothing is known before a feed that registers them is connected (R-DAY-5).
         {%- for flow in flows if flow != 'duties_due' %}
-        coalesce(totals.{{ flow }}, 0) as {{ flow }},
+        case when {{ are_arrivals_told }} then coalesce(totals.{{ flow }}, 0) end as {{ flow }},
         {%- endfor %}
         -- Stocks describe D; of an earlier day only what was published then is known (R-DAY-2).
         {%- for stock in stocks %}
@@ -73,6 +75,7 @@ select
     -- What is known by now of who isolated the day before, less what this table says of it (R-ISO-16).
     cast(
         case
+            when not {{ are_arrivals_told }} then null
             when {{ told_anew }} then coalesce(sum(computed.isolating) over the_day_before, 0)
             else published.isolating_corrected + coalesce(sum(published.isolating) over the_day_before, 0)
         end
