@@ -66,7 +66,7 @@ def make_app(database_url: str) -> Starlette:
             Route("/rosters", rosters.catalogue),
             Route("/rosters/{name}", rosters.roster, methods=["GET", "POST"]),
             Route("/review", persons.review),
-            Route("/review/{number:int}", persons.pair, methods=["GET"]),
+            Route("/review/{number:int}", persons.question, methods=["GET"]),
             Route("/review/{number:int}", persons.decide, methods=["POST"]),
             Route("/health", office.health),
             Route("/looks", office.looks),

@@ -1,9 +1,9 @@
-"""Looking for a person with a stated reason, and deciding the pairs of records that may be one person's."""
+"""Looking for a person with a stated reason; deciding whose a record is, and which door an address means."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from psycopg import errors
 from starlette.exceptions import HTTPException
@@ -32,6 +32,8 @@ HOW = {
     "name": "姓名相同", "letters": "拼音姓名与汉字姓名相符", "slip": "姓名只差一字且形近或音近",
     "mark": "姓名有写不出的字，其余相符",
 }  # fmt: skip
+#: How far the place of an address is certain.
+LEVELS = {"building": "楼栋", "compound": "小区", "street": "街道"}
 ANSWERS = {"same": "同一人", "different": "两个人", "unsure": "无法判断"}
 
 
@@ -81,44 +83,64 @@ async def _found(connection: AsyncConnection[DictRow], question: str) -> Sequenc
 
 @signed_in
 async def review(asked: Asked) -> Response:
-    """The pairs that wait for a decision, arrivals first; nobody's name."""
-    return asked.page("待裁定", part("review.html", pairs=await _pairs(asked, None), what=EVIDENCE, how=HOW))
+    """The pairs and the addresses that wait for a decision, arrivals first; nobody's name."""
+    pairs, addresses = await _pairs(asked, None), await _addresses(asked, None)
+    main = part("review.html", pairs=pairs, addresses=addresses, what=EVIDENCE, how=HOW, levels=LEVELS)
+    return asked.page("待裁定", main)
 
 
 @signed_in
-async def pair(asked: Asked) -> Response:
-    """One pair: what both records say, what agrees and what differs; three buttons."""
-    found = await _pairs(asked, int(asked.key("number")))
-    if not found:
-        raise HTTPException(404, "这一对已经裁定，或不属于您的居委会。")
-    persons = [found[0]["left_person"], found[0]["right_person"]]
-    await asked.look("review", [key for key in persons if key], len({*persons} - {None}))
-    return asked.page("待裁定", part("pair.html", pair=found[0], what=EVIDENCE, how=HOW, answers=ANSWERS))
+async def question(asked: Asked) -> Response:
+    """One pair: what both records say, what agrees and what differs; or one address and the doors it may mean."""
+    number = int(asked.key("number"))
+    if pairs := await _pairs(asked, number):
+        persons = {pairs[0]["left_person"], pairs[0]["right_person"]} - {None}
+        main = part("pair.html", pair=pairs[0], what=EVIDENCE, how=HOW, answers=ANSWERS)
+    elif addresses := await _addresses(asked, number):
+        persons = {addresses[0]["person_key"]} - {None}
+        doors = list(zip(addresses[0]["dwelling_keys"], addresses[0]["addresses"], strict=True))
+        main = part("address.html", address=addresses[0], doors=doors, levels=LEVELS)
+    else:
+        raise HTTPException(404, "这一条已经裁定，或不属于您的居委会。")
+    await asked.look("review", sorted(persons), len(persons))
+    return asked.page("待裁定", main)
 
 
 @signed_in
 async def decide(asked: Asked) -> Response:
-    """Decide a pair; the next run obeys. On to the next one."""
-    answer = str((await asked.request.form()).get("answer", ""))
-    if answer not in ANSWERS:
-        raise HTTPException(422, "请选择一个答案。")
+    """Decide a pair, or which door an address means; the next run obeys. On to the next one."""
+    form = await asked.request.form()
+    answer, door = str(form.get("answer", "")), str(form.get("door", ""))
     number = int(asked.key("number"))
+    is_address = bool(door or await _addresses(asked, number))
+    if not door and answer not in (("unsure",) if is_address else ANSWERS):
+        raise HTTPException(422, "请选择一个答案。")
+    query: LiteralString = (
+        "select ops.decide_address(%s, %s, %s) as said" if is_address else "select ops.decide_pair(%s, %s, %s) as said"
+    )
     try:
         async with asked.board.database.as_board() as connection:
-            told = await rows(
-                connection, "select ops.decide_pair(%s, %s, %s) as said", asked.viewer.token, number, answer
-            )
+            said = (door or None) if is_address else answer
+            told = await rows(connection, query, asked.viewer.token, number, said)
     except errors.InsufficientPrivilege:
-        raise HTTPException(403, "不属于您的居委会。") from None
+        raise HTTPException(403, "不属于您的居委会，或不是可选的答案。") from None
     if not told[0]["said"]:
-        raise HTTPException(404, "这一对已经裁定。")
-    rest = await _pairs(asked, None)
+        raise HTTPException(404, "这一条已经裁定。")
+    rest = [*await _pairs(asked, None), *await _addresses(asked, None)]
     return RedirectResponse(f"/review/{rest[0]['candidate_id']}" if rest else "/review", 303)
 
 
 async def _pairs(asked: Asked, number: int | None) -> Sequence[Row]:
+    return await _waiting(asked, "select * from ops.pairs_in_doubt(%s, %s)", number)
+
+
+async def _addresses(asked: Asked, number: int | None) -> Sequence[Row]:
+    return await _waiting(asked, "select * from ops.addresses_in_doubt(%s, %s)", number)
+
+
+async def _waiting(asked: Asked, query: LiteralString, number: int | None) -> Sequence[Row]:
     try:
         async with asked.board.database.as_board() as connection:
-            return await rows(connection, "select * from ops.pairs_in_doubt(%s, %s)", asked.viewer.token, number)
+            return await rows(connection, query, asked.viewer.token, number)
     except errors.InsufficientPrivilege:
         raise HTTPException(403, "您的角色不能裁定。") from None

@@ -301,8 +301,13 @@ def test_a_search_says_why_and_finds_whom_the_role_may_see(server: Server, ours:
 def test_a_pair_in_doubt_is_decided_by_its_own_committee_and_the_word_is_kept(
     server: Server, ours: httpx.Client, street: httpx.Client
 ) -> None:
-    pairs = re.findall(r'href="/review/(\d+)"', street.get("/review").text)
-    assert len(pairs) == server.rows("select count(*) as n from linkage.candidate")[0]["n"] > 0
+    waiting = re.findall(r'href="/review/(\d+)"', street.get("/review").text)
+    pairs = [str(row["candidate_id"]) for row in server.rows(
+        "select candidate_id from linkage.candidate where right_record is not null"
+    )]  # fmt: skip
+    assert pairs
+    assert set(pairs) < set(waiting)
+    assert len(waiting) == server.rows("select count(*) as n from linkage.candidate")[0]["n"]
     mine = set(re.findall(r'href="/review/(\d+)"', ours.get("/review").text))
     foreign = next(number for number in pairs if number not in mine)
     assert ours.get(f"/review/{foreign}").status_code == 404
@@ -315,6 +320,33 @@ def test_a_pair_in_doubt_is_decided_by_its_own_committee_and_the_word_is_kept(
     word = server.rows("select * from linkage.decision order by decision_id desc limit 1")[0]
     assert (word["kind"], word["decided_by"]) == ("different_person", "street")
     assert (word["left_record"], word["right_record"]) == (asked["left_record"], asked["right_record"])
+
+
+def test_which_door_an_address_means_is_decided_by_a_committee_that_it_may_be_of(
+    server: Server, ours: httpx.Client, street: httpx.Client
+) -> None:
+    waiting = server.rows(
+        "select asked.candidate_id, asked.left_feed, asked.left_record, array_agg(distinct door.dwelling_key) as doors,"
+        " array_agg(distinct door.committee_code) || array_agg(distinct link.committee_code) as committees"
+        " from linkage.candidate as asked"
+        " inner join linkage.record_link as link on link.feed = asked.left_feed and link.record = asked.left_record"
+        " inner join marts.dwelling_view as door on link.candidates ? door.dwelling_key"
+        " where asked.right_record is null group by 1, 2, 3 order by 1"
+    )
+    foreign = next(each for each in waiting if OURS not in each["committees"])
+    address, elsewhere = f"/review/{foreign['candidate_id']}", "d" * 20
+    assert ours.get(address).status_code == 404
+    assert ours.post(address, data={"door": foreign["doors"][0]}).status_code == 403
+    page = street.get(address).text
+    assert all(door in page for door in foreign["doors"])
+    assert "同一人" not in page
+    assert street.post(address, data={"door": elsewhere}).status_code == 403
+    assert street.post(address, data={"answer": "same"}).status_code == 422
+    assert street.post(address, data={"door": foreign["doors"][0]}).status_code == 303
+    assert street.post(address, data={"door": foreign["doors"][0]}).status_code == 404  # decided once
+    word = server.rows("select * from linkage.decision order by decision_id desc limit 1")[0]
+    assert (word["kind"], word["dwelling_key"], word["decided_by"]) == ("place", foreign["doors"][0], "street")
+    assert (word["left_feed"], word["left_record"]) == (foreign["left_feed"], foreign["left_record"])
 
 
 def test_no_value_of_a_person_stands_in_the_log(server: Server, street: httpx.Client, places: dict[str, str]) -> None:

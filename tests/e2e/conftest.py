@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 STREET = Path(sys.executable).with_name("street")
 #: `make truth` asks for a whole street, and for other streets than this one.
-PERSONS = int(os.environ.get("TRUTH_PERSONS", "6000"))
+PERSONS = int(os.environ.get("TRUTH_PERSONS", "12000"))
 SEED = int(os.environ.get("TRUTH_SEED", "1"))
 DAY = dt.date(2020, 3, 28)
 A_LATER_DAY = "2020-03-31"
