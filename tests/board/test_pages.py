@@ -13,10 +13,15 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from board import accounts
+from linkage.run import link
+from sources.contract import all_contracts
 from tests.board.conftest import OURS, Server, numbers
+from tests.building import office
+from tests.dbt_project.truth import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +83,8 @@ def test_each_compound_of_the_map_has_its_row_s_figure(server: Server, street: h
     for layer in ("isolating", "living_alone_elderly", "elderly", "vacant"):
         page = street.get("/", params={"layer": layer}).text
         drawn: dict[str, int] = {}
-        for link in re.findall(r'<a href="/compound/(\w+)" class="area[^>]*>.*?</a>', page):
-            drawn.setdefault(link, 0)
+        for area in re.findall(r'<a href="/compound/(\w+)" class="area[^>]*>.*?</a>', page):
+            drawn.setdefault(area, 0)
         for key, figure in re.findall(
             r'<a href="/compound/(\w+)" class="area[^>]*><title>[^<]*</title><path[^>]*/><text[^>]*>(\d+)</text>', page
         ):
@@ -347,6 +352,32 @@ def test_which_door_an_address_means_is_decided_by_a_committee_that_it_may_be_of
     word = server.rows("select * from linkage.decision order by decision_id desc limit 1")[0]
     assert (word["kind"], word["dwelling_key"], word["decided_by"]) == ("place", foreign["doors"][0], "street")
     assert (word["left_feed"], word["left_record"]) == (foreign["left_feed"], foreign["left_record"])
+
+
+def test_the_next_run_obeys_what_was_decided_on_the_board(
+    server: Server, street: httpx.Client, sample_street: tuple[Path, Callable[[str], str]]
+) -> None:
+    """Of two records said to be one person's, and of an address said to be a door (R-PERSON-7, R-PERSON-14)."""
+    pair = server.rows(
+        "select * from linkage.candidate where right_record is not null order by candidate_id desc limit 1"
+    )[0]
+    assert street.post(f"/review/{pair['candidate_id']}", data={"answer": "same"}).status_code == 303
+    address = server.rows(
+        "select asked.*, link.candidates ->> 0 as door from linkage.candidate as asked"
+        " inner join linkage.record_link as link on link.feed = asked.left_feed and link.record = asked.left_record"
+        " where asked.right_record is null and link.candidates <> '[]' order by asked.candidate_id desc limit 1"
+    )[0]
+    assert street.post(f"/review/{address['candidate_id']}", data={"door": address["door"]}).status_code == 303
+    with office(server.warehouse_url, sample_street[0]):
+        link(DAY, all_contracts())
+    people = "select distinct person_key from build.record_link where (feed, record) in ((%s, %s), (%s, %s))"
+    sides = [pair[side] for side in ("left_feed", "left_record", "right_feed", "right_record")]
+    assert len(server.rows(people, *sides)) == 1
+    at = server.rows(
+        "select distinct dwelling_key, place_method from build.record_link where feed = %s and record = %s",
+        address["left_feed"], address["left_record"],
+    )  # fmt: skip
+    assert at == [{"dwelling_key": address["door"], "place_method": "manual"}]
 
 
 def test_no_value_of_a_person_stands_in_the_log(server: Server, street: httpx.Client, places: dict[str, str]) -> None:
