@@ -110,6 +110,11 @@ class UnionFind(Generic[Node]):
         """Let it have these resident IDs from the start."""
         self._resident_ids[self.root(node)] |= resident_ids
 
+    def has_other_ids(self, node: Node, resident_id: str) -> bool:
+        """Whether it has resident IDs, and not this one."""
+        ids = self._resident_ids[self.root(node)]
+        return bool(ids) and resident_id not in ids
+
     def keep_apart(self, one: Node, other: Node) -> None:
         """Never let these two be one (R-PERSON-7)."""
         self._apart[self.root(one)].add(other)
@@ -248,11 +253,23 @@ class Resolver:
                 alike = [other for other in rows if other is not row and _as_good_as_a_document(row, other)]
                 sure = {self.groups.root(other.position) for other in alike if other.has_travel_document}
                 roots = sure or {self.groups.root(other.position) for other in alike[:1]}
-                if len(roots) > 1 or not all(self.groups.join(root, row.position) for root in roots):
+                if (
+                    len(roots) > 1
+                    or any(self._has_another_id(root, row) for root in roots)
+                    or not all(self.groups.join(root, row.position) for root in roots)
+                ):
                     self._doubt(row)
                 elif roots:
                     self.verdicts[row.position].is_tied = True
                     self.verdicts[row.position].agreed = ["number", *_agreed(row, alike[0])[1:]]
+
+    def _has_another_id(self, root: int | str, row: Row) -> bool:
+        """Whether the row shows a resident ID, and those it isn't one with yet have another.
+
+        Also where the row doesn't hold it, for it is somebody else's: it was refused when the row was new.
+        """
+        is_one = root == self.groups.root(row.position)
+        return not is_one and row.resident_id is not None and self.groups.has_other_ids(root, row.resident_id)
 
 
 def _as_good_as_a_document(row: Row, other: Row) -> bool:

@@ -416,6 +416,22 @@ def test_a_rerun_gives_every_record_the_same_person_and_every_record_has_one(row
     assert office.link(rows) == keys
 
 
+def test_a_number_ties_nobody_to_another_id_also_when_the_id_was_found_to_be_somebody_elses() -> None:
+    """Refused while the record is new, for it shows an ID; known to be another's, it still shows none of theirs."""
+    none = dict.fromkeys(ONE_RECORD)
+    rows = [
+        none | {"feed": "household_registry", "key": 2, "resident_id": "ID-A", "passport": "PP-2"},
+        none | {"feed": "household_registry", "key": 4, "resident_id": "ID-B", "name": "王芳"},
+        none | {"feed": "border_entries", "key": 1, "passport": "PP-2", "number": "N-1", "birth_date": BIRTHDAYS[1]},
+        none | {"feed": "household_registry", "key": 3, "resident_id": "ID-B", "number": "N-1", "name": "王伟",
+                "birth_date": BIRTHDAYS[1]},
+    ]  # fmt: skip
+    office = Office()
+    keys = office.link(rows)
+    assert len({*keys}) == 3
+    assert office.link(rows) == keys
+
+
 @settings(deadline=None, max_examples=60)
 @given(some_records)
 def test_two_valid_resident_ids_are_never_one_person_by_machine(rows) -> None:

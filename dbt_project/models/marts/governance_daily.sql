@@ -72,8 +72,8 @@ select
     {%- for flow in flows %}
     cast(case when {{ told_anew }} then computed.{{ flow }} else published.{{ flow }} end as integer) as {{ flow }},
     {%- endfor %}
-    -- What is known by now of who isolated the day before, less what this table says of it (R-ISO-16).
     cast(
+        -- What is known by now of who isolated the day before, less what this table says of it (R-ISO-16).
         case
             when not {{ are_arrivals_told }} then null
             when {{ told_anew }} then coalesce(sum(computed.isolating) over the_day_before, 0)
@@ -83,21 +83,18 @@ select
             sum(case when {{ told_anew }} then computed.isolating else published.isolating end) over the_day_before, 0
         ) as integer
     ) as isolating_corrected,
-    -- Only devices tell these, and no such feed is connected (R-DAY-5).
-    cast(null as integer) as breaches,
+    cast(null as integer) as breaches,  -- Only devices tell these, and no such feed is connected (R-DAY-5).
     {%- for measure in of_visits[:2] %}
     cast(case when {{ told_anew }} then computed.{{ measure }} else published.{{ measure }} end as integer) as {{ measure }},
     {%- endfor %}
     cast(
         case
-            when {{ told_anew }} then 100.0 * computed.measured / nullif(computed.isolating, 0)
-            else published.coverage_pct
+            when {{ told_anew }} then 100.0 * computed.measured / nullif(computed.isolating, 0) else published.coverage_pct
         end as numeric(5, 2)
     ) as coverage_pct,
     {%- for stock in stocks %}
-    cast(
-        case when computed.business_date = {{ as_of() }} then computed.{{ stock }} else published.{{ stock }} end as integer
-    ) as {{ stock }},
+    cast(case when computed.business_date = {{ as_of() }} then computed.{{ stock }} else published.{{ stock }} end as integer)
+        as {{ stock }},
     {%- endfor %}
     -- A rerun corrects its own rows; the others stay what they were said to be (R-DAY-7).
     case when {{ told_anew }} then {{ as_of() }} else published.as_of end as as_of
