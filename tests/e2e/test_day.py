@@ -47,6 +47,11 @@ def test_while_schedules_are_off_each_is_shown_and_no_run_begins_by_itself(offic
     assert {dag_id for dag_id, following in shown.items() if following is None} == {"warehouse"}  # its assets wake it
 
 
+def test_airflows_own_command_line_knows_the_office(office: Office, day: str) -> None:
+    told = json.loads(office.street("airflow", "dags", "list", "--output", "json"))
+    assert {"warehouse", "ingest__household_registry", "report__daily_governance"} <= {dag["dag_id"] for dag in told}
+
+
 def test_every_accepted_batch_balances(office: Office, day: str) -> None:
     query = (
         "select feed, rows_received, rows_accepted, rows_quarantined, rows_superseded from ops.batch"
