@@ -5,7 +5,8 @@ select
     person_key,
     dwelling_key,
     arrived_on as since,
-    case when isolation_kind = 'home' and {{ as_of() }} < arrived_on + {{ isolation_days() }} then 1 else 4 end as source_rank
+    case when isolation_kind = 'home' then arrived_on + {{ isolation_days() }} end as isolating_until,
+    4 as source_rank
 from {{ ref('fct_arrival') }}
 where
     dwelling_key is not null
@@ -19,6 +20,7 @@ select
     person_key,
     dwelling_key,
     cast(null as date) as since,
+    cast(null as date) as isolating_until,
     2 as source_rank
 from {{ ref('int_registry_person') }}
 where is_living_here and dwelling_key is not null
@@ -27,6 +29,7 @@ select
     link.person_key,
     link.dwelling_key,
     coalesce(told.registered_on, told.business_date) as since,
+    cast(null as date) as isolating_until,
     3 as source_rank
 from {{ ref('stg_property_occupancy') }} as told
 inner join {{ source('linkage_build', 'record_link') }} as link

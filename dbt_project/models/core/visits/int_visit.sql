@@ -31,7 +31,7 @@ with told as (
         on link.feed = 'visit_log' and visit.batch_id = link.batch_id and visit.row_no = link.row_no
     left join {{ ref('int_visit_person') }} as visited
         on visit.batch_id = visited.batch_id and visit.row_no = visited.row_no
-    left join {{ ref('int_own_door') }} as own_door on visited.person_key = own_door.person_key
+    left join {{ ref('int_own_door') }} as own_door on visit.batch_id = own_door.batch_id and visit.row_no = own_door.row_no
     left join {{ ref('dim_dwelling') }} as own on own_door.dwelling_key = own.dwelling_key
 ),
 
