@@ -125,7 +125,7 @@ def test_birth_date_sex_and_mask_are_the_ids_where_a_list_has_it(people: list[Pe
     by_number = 0
     for person in people:
         number = person.true["resident_id"] or ""
-        # A number speaks for its carrier whose birth date denies it last of all, after a child without one (R-PERSON-3).
+        # A number speaks last for a carrier whose birth date denies it, after a child without one (R-PERSON-3).
         if PROVED.match(number) and any(
             record["good"]
             and number in (str(record["document_number"])[:18], record["resident_id"])
