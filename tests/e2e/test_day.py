@@ -48,8 +48,9 @@ def test_while_schedules_are_off_each_is_shown_and_no_run_begins_by_itself(offic
 
 
 def test_airflows_own_command_line_knows_the_office(office: Office, day: str) -> None:
-    told = json.loads(office.street("airflow", "dags", "list", "--output", "json"))
-    assert {"warehouse", "ingest__household_registry", "report__daily_governance"} <= {dag["dag_id"] for dag in told}
+    told = office.street("airflow", "dags", "list", "--output", "json")
+    for dag_id in ("warehouse", "ingest__household_registry", "report__daily_governance"):
+        assert f'"dag_id": "{dag_id}"' in told
 
 
 def test_every_accepted_batch_balances(office: Office, day: str) -> None:
