@@ -1,5 +1,4 @@
--- Pairs of records and addresses wait in one queue; each is shown and decided as what it is. (docs/rules.md, R-PERSON-14,
--- R-BOARD-6.)
+-- Pairs of records and addresses wait in one queue; each is shown and decided as what it is. (docs/rules.md, R-PERSON-14.)
 
 create or replace function ops.pairs_in_doubt(token text, number bigint default null)
 returns table (
