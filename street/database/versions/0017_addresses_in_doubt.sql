@@ -1,5 +1,21 @@
 -- Pairs of records and addresses wait in one queue; each is shown and decided as what it is. (docs/rules.md, R-PERSON-14.)
 
+-- Whose session it is, where it is of somebody who decides what is in doubt: of a committee or of the street.
+create function ops.deciding_session(token text)
+returns table (account text, committee_code text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select who.account, who.committee_code from ops.board_session_of(token) as who
+    where who.role_name not in ('board_dashboard', 'board_auditor');
+    if not found then
+        raise insufficient_privilege using message = 'no session that decides';
+    end if;
+end
+$$;
+
 create or replace function ops.pairs_in_doubt(token text, number bigint default null)
 returns table (
     candidate_id bigint, how text, agreed text [], differed text [], people integer, is_arrival boolean, first_seen_on date,
@@ -13,10 +29,7 @@ as $$
 declare
     who record;
 begin
-    select * into who from ops.board_session_of(token);
-    if not found or who.role_name in ('board_dashboard', 'board_auditor') then
-        raise insufficient_privilege using message = 'no session that decides';
-    end if;
+    select * into who from ops.deciding_session(token);
     return query
     select
         pair.candidate_id, pair.how, pair.agreed, pair.differed, pair.people, pair.is_arrival, pair.first_seen_on,
@@ -65,10 +78,7 @@ as $$
 declare
     who record;
 begin
-    select * into who from ops.board_session_of(token);
-    if not found or who.role_name in ('board_dashboard', 'board_auditor') then
-        raise insufficient_privilege using message = 'no session that decides';
-    end if;
+    select * into who from ops.deciding_session(token);
     return query
     select
         asked.candidate_id, asked.is_arrival, asked.first_seen_on, feed.title_zh, link.place_level,
@@ -113,7 +123,7 @@ declare
     who record;
     asked record;
 begin
-    select * into who from ops.board_session_of(token);
+    select * into who from ops.deciding_session(token);
     select * into asked from ops.addresses_in_doubt(token, number);
     if not found then
         if exists (select from linkage.candidate where candidate_id = number) then
@@ -134,5 +144,7 @@ begin
 end
 $$;
 
-revoke execute on function ops.addresses_in_doubt(text, bigint), ops.decide_address(text, bigint, text) from public;
+revoke execute on function
+ops.deciding_session(text), ops.addresses_in_doubt(text, bigint), ops.decide_address(text, bigint, text)
+from public;
 grant execute on function ops.addresses_in_doubt(text, bigint), ops.decide_address(text, bigint, text) to board;
