@@ -84,6 +84,11 @@ def _agreed(row: Row, other: Row) -> list[str]:
     return agreed
 
 
+def _differ(ours: set[str], theirs: set[str]) -> bool:
+    """Whether both have resident IDs, and neither has all that the other has."""
+    return bool(ours) and bool(theirs) and not (ours <= theirs or theirs <= ours)
+
+
 Node = TypeVar("Node", bound=Hashable)
 
 
@@ -96,6 +101,7 @@ class UnionFind(Generic[Node]):
     def __init__(self) -> None:
         self._parent: dict[Node, Node] = {}
         self._resident_ids: dict[Node, set[str]] = defaultdict(set)
+        self._shown: dict[Node, set[str]] = defaultdict(set)
         self._apart: dict[Node, set[Node]] = defaultdict(set)
 
     def root(self, node: Node) -> Node:
@@ -110,10 +116,14 @@ class UnionFind(Generic[Node]):
         """Let it have these resident IDs from the start."""
         self._resident_ids[self.root(node)] |= resident_ids
 
-    def has_other_ids(self, node: Node, resident_id: str) -> bool:
-        """Whether it has resident IDs, and not this one."""
-        ids = self._resident_ids[self.root(node)]
-        return bool(ids) and resident_id not in ids
+    def shows(self, node: Node, resident_id: str) -> None:
+        """Let it show this resident ID, whether it holds it or it is somebody else's."""
+        self._shown[self.root(node)].add(resident_id)
+
+    def show_other_ids(self, one: Node, other: Node) -> bool:
+        """Whether two that aren't one show different resident IDs, of those that they hold or somebody else does."""
+        a, b = self.root(one), self.root(other)
+        return a != b and _differ(self._resident_ids[a] | self._shown[a], self._resident_ids[b] | self._shown[b])
 
     def keep_apart(self, one: Node, other: Node) -> None:
         """Never let these two be one (R-PERSON-7)."""
@@ -125,13 +135,13 @@ class UnionFind(Generic[Node]):
         a, b = self.root(one), self.root(other)
         if a == b:
             return True
-        ours, theirs = self._resident_ids[a], self._resident_ids[b]
-        if not by_decision and ours and theirs and not (ours <= theirs or theirs <= ours):
+        if not by_decision and _differ(self._resident_ids[a], self._resident_ids[b]):
             return False
         if {self.root(n) for n in self._apart[a]} & {b} or {self.root(n) for n in self._apart[b]} & {a}:
             return False
         self._parent[b] = a
         self._resident_ids[a] |= self._resident_ids.pop(b, set())
+        self._shown[a] |= self._shown.pop(b, set())
         self._apart[a] |= self._apart.pop(b, set())
         return True
 
@@ -164,7 +174,10 @@ class Resolver:
                 self._carriers[document].append(row)
         present = set()
         for row in self.rows:
-            if row.resident_id is not None and not self._has_anothers_id(row):
+            if row.resident_id is None:
+                continue
+            self.groups.shows(row.position, row.resident_id)
+            if not self._has_anothers_id(row):
                 self.groups.holds(row.position, {row.resident_id})
                 present.add(row.prior)
         for person in {*owners.values(), *(row.prior for row in rows if row.prior is not None)} - present:
@@ -255,21 +268,14 @@ class Resolver:
                 roots = sure or {self.groups.root(other.position) for other in alike[:1]}
                 if (
                     len(roots) > 1
-                    or any(self._has_another_id(root, row) for root in roots)
+                    # Also a number that was found to be somebody else's: it was refused when the record was new.
+                    or any(self.groups.show_other_ids(root, row.position) for root in roots)
                     or not all(self.groups.join(root, row.position) for root in roots)
                 ):
                     self._doubt(row)
                 elif roots:
                     self.verdicts[row.position].is_tied = True
                     self.verdicts[row.position].agreed = ["number", *_agreed(row, alike[0])[1:]]
-
-    def _has_another_id(self, root: int | str, row: Row) -> bool:
-        """Whether the row shows a resident ID, and those it isn't one with yet have another.
-
-        Also where the row doesn't hold it, for it is somebody else's: it was refused when the row was new.
-        """
-        is_one = root == self.groups.root(row.position)
-        return not is_one and row.resident_id is not None and self.groups.has_other_ids(root, row.resident_id)
 
 
 def _as_good_as_a_document(row: Row, other: Row) -> bool:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from typing import Final
 
 import polars as pl
 import pytest
@@ -416,16 +417,28 @@ def test_a_rerun_gives_every_record_the_same_person_and_every_record_has_one(row
     assert office.link(rows) == keys
 
 
-def test_a_number_ties_nobody_to_another_id_also_when_the_id_was_found_to_be_somebody_elses() -> None:
-    """Refused while the record is new, for it shows an ID; known to be another's, it still shows none of theirs."""
-    none = dict.fromkeys(ONE_RECORD)
-    rows = [
-        none | {"feed": "household_registry", "key": 2, "resident_id": "ID-A", "passport": "PP-2"},
-        none | {"feed": "household_registry", "key": 4, "resident_id": "ID-B", "name": "王芳"},
-        none | {"feed": "border_entries", "key": 1, "passport": "PP-2", "number": "N-1", "birth_date": BIRTHDAYS[1]},
-        none | {"feed": "household_registry", "key": 3, "resident_id": "ID-B", "number": "N-1", "name": "王伟",
-                "birth_date": BIRTHDAYS[1]},
-    ]  # fmt: skip
+NOTHING_SAID: Final = dict.fromkeys(ONE_RECORD)
+NUMBERS_OF_OTHERS: Final = {
+    "the record that shows somebody else's ID would be tied": [
+        {"feed": "household_registry", "key": 2, "resident_id": "ID-A", "passport": "PP-2"},
+        {"feed": "household_registry", "key": 4, "resident_id": "ID-B", "name": "王芳"},
+        {"feed": "border_entries", "key": 1, "passport": "PP-2", "number": "N-1", "birth_date": BIRTHDAYS[1]},
+        {"feed": "household_registry", "key": 3, "resident_id": "ID-B", "number": "N-1", "name": "王伟",
+         "birth_date": BIRTHDAYS[1]},
+    ],
+    "another would be tied to the record that shows somebody else's ID": [
+        {"feed": "household_registry", "key": 3, "resident_id": "ID-A", "name": "王芳"},
+        {"feed": "border_entries", "key": 1, "resident_id": "ID-B", "number": "N-2", "name": "王伟"},
+        {"feed": "household_registry", "key": 2, "resident_id": "ID-A", "number": "N-2", "name": "王伟",
+         "birth_date": BIRTHDAYS[1]},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", NUMBERS_OF_OTHERS.values(), ids=NUMBERS_OF_OTHERS)
+def test_a_number_ties_no_two_ids_also_when_one_was_found_to_be_somebody_elses(said) -> None:
+    """Refused while the records are new, for they show two IDs; known to be another's, the ID is still shown."""
+    rows = [NOTHING_SAID | row for row in said]
     office = Office()
     keys = office.link(rows)
     assert len({*keys}) == 3
