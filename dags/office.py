@@ -24,6 +24,7 @@ from sources.failures import PassingError, SourceAwayError
 from street import notices
 from street.database import DatabaseError, connect
 from street.messages import of_system
+from street.priority import giving_way
 from street.settings import settings
 
 if TYPE_CHECKING:
@@ -78,13 +79,15 @@ def step(kind: str = "python", **options: Any) -> Callable[[Callable[..., Any]],
     """Make a function a task (of Airflow's decorator `task.<kind>`) that is retried only when trying again can help.
 
     Whatever isn't known to pass fails at once: a delivery that is broken stays broken, so does a wrong model.
+    Whoever looks at the board goes before it (street.priority).
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
         def run(*args: object, **kwargs: object) -> object:
             try:
-                return function(*args, **kwargs)
+                with giving_way():
+                    return function(*args, **kwargs)
             except AirflowException:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, its values must not reach Airflow's log

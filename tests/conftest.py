@@ -63,7 +63,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _give_way() -> None:
     """Let this process, and all that it starts, wait for the worker of the whole stack: its tests take the longest."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        os.nice(5)
+        os.nice(15)  # more than a task of the whole stack does (street.priority)
 
 
 @pytest.fixture(scope="session")
