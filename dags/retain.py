@@ -29,10 +29,12 @@ with DAG(
 
     @step(task_display_name="删除")
     def remove(dag_run: Any = None) -> None:
-        from street import retention
+        from street import access, retention
         from street.database import connect
 
         with connect() as connection:
+            for role in access.end_overdue(connection):
+                log.info("登录 %s 查看人员数据的期限已过，已收回。", role)
             for each in retention.carry_out(connection, business_date(dag_run)):
                 log.info(
                     "%s%s：%d %s（%s）",

@@ -47,6 +47,17 @@ class Product:
     by_committee: bool = True
     keeps_every_day: bool = False
 
+    @property
+    def holds_counts(self) -> bool:
+        """Whether nobody is in it, for the dashboard reads it too."""
+        return "dashboard_reader" in self.readers
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that are given it: its readers, and of counts the committees' own logins to the database."""
+        own = self.holds_counts and "committee_reader" in self.readers
+        return (*self.readers, *(("committee_counts_reader",) if own else ()))
+
 
 def published() -> Mapping[str, Product]:
     """Return every table that may leave schema `build`, by name; those of `marts` are the interface.

@@ -172,8 +172,8 @@ def _create_parent(conn: psycopg.Connection, table: str, columns: dict[str, str]
     )  # fmt: skip
     _do(conn, "alter table {} enable row level security", parent)
     product = published()[table]
-    for role in ("pipeline", *product.readers):
-        own_rows_only = role == "committee_reader" and product.by_committee
+    for role in ("pipeline", *product.roles):
+        own_rows_only = role in ("committee_reader", "committee_counts_reader") and product.by_committee
         condition = (
             # Never a session setting: anyone can SET one (R-PRIV-5).
             "committee_code = (select committee_code from ops.access_grant where role_name = current_user)"
@@ -260,7 +260,7 @@ def _show(conn: psycopg.Connection, table: str, version: int) -> None:
             sql.Literal(table),
         )  # fmt: skip
     if not exists:
-        for role in ("pipeline", *product.readers):
+        for role in ("pipeline", *product.roles):
             _do(conn, "grant select on {} to {}", view, sql.Identifier(role))
     known = _comments(conn, product.schema, table)
     for name, comment in _comments(conn, "versions", _partition(table, version)).items():

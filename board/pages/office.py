@@ -32,7 +32,10 @@ async def health(asked: Asked) -> Response:
 
 @signed_in
 async def looks(asked: Asked) -> Response:
-    """Every look at persons, newest first, and what stands out of each day (R-BOARD-4): for the auditor."""
+    """Every look at persons, newest first, what stands out of each day, and who needs no board (R-BOARD-4, R-PRIV-10).
+
+    For the auditor.
+    """
     account = asked.request.query_params.get("account") or None
     before = asked.request.query_params.get("before", "")
     async with asked.board.database.as_role(asked.viewer.role_name) as connection:
@@ -63,9 +66,15 @@ async def looks(asked: Asked) -> Response:
             " having count(distinct account) >= %s order by 1 desc, 3 desc",
             _NEIGHBOURS,
         )  # fmt: skip
+        direct = await rows(
+            connection,
+            "select role_name, persons_until, reason, granted_by,"
+            " persons_until < date(now() at time zone 'Asia/Shanghai') as is_over from ops.access_grant"
+            " where persons_until is not null order by persons_until, role_name",
+        )
     main = part(
-        "looks.html", looks=found, names=LOOKS, many=many, outside=outside, one_door=one_door, limit=_MANY,
-        accounts=_NEIGHBOURS, hours=_HOURS, account=account,
+        "looks.html", looks=found, direct=direct, names=LOOKS, many=many, outside=outside, one_door=one_door,
+        limit=_MANY, accounts=_NEIGHBOURS, hours=_HOURS, account=account,
         more=found[-1]["access_id"] if len(found) == _PAGE else None,
     )  # fmt: skip
     return asked.page("查阅记录", main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt  # noqa: TC003 - Typer reads the annotations
 import getpass
 from typing import Annotated
 
@@ -15,18 +16,33 @@ app.add_typer(person_app, name="person")
 
 CodeArgument = Annotated[str | None, typer.Argument(help="12 位居委会代码。")]
 DashboardOption = Annotated[bool, typer.Option("--dashboard", help="看板：只有计数。")]
-StreetOption = Annotated[bool, typer.Option("--street", help="街道：全部数据集市。")]
+StreetOption = Annotated[bool, typer.Option("--street", help="街道：全街道。")]
 
 
 @app.command("grant")
-def access_grant(code: CodeArgument = None, dashboard: DashboardOption = False, street: StreetOption = False) -> None:
-    """开通一个只读的数据库登录：居委会只看得到本居委会的行。口令只显示这一次；重复开通即换新口令。"""
+def access_grant(  # noqa: PLR0913, PLR0917 - the options of a command
+    code: CodeArgument = None,
+    dashboard: DashboardOption = False,
+    street: StreetOption = False,
+    persons: Annotated[bool, typer.Option("--persons", help="例外：也看人员数据，须写明截止日期和理由。")] = False,
+    until: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="例外到哪一天为止（含当日）。")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="为什么不能通过看板查看。")] = "",
+) -> None:
+    """开通一个只读的数据库登录：只看计数，居委会只看得到本居委会的行；人员数据在看板上看，每次查阅都有记录。
+
+    口令只显示这一次；重复开通即换新口令，并以新的范围为准。
+    """
     from street import access  # noqa: PLC0415
     from street.database import connect  # noqa: PLC0415
 
     with sentences():
+        if persons != (until is not None):
+            raise access.AccessError("--persons 与 --until 须同时给出：看人员数据的登录必须有截止日期。")
+        exception = access.Persons(until.date(), reason, getpass.getuser()) if until else None
         with connect() as connection:
-            role, password = access.grant(connection, _reader(code, dashboard=dashboard, street=street))
+            role, password = access.grant(connection, _reader(code, dashboard=dashboard, street=street), exception)
         typer.echo(f"用户 {role}  口令 {password}")
 
 
@@ -52,8 +68,18 @@ def access_list() -> None:
         with connect() as connection:
             found = access.listed(connection)
         print_table(
-            ("用户", "角色", "居委会", "开通于"),
-            [(each.role, each.group, each.committee_code or "", each.since or "") for each in found],
+            ("用户", "角色", "居委会", "开通于", "人员数据截止", "理由"),
+            [
+                (
+                    each.role,
+                    each.group,
+                    each.committee_code or "",
+                    each.since or "",
+                    each.until or "",
+                    each.reason or "",
+                )
+                for each in found
+            ],
         )
 
 

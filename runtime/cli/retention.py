@@ -21,12 +21,14 @@ def retain(
     可随时重跑；被中断的会接着删完。被删除的日期不能再跑。
     """
     from runtime.cli.days import business_date  # noqa: PLC0415
-    from street import retention  # noqa: PLC0415
+    from street import access, retention  # noqa: PLC0415
     from street.database import connect  # noqa: PLC0415
 
     with sentences():
         as_of = business_date(date)
         with connect() as connection:
+            for role in [] if dry_run else access.end_overdue(connection):
+                typer.echo(f"登录 {role} 查看人员数据的期限已过，已收回。")
             removed = retention.carry_out(connection, as_of, rehearsal=dry_run)
             kept = retention.in_force_beyond_end(connection, as_of)
             follows = retention.is_published_still(connection)

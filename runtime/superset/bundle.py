@@ -44,17 +44,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What charts are drawn from: a mart as it stands, or, where `count` names one, its rows counted by `by`.
-
-    `metrics`: name -> (label, expression over the columns).
-    """
+    """What charts are drawn from: a mart. `metrics`: name -> (label, expression over its columns)."""
 
     mart: str
     source: Source
     metrics: Mapping[str, tuple[str, str]]
     date: str | None = None
-    by: tuple[str, ...] = ()
-    count: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,21 +105,13 @@ DAYS = Dataset(
 LEVELS = Dataset("compound_daily", DASHBOARD, {"compounds": ("小区数", "COUNT(*)")}, date="business_date")
 RELEASES = Dataset("release_curve", DASHBOARD, {"to_release": ("将解除人数", "SUM(releasing)")}, date="release_on")
 DUTIES = Dataset(
-    "worklist",
+    "duty_hourly",
     COMMITTEE,
-    {"open_duties": ("待办数", "SUM(duties)")},
+    {
+        "open_duties": ("待办数", "SUM(duties) FILTER (WHERE status <> 'done')"),
+        "all_duties": ("任务数", "SUM(duties)"),
+    },
     date="due_on",
-    by=(
-        "committee_code",
-        "committee_name",
-        "compound_name",
-        "scenario_zh",
-        "duty_zh",
-        "status_zh",
-        "due_on",
-        "due_hour",
-    ),
-    count=("duties", "任务数"),
 )
 
 # Days as numbers: their names would be English.
@@ -190,7 +177,7 @@ DASHBOARDS = (
                       {"groupbyRows": ["due_on", "due_hour"], "groupbyColumns": ["compound_name"],
                        "aggregateFunction": "Sum", "rowTotals": True, "colTotals": True, "date_format": "%Y-%m-%d"},
                       "日期和时点均为上海时间。"),
-                Chart("待办种类", DUTIES, "table", ("duty_zh", "status_zh"), ("open_duties",),
+                Chart("任务种类", DUTIES, "table", ("duty_zh", "status_zh"), ("all_duties",),
                       {"query_mode": "aggregate"}),
             ),
         ),
@@ -252,14 +239,11 @@ def _database(source: Source) -> dict[str, Any]:
 
 
 def _dataset(dataset: Dataset, described: Sequence[Described]) -> dict[str, Any]:
-    columns = [column for column in described if not dataset.by or column.name in dataset.by]
-    if dataset.count:
-        columns.append(Described(dataset.count[0], "integer", dataset.count[1], "Rows of the mart"))
     return {
         "table_name": dataset.mart,
         "main_dttm_col": dataset.date,
         "schema": "marts",
-        "sql": _counted(dataset) if dataset.count else None,
+        "sql": None,
         "uuid": _id("dataset", dataset.mart),
         "metrics": [
             {"metric_name": name, "verbose_name": label, "expression": expression}
@@ -276,17 +260,11 @@ def _dataset(dataset: Dataset, described: Sequence[Described]) -> dict[str, Any]
                 "groupby": True,
                 "filterable": True,
             }
-            for column in columns
+            for column in described
         ],
         "version": _VERSION,
         "database_uuid": _id("database", _stem(dataset.source)),
     }
-
-
-def _counted(dataset: Dataset) -> str:
-    by = ", ".join(dataset.by)
-    assert dataset.count is not None  # noqa: S101 -- asked for by the caller
-    return f"select {by}, count(*) as {dataset.count[0]} from marts.{dataset.mart} group by {by}"
 
 
 def _chart(chart: Chart) -> dict[str, Any]:

@@ -26,7 +26,7 @@ SUPERUSER_SQL = _HERE / "superuser.sql"
 MINIMUM_VERSION = 16
 _SESSION_OPTIONS = "-c timezone=Asia/Shanghai"
 
-READERS = ("dashboard_reader", "committee_reader", "street_reader", "auditor")
+READERS = ("dashboard_reader", "committee_counts_reader", "committee_reader", "street_reader", "auditor")
 """The roles of readers; a login that is a member of one is a reader (R-PRIV-4)."""
 
 # What passes or is mended without a change of code: what it is and who does what (PostgreSQL, appendix A).

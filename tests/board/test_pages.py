@@ -199,6 +199,20 @@ def test_the_auditor_sees_every_look_and_nothing_else(server: Server, places: di
         assert client.get("/today").status_code == 403
 
 
+def test_the_auditor_sees_who_reads_persons_without_the_board(server: Server) -> None:
+    with psycopg.connect(server.warehouse_url, autocommit=True) as conn:
+        conn.execute(
+            "insert into ops.access_grant (role_name, persons_until, reason, granted_by)"
+            " values ('street_login', '2020-04-30', '看板停用期间的应急名单', '管理员')"
+        )
+        try:
+            with server.client("audit") as client:
+                page = client.get("/looks").text
+        finally:
+            conn.execute("delete from ops.access_grant where role_name = 'street_login'")
+    assert "street_login：到 4月30日 为止（已过期），管理员 开通，理由：看板停用期间的应急名单" in page
+
+
 def test_the_board_s_own_logins_read_nothing_and_become_no_other_role(server: Server) -> None:
     for login in (accounts.COMMITTEES, accounts.DESK):
         with psycopg.connect(make_conninfo(server.database_url, user=login), autocommit=True) as conn:

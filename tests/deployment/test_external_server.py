@@ -50,9 +50,9 @@ def test_a_street_is_built_and_published_and_a_committee_reads_its_own_rows(
         publish.publish(conn, version)
         role, password = access.grant(conn, COMMITTEE)
         conn.commit()
-        everybody = conn.execute("select committee_code, count(*) from marts.household_view group by 1").fetchall()
+        everybody = conn.execute("select committee_code, count(*) from marts.building_view group by 1").fetchall()
     with psycopg.connect(make_conninfo(url, user=role, password=password)) as reader:
-        seen = reader.execute("select committee_code, count(*) from marts.household_view group by 1").fetchall()
+        seen = reader.execute("select committee_code, count(*) from marts.building_view group by 1").fetchall()
     assert len(everybody) > 1
     assert seen == [row for row in everybody if row[0] == COMMITTEE]
 

@@ -21,14 +21,12 @@ def test_no_dataset_has_a_column_of_a_person() -> None:
     for path, dataset in DATASETS.items():
         names = {column["column_name"] for column in dataset["columns"]}
         assert not names & OF_PERSONS, path
-        assert not any(name in (dataset["sql"] or "") for name in OF_PERSONS), path
 
 
-def test_the_dashboards_connection_reads_what_the_dashboard_may_and_the_rest_only_counts() -> None:
+def test_every_dataset_is_a_mart_of_counts() -> None:
     for path, dataset in DATASETS.items():
-        readable = "dashboard_reader" in published()[dataset["table_name"]].readers
-        assert readable == path.startswith("datasets/dashboard/")
-        assert readable or "count(*)" in dataset["sql"]
+        assert published()[dataset["table_name"]].holds_counts, path
+        assert dataset["sql"] is None, path
 
 
 def test_every_column_and_metric_has_chinese_words() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import datetime as dt
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -13,8 +15,10 @@ from psycopg.conninfo import make_conninfo
 
 from runtime.postgres import Postgres
 from street import access, batch, database, publish
+from street.catalogue import published
 from street.database import DatabaseError
-from tests.street.test_publish import ONE, build
+from street.settings import SHANGHAI
+from tests.street.test_publish import ALL, ONE, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
     from tests.street.conftest import Deliveries
 
     Login = Callable[..., psycopg.Connection]
+
+TODAY = dt.datetime.now(SHANGHAI).date()
+PERSONS = access.Persons(TODAY, "看板停用期间的应急名单", "管理员")
 
 
 @pytest.fixture
@@ -40,13 +47,13 @@ def guarded(warehouse_url: str, warehouse: psycopg.Connection) -> Iterator[str]:
 
 @pytest.fixture
 def login(guarded: str, warehouse: psycopg.Connection) -> Iterator[Login]:
-    """Connect as the login of a reader, newly granted (autocommit)."""
+    """Connect as the login of a reader, newly granted as an exception that reads persons (autocommit)."""
     with contextlib.ExitStack() as stack:
         passwords: dict[str, tuple[str, str]] = {}
 
-        def connect(reader: str = ONE, **options: str) -> psycopg.Connection:
+        def connect(reader: str = ONE, persons: access.Persons | None = PERSONS, **options: str) -> psycopg.Connection:
             if reader not in passwords:
-                passwords[reader] = access.grant(warehouse, reader)
+                passwords[reader] = access.grant(warehouse, reader, persons if reader != "dashboard" else None)
                 warehouse.commit()
             role, password = passwords[reader]
             conn = psycopg.connect(make_conninfo(guarded, user=role, password=password, **options), autocommit=True)
@@ -90,11 +97,14 @@ def test_each_login_is_listed_without_a_password_until_it_is_revoked(
     assert access.listed(warehouse) == []
     for reader in (ONE, "dashboard", "street"):
         login(reader)
-    listed = {each.role: (each.group, each.committee_code, each.since is not None) for each in access.listed(warehouse)}
+    listed = {
+        each.role: (each.group, each.committee_code, each.since is not None, each.until, each.reason)
+        for each in access.listed(warehouse)
+    }
     assert listed == {
-        f"committee_{ONE}": ("committee_reader", ONE, True),
-        "dashboard_login": ("dashboard_reader", None, True),
-        "street_login": ("street_reader", None, True),
+        f"committee_{ONE}": ("committee_reader", ONE, True, TODAY, PERSONS.reason),
+        "dashboard_login": ("dashboard_reader", None, True, None, None),
+        "street_login": ("street_reader", None, True, TODAY, PERSONS.reason),
     }
     access.revoke(warehouse, "dashboard_login")
     access.revoke(warehouse, ONE)
@@ -117,6 +127,72 @@ def test_a_revoked_login_loses_its_sessions_and_reads_nothing_more(warehouse: ps
     ).fetchone()
     warehouse.commit()
     assert readable == (False, False)
+
+
+@pytest.mark.parametrize("reader", [ONE, "street"])
+def test_a_login_reads_counts_and_no_mart_of_persons(warehouse: psycopg.Connection, login: Login, reader: str) -> None:
+    publish.publish(warehouse, build(warehouse, tables=ALL))
+    conn = login(reader, None)
+    for mart, product in published().items():
+        if product.schema != "marts":
+            continue
+        if product.holds_counts:
+            rows = conn.execute(f"select * from marts.{mart}").fetchall()
+            assert rows or product.by_committee, mart
+        else:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(f"select * from marts.{mart}")
+    committees = conn.execute("select count(distinct committee_code) from marts.building_view")
+    assert committees.fetchone() == (1 if reader == ONE else 2,)
+
+
+def test_an_exception_reads_persons_until_its_end_and_its_open_session_nothing_after_it(
+    warehouse: psycopg.Connection, login: Login
+) -> None:
+    publish.publish(warehouse, build(warehouse))
+    conn = login()
+    assert conn.execute("select count(*) > 0 from marts.worklist").fetchone() == (True,)
+    assert warehouse.execute(
+        "select rolvaliduntil = (%s + 1)::timestamp at time zone 'Asia/Shanghai' from pg_roles where rolname = %s",
+        (TODAY, f"committee_{ONE}"),
+    ).fetchone() == (True,)
+    assert access.end_overdue(warehouse) == []
+    warehouse.execute("update ops.access_grant set persons_until = persons_until - 1")
+    warehouse.commit()
+    assert conn.execute("select count(*) from marts.worklist").fetchone() == (0,)
+    assert access.end_overdue(warehouse) == [f"committee_{ONE}"]
+    with pytest.raises(psycopg.OperationalError):
+        conn.execute("select")
+    assert access.listed(warehouse) == []
+
+
+def test_granting_again_says_anew_what_a_login_reads(warehouse: psycopg.Connection, guarded: str) -> None:
+    for persons, group in ((PERSONS, "committee_reader"), (None, "committee_counts_reader")):
+        access.grant(warehouse, ONE, persons)
+        warehouse.commit()
+        assert [(each.group, each.until) for each in access.listed(warehouse)] == [
+            (group, persons.until if persons else None)
+        ]
+    assert warehouse.execute(
+        "select rolvaliduntil = 'infinity' from pg_roles where rolname = %s", (f"committee_{ONE}",)
+    ).fetchone() == (True,)
+
+
+@pytest.mark.parametrize(
+    ("reader", "persons", "told"),
+    [
+        ("dashboard", PERSONS, "看板只看计数"),
+        (ONE, dataclasses.replace(PERSONS, reason=" "), "请写明理由"),
+        (ONE, dataclasses.replace(PERSONS, until=TODAY - dt.timedelta(days=1)), "截止日期"),
+        (ONE, dataclasses.replace(PERSONS, until=TODAY + dt.timedelta(days=367)), "截止日期"),
+    ],
+)
+def test_an_exception_without_a_reason_or_an_end_is_refused(
+    warehouse: psycopg.Connection, guarded: str, reader: str, persons: access.Persons, told: str
+) -> None:
+    with pytest.raises(access.AccessError, match=told):
+        access.grant(warehouse, reader, persons)
+    assert access.listed(warehouse) == []
 
 
 def test_the_owner_and_strangers_are_no_readers_to_be_revoked(warehouse: psycopg.Connection, guarded: str) -> None:
@@ -285,7 +361,7 @@ def test_on_a_server_of_ones_own_the_right_to_make_roles_is_enough(tmp_path: Pat
         database.migrate(url)
         database.migrate(url)
         with database.connect(url) as conn:
-            role, password = access.grant(conn, ONE)
+            role, password = access.grant(conn, ONE, PERSONS)
             conn.commit()
             publish.publish(conn, build(conn))
             with psycopg.connect(make_conninfo(url, user=role, password=password)) as reader:

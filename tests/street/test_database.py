@@ -1,12 +1,19 @@
+from __future__ import annotations
+
 import logging
 import traceback
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 import sqlalchemy
+from alembic import command
 
 from street import database
 from street.database import DatabaseError, scrubbed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_migrating_twice_changes_nothing(warehouse_url: str) -> None:
@@ -69,3 +76,45 @@ def test_an_unreachable_database_is_told_without_its_password(caplog: pytest.Log
     with caplog.at_level(logging.DEBUG), pytest.raises(DatabaseError) as raised:
         database.connect("postgresql://warehouse:MARKER@127.0.0.1:1/none")
     assert "MARKER" not in str(raised.value) + caplog.text
+
+
+def test_logins_of_before_read_counts_after_the_upgrade(
+    new_warehouse: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0018 on a street of an earlier release that has published counts and persons, and given a login of each kind."""
+    url, upgrade = new_warehouse("test", template="template1"), command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda configuration, _: upgrade(configuration, "0017"))
+    database.migrate(url)
+    roles = {"committee_310115016059": "committee_reader", "street_login": "street_reader"}
+    with database.connect(url) as conn:
+        for table, readers in (
+            ("counted", ("dashboard_reader", "committee_reader")),
+            ("people", ("committee_reader",)),
+        ):
+            conn.execute(f"create table versions.{table} as select '310115016059' as committee_code")
+            conn.execute(f"alter table versions.{table} enable row level security")
+            conn.execute(f"create view marts.{table} with (security_invoker) as select * from versions.{table}")
+            for reader in readers:
+                conn.execute(f"create policy {reader}_reads on versions.{table} for select to {reader} using (true)")
+                conn.execute(f"grant select on versions.{table}, marts.{table} to {reader}")
+        for role, group in roles.items():
+            conn.execute(f"drop role if exists {role}")
+            conn.execute(f"create role {role} login in role {group}")
+            conn.execute(f"grant {role} to current_user with inherit true, set false")
+            committee = role.removeprefix("committee_") if group == "committee_reader" else None
+            conn.execute("insert into ops.access_grant values (%s, %s)", (role, committee))
+    monkeypatch.undo()
+    database.migrate(url)
+    with database.connect(url) as conn:
+        may = "select has_table_privilege(%s, %s, 'select')"
+        assert [
+            conn.execute(may, (role, f"{schema}.{table}")).fetchone()
+            for role in roles
+            for table in ("counted", "people")
+            for schema in ("marts", "versions")
+        ] == 2 * [(True,), (True,), (False,), (False,)]
+        assert conn.execute("select roles::text from pg_policies where policyname = 'committee_counts_reader_reads'"
+                            ).fetchall() == [("{committee_counts_reader}",)]  # fmt: skip
+        for role in roles:
+            conn.execute(f"drop owned by {role}")
+            conn.execute(f"drop role {role}")
