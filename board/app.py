@@ -69,6 +69,7 @@ def make_app(database_url: str) -> Starlette:
             Route("/review/{number:int}", persons.question, methods=["GET"]),
             Route("/review/{number:int}", persons.decide, methods=["POST"]),
             Route("/health", office.health),
+            Route("/trace", office.trace),
             Route("/looks", office.looks),
             Route("/me", entrance.me),
             Route("/about", entrance.about),

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from expectations import suite
 from expectations.checks import Arrived, Check, checks, key
+from expectations.words import words
 from sources import contract, raw
 from sources.contract import Contract
 from street import database
@@ -59,7 +60,7 @@ def validate(batch_id: int) -> None:
             broken_revisions = _count_broken_revisions(conn, terms, batch)
             _quarantine(conn, terms, batch)
             _supersede(conn, terms, batch)
-            _write_down(conn, batch, rules, counts, broken_revisions)
+            _write_down(conn, batch, terms, rules, counts, broken_revisions)
 
 
 def _read(conn: psycopg.Connection, batch_id: int) -> _Batch:
@@ -191,8 +192,13 @@ def _newest_first(terms: Contract) -> str:
             return f"rules.read_timestamp({name}) desc nulls last,"
 
 
-def _write_down(
-    conn: psycopg.Connection, batch: _Batch, rules: Sequence[Check], counts: Mapping[str, int], broken_revisions: int
+def _write_down(  # noqa: PLR0913, PLR0917 - all that a batch's judgement consists of
+    conn: psycopg.Connection,
+    batch: _Batch,
+    terms: Contract,
+    rules: Sequence[Check],
+    counts: Mapping[str, int],
+    broken_revisions: int,
 ) -> None:
     """Store the result of each rule, and the flags of the rows that aren't quarantined; a note is never a failure."""
     within: dict[str, int] = dict(
@@ -201,11 +207,11 @@ def _write_down(
     results = [(rule.rule, rule.severity, counts[rule.rule]) for rule in rules]
     with conn.cursor() as cursor:
         cursor.executemany(
-            "insert into ops.check_result (batch_id, subject, rule, severity, passed, failed_rows)"
-            " values (%s, %s, %s, %s, %s, %s)",
+            "insert into ops.check_result (batch_id, subject, rule, rule_zh, severity, passed, failed_rows)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
             [
-                (batch.batch_id, batch.feed, rule, severity, severity == "note" or failed == 0, failed)
-                for rule, severity, failed in results
+                (batch.batch_id, batch.feed, rule, words(rule, terms), level, level == "note" or failed == 0, failed)
+                for rule, level, failed in results
             ],
         )
     flags = {rule: failed - within.get(rule, 0) for rule, severity, failed in results if severity == "flag"}

@@ -17,12 +17,12 @@ from sources.contract import all_contracts
 from street import dbt
 from street.database import connect, scrubbed
 from street.settings import ROOT, settings
+from street.vocabulary import labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _PAGES = ROOT / "docs"
-_SEVERITIES = {"quarantine": "隔离", "flag": "标记", "batch": "整批", "error": "核对", "note": "另读"}
 
 _NEWEST = """
 select feed.feed, feed.title_zh, max(batch.business_date), sum(batch.rows_received), sum(batch.rows_quarantined),
@@ -120,8 +120,9 @@ def _passed(told: Sequence[_Told]) -> tuple[int, int]:
 
 
 def _section(title: str, told: Sequence[_Told]) -> str:
+    severities = labels("check_severity")
     found = [
-        (said, _SEVERITIES[severity], f"{failed:,}", f"`{rule}`") for said, rule, severity, failed in told if failed
+        (said, severities[severity], f"{failed:,}", f"`{rule}`") for said, rule, severity, failed in told if failed
     ]
     rest = f"其余 {len(told) - len(found)} 条规则没有一行不合。"
     table = _table(("规则", "级别", "行数", "代号"), found) if found else ""

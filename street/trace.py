@@ -47,17 +47,10 @@ _RECORDS: Mapping[str, str] = {
         " inner join core.fct_isolation_episode as episode on arrival.person_key = episode.person_key"
         " where episode.episode_key = %(key)s"
     ),
-    "person_key": "select feed, batch_id, row_no from linkage.record_link where person_key = %(key)s",
-    "dwelling_key": (
-        "select feed, batch_id, row_no from linkage.record_link"
-        " where %(key)s in (dwelling_key, registered_dwelling_key)"
-    ),
-    "building_key": "select feed, batch_id, row_no from linkage.record_link where building_key = %(key)s",
-    "compound_key": (
-        "select feed, batch_id, row_no from linkage.record_link"
-        " where %(key)s in (compound_key, registered_compound_key)"
-    ),
-    "committee_code": "select feed, batch_id, row_no from linkage.record_link where committee_code = %(key)s",
+    **{
+        column: f"select feed, batch_id, row_no from ops.records_behind('{column}', %(key)s)"
+        for column in ("person_key", "dwelling_key", "building_key", "compound_key", "committee_code")
+    },
     "feed": "select feed, batch_id, null from marts.feed_health where feed = %(key)s and batch_id is not null",
     "business_date": "select feed, batch_id, null from ops.batch_in_force(%(key)s::text::date)",
 }
@@ -82,7 +75,7 @@ def trace(conn: psycopg.Connection, table: str, key: str) -> list[Origin]:
             ).fetchall()
         }
     return [
-        Origin(feed, batch_id, facts[batch_id][0], *_in_file(facts[batch_id][1], row_no))
+        Origin(feed, batch_id, facts[batch_id][0], *in_file(facts[batch_id][1], row_no))
         for feed, batch_id, row_no in found
     ]
 
@@ -118,8 +111,11 @@ def _columns(conn: psycopg.Connection, table: str) -> set[str]:
     return {name for (name,) in rows}
 
 
-def _in_file(files: Iterable[Mapping[str, Any]], row_no: int | None) -> tuple[str, int | None, int | None]:
-    """Return the name of the file, the row in the batch and in the file: rows count through the files in order."""
+def in_file(files: Iterable[Mapping[str, Any]], row_no: int | None) -> tuple[str, int | None, int | None]:
+    """Return the name of the file, the row in the batch and in the file: rows count through the files in order.
+
+    `files`: `sources` of the batch (ops.batch).
+    """
     names: list[str] = []
     before = 0
     for file in files:

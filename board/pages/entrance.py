@@ -25,7 +25,7 @@ _SAID = {"refused": "账户或口令不对。", "locked": "口令连续输错五
 #: What a look is called (audit.access.what).
 LOOKS = {
     "dwelling": "一房一图", "today": "今日上门", "search": "查找人员", "worklist": "任务清单", "ledger": "台账",
-    "review": "待核实",
+    "review": "待核实", "trace": "追溯来源",
 }  # fmt: skip
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
+
 from board.pages.base import Asked, Published, rows, signed_in, without_persons
 from board.pages.entrance import LOOKS
 from board.rendering import part
+from street.trace import in_file
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
     from psycopg.rows import DictRow
     from starlette.responses import Response
+
+    from board.session import Viewer
 
 _PAGE = 200
 _MANY = 100
@@ -21,13 +26,45 @@ _HOURS = (7, 21)
 
 @signed_in
 async def health(asked: Asked) -> Response:
-    """The feeds of the day: when each came, how many rows, what was rejected, and why."""
+    """The feeds of the day: when each came, how many rows, which rules rows broke; the street may trace a key."""
 
     async def draw(connection: AsyncConnection[DictRow], now: Published) -> str:
         feeds = await rows(connection, "select * from marts.feed_health where business_date = as_of order by feed")
-        return "数据来源\n" + part("health.html", now=now, feeds=feeds)
+        checks = await rows(
+            connection,
+            "select * from marts.feed_check where severity <> 'note'"
+            " order by feed, batch_id, severity = 'flag', failed_rows desc, rule",
+        )
+        return "数据来源\n" + part(
+            "health.html", now=now, feeds=feeds, checks=checks, may_trace=_may_trace(asked.viewer)
+        )
 
     return await without_persons(asked, draw)
+
+
+@signed_in
+async def trace(asked: Asked) -> Response:
+    """Where the records behind a key stand: feed, batch, file and row, never what stands there (R-BOARD-7).
+
+    For the street's accounts alone: 403 for any other, 404 where no record has the key.
+    """
+    key = asked.request.query_params.get("key", "").strip()[:64]
+    if not _may_trace(asked.viewer):
+        raise HTTPException(403, "只有街道账户可以追溯来源。")
+    async with asked.board.database.as_board() as connection:
+        found = await rows(connection, "select * from ops.trace_key(%s, %s)", asked.viewer.token, key)
+    if not found:
+        raise HTTPException(404)
+    await asked.look("trace", [key], len({row["person_key"] for row in found} - {None}))
+    records = [
+        (row["title_zh"], row["batch_id"], row["business_date"], *in_file(row["sources"], row["row_no"]))
+        for row in found
+    ]
+    return asked.page("追溯来源", part("trace.html", key=key, records=records))
+
+
+def _may_trace(viewer: Viewer) -> bool:
+    return viewer.sees_persons and viewer.committee_code is None
 
 
 @signed_in

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from board import accounts
 from linkage.run import link
 from sources.contract import all_contracts
+from street.trace import trace
 from tests.board.conftest import OURS, Server, numbers
 from tests.building import office
 from tests.dbt_project.truth import DAY
@@ -197,6 +198,40 @@ def test_the_auditor_sees_every_look_and_nothing_else(server: Server, places: di
         assert client.get("/").status_code == 303
         assert client.get(f"/building/{places['building_key']}").status_code == 403
         assert client.get("/today").status_code == 403
+
+
+def test_health_says_which_rules_rows_break_as_the_mart_does(server: Server) -> None:
+    broken = server.rows("select * from marts.feed_check where severity <> 'note'")
+    assert {row["severity"] for row in broken} >= {"quarantine", "flag"}
+    assert any(row["rule_zh"] != row["rule"] for row in broken)
+    with server.client("ours") as client:
+        page = client.get("/health").text
+        assert "追溯来源" not in page
+        assert client.get("/trace", params={"key": "x"}).status_code == 403
+    told = re.findall(r"<tr>(?:<t[hd][^>]*>[^<]*</t[hd]>){7}</tr>", page)
+    assert len(told) == len(broken) + 1  # its headings
+    for row in broken:
+        assert (
+            f'<td>{row["rule_zh"]}</td><td>{row["severity_zh"]}</td><td class="number">{row["failed_rows"]:,}<' in page
+        )
+
+
+def test_the_street_traces_a_home_to_file_and_row_and_the_look_is_written_down(
+    server: Server, places: dict[str, str]
+) -> None:
+    key = places["dwelling_key"]
+    with psycopg.connect(server.warehouse_url) as conn:
+        origins = trace(conn, "dwelling_view", key)
+    assert origins
+    with server.client("street") as client:
+        assert f'href="/trace?key={key}"' in client.get(f"/dwelling/{key}").text
+        page = client.get("/trace", params={"key": key}).text
+        assert client.get("/trace", params={"key": "nobody"}).status_code == 404
+    assert page.count("<tr>") == len(origins) + 1
+    for origin in origins:
+        assert f'<td>{origin.file}</td><td class="number">{origin.row_no:,}</td>' in page
+    [last] = server.rows("select what, keys from audit.access order by access_id desc limit 1")
+    assert (last["what"], last["keys"]) == ("trace", [key])
 
 
 def test_the_auditor_sees_who_reads_persons_without_the_board(server: Server) -> None:

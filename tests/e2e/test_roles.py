@@ -22,7 +22,7 @@ PUBLISHED = published()
 WITHOUT_NAMES = {
     "compound_overview", "compound_daily", "governance_daily", "release_curve", "feed_health", "building_view",
     "building_overview", "scenario", "scenario_compound", "dim_committee", "dim_level", "dim_tag",
-    "duty_hourly",
+    "duty_hourly", "feed_check",
 }  # fmt: skip
 ALL = {table for table, product in PUBLISHED.items() if product.schema == "marts"}
 

@@ -351,6 +351,7 @@ ALLOWED = {
         "dim_level",
         "dim_tag",
         "duty_hourly",
+        "feed_check",
     },
     "committee_reader": {table for table, product in PUBLISHED.items() if product.schema == "marts"},
     "street_reader": {table for table, product in PUBLISHED.items() if product.schema == "marts"},
