@@ -37,6 +37,8 @@ _LIMITS = {
     "statement_timeout": "15s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "30s",
+    # A page asks by a key or a committee: the plan is the same for each, and making it costs as much as its answer.
+    "plan_cache_mode": "force_generic_plan",
 }
 
 

@@ -85,7 +85,12 @@ class Database:
             if role:
                 await connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
 
-        options: dict[str, Any] = {"autocommit": True, "row_factory": dict_row, "application_name": "board"}
+        options: dict[str, Any] = {
+            "autocommit": True,
+            "row_factory": dict_row,
+            "application_name": "board",
+            "prepare_threshold": 1,  # the same few questions over and over: each is planned once (accounts.py)
+        }
         return AsyncConnectionPool(
             make_conninfo(self._url, user=login),
             connection_class=AsyncConnection[DictRow],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,6 +38,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        began = time.perf_counter()
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -45,6 +47,8 @@ class Guard:
                     headers.setdefault(name, value)
                 # A page with persons is kept by nobody; one without says so itself.
                 headers.setdefault("cache-control", "no-store")
+                # What the server took, as browsers and the benchmark show it: a page is made before it is sent.
+                headers.setdefault("server-timing", f"total;dur={(time.perf_counter() - began) * 1000:.1f}")
             await send(message)
 
         if scope["method"] not in _SAFE and not _is_ours(Headers(scope=scope)):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 5.0
 MIX = {"map": 5, "compound": 15, "building": 40, "dwelling": 20, "today": 20}
-WARM, TIMES = 5, 60
+WARM, TIMES = 5, 200
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,12 @@ def _seated(url: str, account: str, password: str) -> Seat:
 
 
 def alone(url: str, everybody: Sequence[Seat]) -> None:
-    """Print p50 and p95 of each page asked for by one reader at a time, and its bytes."""
-    _say("page        p50 ms   p95 ms   bytes gz (median)")
+    """Print p50 and p95 of each page, one reader at a time, as the reader and as the server see it, and its bytes."""
+    _say("page        p50 ms   p95 ms   server p50   server p95   bytes gz (median)")
     draw = random.Random(2)
     with httpx.Client(base_url=url, timeout=60) as client:
         for kind in MIX:
-            took, size = [], []
+            took, server, size = [], [], []
             for number in range(WARM + TIMES):
                 seat = draw.choice(everybody)
                 address = draw.choice(seat.addresses[kind])
@@ -96,9 +96,13 @@ def alone(url: str, everybody: Sequence[Seat]) -> None:
                     read = sum(len(part) for part in answer.iter_raw())
                 if number >= WARM:
                     took.append((time.perf_counter() - began) * 1000)
+                    server.append(float(answer.headers["server-timing"].partition("dur=")[2]))
                     size.append(read)
-            cut = statistics.quantiles(took, n=20)
-            _say(f"{kind:10} {cut[9]:7.1f}  {cut[18]:7.1f}   {statistics.median(size):8.0f}")
+            cut, own = statistics.quantiles(took, n=20), statistics.quantiles(server, n=20)
+            _say(
+                f"{kind:10} {cut[9]:7.1f}  {cut[18]:7.1f}   {own[9]:10.1f}   {own[18]:10.1f}"
+                f"   {statistics.median(size):8.0f}"
+            )
 
 
 async def together(url: str, everybody: Sequence[Seat], readers: int, seconds: float) -> None:
