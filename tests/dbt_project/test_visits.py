@@ -78,11 +78,12 @@ def street(street_in_raw: psycopg.Connection) -> psycopg.Connection:
         VISIT | {"visit_no": "let out", "document_or_phone": "13900000090", "kind": "解除隔离",
                  "visited_at": "2020-03-26 15:00"},
     ])  # fmt: skip
-    build(conn)
     # Who is known by a key can only be told once there is one.
-    (key,), (door,) = conn.execute(
-        "select person_key from build.household_view where full_name = '测九甲'"
-        " union all select dwelling_key from build.household_view where full_name = '测九甲'"
+    stage_and_link(conn)
+    [(key, door)] = conn.execute(
+        "select person_key, dwelling_key from build.record_link"
+        " inner join raw.household_registry on batch_id = _batch_id and row_no = _row_no"
+        " where feed = 'household_registry' and full_name = '测九甲'"
     ).fetchall()
     board = {"dwelling_key": door, "person_key": key, "kind": "独居探访", "visited_at": "2020-03-27T11:00:00+08:00"}
     land(conn, "visit_log", [VISIT | board | {"visit_no": "from the board"}], "board")
@@ -90,10 +91,14 @@ def street(street_in_raw: psycopg.Connection) -> psycopg.Connection:
     return conn
 
 
-def build(conn: psycopg.Connection) -> None:
+def stage_and_link(conn: psycopg.Connection) -> None:
     conn.commit()  # an open look would be in the build's way
     dbt.build(dbt.STAGING, AS_OF, AS_OF_AT)
     link(AS_OF, all_contracts())
+
+
+def build(conn: psycopg.Connection) -> None:
+    stage_and_link(conn)
     dbt.build(dbt.MARTS, AS_OF, AS_OF_AT)
 
 
