@@ -58,7 +58,7 @@ class Guard:
 
 
 def _is_ours(headers: Headers) -> bool:
-    """Whether the browser says that a page of this very site sends it; a request that doesn't say is not let in.
+    """Return whether the browser says that a page of this very site sends it; a request that doesn't say is not let in.
 
     Instead of a token: the phone's queue sends hours after its page was made.
     """

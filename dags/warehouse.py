@@ -132,7 +132,7 @@ with DAG(
 
 
 def _is_woken_by_a_feed(run: Any) -> bool:
-    """Whether nothing but feeds has woken a run: neither the clock nor a person."""
+    """Return whether nothing but feeds has woken a run: neither the clock nor a person."""
     woken_by = {event.asset.name for event in run.consumed_asset_events}
     return run.run_type == "asset_triggered" and CLOCK.name not in woken_by
 
@@ -156,6 +156,6 @@ with DAG(
 
     @step(task_display_name="到点", outlets=[CLOCK])
     def strike() -> None:
-        """Only emits the asset."""
+        """Emit the asset alone."""
 
     strike()

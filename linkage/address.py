@@ -120,7 +120,7 @@ def _number_in_place(run: str) -> str:
 
 
 def rewritten(text: str) -> str:
-    """One odd text in the one way of writing.
+    """Return one odd text in the one way of writing.
 
     Blanks between two numbers divide them; floats, numerals and look-alikes become digits where a number stands.
     """
@@ -143,7 +143,7 @@ def rewritten(text: str) -> str:
 
 
 def normalise(texts: pl.Series) -> pl.Series:
-    """One way of writing: NFKC, no blanks or invisible characters, simplified marks, Arabic numbers, capitals.
+    """Return one way of writing: NFKC, no blanks or invisible characters, simplified marks, Arabic numbers, capitals.
 
     Every divider is a comma or a hyphen.
     """
@@ -159,7 +159,7 @@ def normalise(texts: pl.Series) -> pl.Series:
 
 
 def _written_plainly(texts: pl.Series) -> pl.Series:
-    """What `rewritten` makes of texts that hold nothing hard: width, blanks, marks and characters."""
+    """Return what `rewritten` makes of texts that hold nothing hard: width, blanks, marks and characters."""
     text = texts.str.normalize("NFKC").str.replace_all(r"\s+", " ").str.replace_all(r"\p{C}", "").str.strip_chars(" ")
     text = text.str.replace_many(_VARIANT_SIGNS, _VARIANT_MEANINGS)
     for _ in range(2):  # of 5 0 2 the second blank has no sign left to stand behind
@@ -188,12 +188,12 @@ class _Form:
     names: list[str] = field(default_factory=list)
 
     def could_change(self, kind: str) -> None:
-        """A piece was not understood: what the worst of them could change is remembered."""
+        """Remember that a piece was not understood, and what the worst of them could change."""
         if self.rest is None or _WORSE[kind] > _WORSE[self.rest]:
             self.rest = kind
 
     def last_part(self) -> str:
-        """What a word like 隔壁 or another number puts in doubt: the finest part that was read."""
+        """Return what a word like 隔壁 or another number puts in doubt: the finest part that was read."""
         if self.room_no is not None:
             return "door"
         return "building" if self.building_no is not None else "compound"
@@ -274,7 +274,7 @@ class _Reader:
         return form
 
     def _settle_names(self) -> None:
-        """Of several names the one that the register knows; two known ones leave the compound open."""
+        """Take of several names the one that the register knows; two known ones leave the compound open."""
         form = self.form
         known = [name for name in dict.fromkeys(form.names) if self.lexicon.compounds_meant(name)[0]]
         full = [name for name in known if self.lexicon.compounds_meant(name)[1]]
@@ -430,7 +430,7 @@ class _Reader:
         self.at = end
 
     def _named(self, text: str) -> None:
-        """A piece of words: a name, a note, or what puts something in doubt."""
+        """Read a piece of words: a name, a note, or what puts something in doubt."""
         lexicon, names = self.lexicon, self.form.names
         own = lexicon.own_at(text, 0)
         if own and lexicon.compounds_meant(text.removeprefix(own))[1] and not lexicon.compounds_meant(text)[1]:
@@ -450,7 +450,7 @@ class _Reader:
             self._unknown(text, lexicon.doubt(text))
 
     def _is_a_piece_of_its_own(self, text: str) -> bool:
-        """Whether a divider or a bracket stands before the words."""
+        """Return whether a divider or a bracket stands before the words."""
         return self.placed[: self.at].endswith((",", "-")) and len(text) > 1
 
     def _unknown(self, text: str, doubt: str | None) -> None:
@@ -475,7 +475,7 @@ class _Reader:
             form.could_change("door")
 
     def _remainder(self) -> None:
-        """A number or letters that no rule of the grammar takes."""
+        """Read a number or letters that no rule of the grammar takes."""
         latin = _LATIN_RUN.match(self.text, self.at)
         sign = self.text[self.at]
         self.at = latin.end() if latin else self.at + 1
@@ -489,13 +489,13 @@ class _Reader:
             self._in_doubt_before_a_building()
 
     def _in_doubt_before_a_building(self) -> None:
-        """What is not understood behind a lane or a name stands for a building there, elsewhere for anything."""
+        """Take what is not understood behind a lane or a name for a building there, elsewhere for anything."""
         self.form.could_change("building" if self.form.lane or self.form.names else "compound")
 
 
 # --- a column
 def parse(texts: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
-    """The parts of each address, one row per text, in the order given; distinct texts are asked for.
+    """Return the parts of each address, one row per text, in the order given; distinct texts are asked for.
 
     Columns (text, null where the address doesn't say): `road`, `lane` (`1099`, `1099弄5支弄`; of more than one lane
     `21-23`, `21,23`), `gate_no` (a number on the road in front of a building number), `name` (of a compound, as
@@ -564,7 +564,7 @@ def _columns(form: _Form) -> tuple[object, ...]:
 
 
 def _form(text: pl.Series) -> pl.Series:
-    """Each text with one sign for each of its numbers."""
+    """Return each text with one sign for each of its numbers."""
     if text.str.contains(r"\d{5}").any():
         rows = text.str.contains(r"\d{5}").fill_null(value=False).arg_true()
         odd = text.gather(rows)
@@ -577,7 +577,7 @@ def _form(text: pl.Series) -> pl.Series:
 
 
 def _filled(frame: pl.DataFrame, part: str) -> pl.Series:
-    """A part of each row with its numbers in it."""
+    """Return a part of each row with its numbers in it."""
     templates = frame[part]
     place = {chr(_AT + n): n for n in range(12)}
     simple = templates.replace_strict(place, default=None, return_dtype=pl.Int64)
@@ -599,7 +599,7 @@ def _with_numbers(template: str, found: list[str]) -> str:
 
 # --- columns that hold one part
 def lane_of(texts: pl.Series) -> pl.Series:
-    """The lane of a column of its own: `1099`, `１０９９弄`, `1099.0` -> `1099`; `1099弄5弄` -> `1099弄5支弄`."""
+    """Return the lane of a column of its own: `1099`, `１０９９弄`, `1099.0` -> `1099`; `1099弄5弄` -> `…5支弄`."""
     text = normalise(_marked(texts, "弄"))
     parts = text.str.extract_groups(r"^(?P<lane>.+?)弄(?:(?P<sub>\d+)支?弄)?$").struct.unnest()
     return parts.select(
@@ -608,12 +608,12 @@ def lane_of(texts: pl.Series) -> pl.Series:
 
 
 def building_of(texts: pl.Series) -> pl.Series:
-    """The building number of a column that holds nothing else: `30`, `30号楼`, `三十号`, `30.0` -> `30`."""
+    """Return the building number of a column that holds nothing else: `30`, `30号楼`, `三十号`, `30.0` -> `30`."""
     return numbers(_blank_is_null(texts))
 
 
 def room_of(texts: pl.Series) -> pl.DataFrame:
-    """Columns `unit_no`, `room_no` of a column of rooms: `502`, `五〇二室`, `2单元502`, `2-502`, `A单元502`."""
+    """Return columns `unit_no`, `room_no` of a column of rooms: `502`, `五〇二室`, `2单元502`, `2-502`, `A单元502`."""
     text = _blank_is_null(texts)
     below = text.str.contains("地下|负|层|F|楼").fill_null(value=False).arg_true()
     text = text.scatter(below, [_below_ground(said) for said in text.gather(below).to_list()])

@@ -26,7 +26,9 @@ _DECIDED: Final = """
 
 
 def load(conn: psycopg.Connection, as_of: date) -> dict[str, str]:
-    """Alias -> compound_key, of the aliases known on that day; a person's decision wins. Raises DatabaseError."""
+    """Return alias -> compound_key, of the aliases known on that day; a person's decision wins. Raises
+    DatabaseError.
+    """
     learned = read(
         conn, f"select alias, compound_key from linkage.compound_alias where learned_on <= date '{as_of.isoformat()}'"
     )
@@ -35,7 +37,7 @@ def load(conn: psycopg.Connection, as_of: date) -> dict[str, str]:
 
 
 def evidence(placed: pl.DataFrame) -> pl.DataFrame:
-    """(alias, batch_id, person, compound_key): who bears out which compound an unknown name means.
+    """Return (alias, batch_id, person, compound_key): who bears out which compound an unknown name means.
 
     `placed`: records with `unknown_name`, a certain place or none, name and phone. A record's own numbers tell, else
     the one compound of the other records with its name and phone.
@@ -67,7 +69,9 @@ def evidence(placed: pl.DataFrame) -> pl.DataFrame:
 
 
 def weighed(found: pl.DataFrame) -> pl.DataFrame:
-    """(alias, compound_key, people, of_people, is_believed): what each unknown name most likely means (R-PLACE-16)."""
+    """Return (alias, compound_key, people, of_people, is_believed): what each unknown name most likely means
+    (R-PLACE-16).
+    """
     votes = found.group_by("alias", "compound_key").agg(people=pl.col("person").n_unique())
     best = votes.sort("people", "compound_key", descending=[True, False]).unique("alias", keep="first")
     asked = found.group_by("alias").agg(of_people=pl.struct("person", "compound_key").n_unique())
@@ -113,7 +117,7 @@ def learn(conn: psycopg.Connection, placed: pl.DataFrame, as_of: date) -> dict[s
 
 
 def _ask(conn: psycopg.Connection, names: pl.DataFrame, as_of: date) -> None:
-    """The newest run's questions; one asked before keeps its day."""
+    """Keep the newest run's questions; one asked before keeps its day."""
     since = read(conn, "select alias, first_seen_on from linkage.alias_candidate", {"first_seen_on": pl.Date})
     conn.execute("delete from linkage.alias_candidate")
     asked = names.join(since, on="alias", how="left").with_columns(pl.col("first_seen_on").fill_null(as_of))
@@ -121,7 +125,8 @@ def _ask(conn: psycopg.Connection, names: pl.DataFrame, as_of: date) -> None:
 
 
 def waiting(conn: psycopg.Connection) -> list[tuple[str, str, int, int, date]]:
-    """(alias, the compound's name, people for it, people asked, asked since) of the names that wait for a person.
+    """Return (alias, the compound's name, people for it, people asked, asked since) of the names that wait for a
+    person.
 
     The names with most people first.
     """
@@ -133,7 +138,7 @@ def waiting(conn: psycopg.Connection) -> list[tuple[str, str, int, int, date]]:
 
 
 def decide(conn: psycopg.Connection, alias: str, compound: str | None, by: str, reason: str) -> None:
-    """A person's word: the alias means the compound of that name, or (None) no compound. The next run obeys.
+    """Keep a person's word: the alias means the compound of that name, or (None) no compound. The next run obeys.
 
     Raises ValueError where no compound, or more than one, has that name.
     """

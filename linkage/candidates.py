@@ -70,7 +70,8 @@ def keep(
 
 
 def _addresses(records: pl.DataFrame, is_arrival: pl.Expr) -> pl.DataFrame:
-    """(left_feed, left_record): addresses that name no door for certain, those with the fewest to choose from first.
+    """Return (left_feed, left_record): addresses that name no door for certain, those with the fewest to choose from
+    first.
 
     Of an arrival always; of others where doors can be named and no other record of the person tells theirs.
     """

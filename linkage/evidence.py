@@ -69,7 +69,8 @@ class Found:
 
 
 def said(placed: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """SAID_SCHEMA of records with their places, each once, and `said`, a number that tells whether it says the same.
+    """Return SAID_SCHEMA of records with their places, each once, and `said`, a number that tells whether it says
+    the same.
 
     `links` is persons.Links.links with feed and record, what the record said when it was last linked (`said_before`),
     and whether people decided about it since. What a number tells that is another's (R-PERSON-3) is nothing its record
@@ -117,13 +118,13 @@ def find(said: pl.DataFrame, apart: Iterable[tuple[str, str]] = ()) -> Found:
 
 
 def folded(date: pl.Expr) -> pl.Expr:
-    """A birth date as a number that is the same when the day and the month have changed places."""
+    """Return a birth date as a number that is the same when the day and the month have changed places."""
     month, day = date.dt.month().cast(pl.Int32), date.dt.day().cast(pl.Int32)
     return date.dt.year() * 10000 + pl.min_horizontal(month, day) * 100 + pl.max_horizontal(month, day)
 
 
 def likeness(one: str, other: str) -> How | None:
-    """How two names can be one person's; None where they contradict each other."""
+    """Return how two names can be one person's; None where they contradict each other."""
     if names.agree(one, other):
         return "name" if names.key(one) == names.key(other) else "letters"
     slip = names.slip(one, other)
@@ -203,12 +204,12 @@ class _Street:
         )
 
     def _bearers(self, nodes: pl.DataFrame) -> pl.DataFrame:
-        """(node): these and who has a name of theirs."""
+        """Return (node): these and who has a name of theirs."""
         names_ = self.named.join(nodes, on="node", how="semi").select("name").drop_nulls()
         return pl.concat([nodes, self.named.join(names_, on="name", how="semi").select("node")]).unique()
 
     def keys(self, block: Sequence[str]) -> pl.DataFrame:
-        """(node and a column for each of `block`): what persons say of all of them."""
+        """Return (node and a column for each of `block`): what persons say of all of them."""
         first, *others = (
             self.told.filter(pl.col("what") == _BIT[what]).select("node", **{what: "key"}) for what in block
         )
@@ -242,7 +243,7 @@ class _Street:
         return self
 
     def news(self) -> pl.DataFrame:
-        """(node): the persons of whom something new is said."""
+        """Return (node): the persons of whom something new is said."""
         return self.persons.filter("is_news").select("node")
 
     def take(self, ties: pl.DataFrame) -> None:
@@ -284,7 +285,9 @@ class _Street:
                 self._groups.holds(node, ids)
 
     def _fits(self, one: int, other: int) -> bool:
-        """Whether two persons may be one, but for their resident IDs and people's word (UnionFind): R-PERSON-13."""
+        """Return whether two persons may be one, but for their resident IDs and people's word (UnionFind):
+        R-PERSON-13.
+        """
         ours, theirs = self._known[one], self._known[other]
         if ours.dates and theirs.dates and not ours.dates & theirs.dates:
             return False
@@ -303,7 +306,7 @@ class _Street:
         self._known[one] = _Known(dates, ours.lists | theirs.lists, ours.names | theirs.names)
 
     def found(self) -> Found:
-        """What came of it."""
+        """Return what came of it."""
         keys = self._keys.to_list()
         now = {node: self._groups.root(node) for node in self._moved}
         moved = {keys[node]: keys[root] for node, root in now.items()}
@@ -316,7 +319,7 @@ class _Street:
 
 
 def _hashed(values: pl.Expr) -> pl.Expr:
-    """A number for each value, null for null: many times faster to hold against others than text."""
+    """Return a number for each value, null for null: many times faster to hold against others than text."""
     return pl.when(values.is_not_null()).then(values.hash())
 
 
@@ -325,7 +328,7 @@ def _what(what: str) -> pl.Expr:
 
 
 def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> pl.DataFrame:
-    """The pairs as in `Found`."""
+    """Return the pairs as in `Found`."""
     told = [[what for what in _POINTS if bits & _BIT[what]] for bits in range(1 << len(_POINTS))]
     return pl.DataFrame(
         [(keys[one], keys[other], how, told[agreed], told[differed], people)
@@ -339,7 +342,7 @@ def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> 
 def _of_one_name(
     street: _Street, whats: Collection[str] = tuple(_POINTS), about: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """(node, other, how): persons with one name who have one of these in common.
+    """Return (node, other, how): persons with one name who have one of these in common.
 
     Of the names of `about` (node) alone, else of those that somebody bears of whom there is news.
     """
@@ -357,7 +360,7 @@ def _of_one_name(
 
 
 def _of_like_names(street: _Street) -> pl.DataFrame:
-    """(node, other, how): persons whose names may be one, written otherwise, and who have much in common."""
+    """Return (node, other, how): persons whose names may be one, written otherwise, and who have much in common."""
     found = []
     latin = street.named.filter(~pl.col("written").str.contains(r"\p{Han}"))
     news = street.news()
@@ -390,12 +393,12 @@ def _of_like_names(street: _Street) -> pl.DataFrame:
 
 
 def _beside(nodes: pl.DataFrame, keys: pl.DataFrame, block: Sequence[str]) -> pl.DataFrame:
-    """The rows of `keys` that have a block in common with one of the nodes."""
+    """Return the rows of `keys` that have a block in common with one of the nodes."""
     return keys.join(keys.join(nodes, on="node", how="semi"), on=block, how="semi")
 
 
 def _worth_reading(pairs: pl.DataFrame) -> pl.DataFrame:
-    """The pairs of names but for those that plainly can't be one: a look at each by `names` costs too much."""
+    """Return the pairs of names but for those that plainly can't be one: a look at each by `names` costs too much."""
     distinct = pl.concat([pairs["written"], pairs["written_other"]]).unique()
     about = names.initials(distinct).with_columns(
         written=distinct, plain=names.is_plain(distinct), latin=~distinct.str.contains(r"\p{Han}")
@@ -428,7 +431,7 @@ def _worth_reading(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _weighed(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:
-    """The pairs that don't contradict each other, with what they agree on and whether that `tells` who it is."""
+    """Return the pairs that don't contradict each other, with what they agree on and whether that `tells` who it is."""
     known = street.persons
     pairs = pairs.join(known, on="node").join(known, left_on="other", right_on="node", suffix="_other")
     pairs = pairs.filter(
@@ -467,7 +470,7 @@ def _weight(bits: pl.Expr) -> pl.Expr:
 
 
 def _is_enough() -> pl.Expr:
-    """Whether what two records have in common tells who it is, if nobody else can be meant (R-PERSON-13)."""
+    """Return whether what two records have in common tells who it is, if nobody else can be meant (R-PERSON-13)."""
 
     def both(what: int) -> pl.Expr:
         return (pl.col("agreed") & what) != 0
@@ -488,7 +491,7 @@ def _is_enough() -> pl.Expr:
 
 
 def _rivalled(pairs: pl.DataFrame) -> pl.DataFrame:
-    """(node, other): pairs beside which somebody else can be meant, from either side."""
+    """Return (node, other): pairs beside which somebody else can be meant, from either side."""
     one = pairs.select("node", "other", "weight", "at_most", id="id_other", date="date_other")
     two = pairs.select(node="other", other="node", weight="weight", at_most="at_most_other", id="id", date="date")
     sides = pl.concat([one, two])

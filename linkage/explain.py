@@ -29,7 +29,7 @@ def _named(whats: Iterable[str], besides: Iterable[str] = ()) -> str:
 
 
 def of_pair(how: How, agreed: Sequence[str], differed: Sequence[str], people: int) -> str:
-    """What two records have in common, what sets them apart, and how rare the name is."""
+    """Return what two records have in common, what sets them apart, and how rare the name is."""
     told = f"{_HOW[how]}，{_named(agreed)}一致"
     apart = _named([what for what in differed if what not in ("building", "compound")])
     rarity = f"全街道已知同名 {people} 人" if people > 1 else "全街道没有已知的同名人"
@@ -49,7 +49,7 @@ class Reasons:
 
 
 def of_link(link: Reasons) -> str:
-    """The sentence of a link (R-PERSON-8)."""
+    """Return the sentence of a link (R-PERSON-8)."""
     if link.flags:
         return _FLAGS[link.flags[0]]
     if link.method == "manual":

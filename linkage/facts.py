@@ -27,7 +27,9 @@ _COLUMNS: Final = (
 
 
 def of_the_number(canonical: str, second: str) -> dict[str, pl.Expr]:
-    """What the first canonical number of 18 characters tells: `id_birth_date` and the `id_` columns of SAID_SCHEMA."""
+    """Return what the first canonical number of 18 characters tells: `id_birth_date` and the `id_` columns of
+    SAID_SCHEMA.
+    """
     proved = {column: pl.col(column).str.contains(_PROVED).fill_null(value=False) for column in (canonical, second)}
     number = pl.when(proved[canonical]).then(pl.col(canonical)).when(proved[second]).then(pl.col(second))
     return {
@@ -39,7 +41,7 @@ def of_the_number(canonical: str, second: str) -> dict[str, pl.Expr]:
 
 
 def of_persons(linked: pl.DataFrame) -> pl.DataFrame:
-    """One row per record with a person: the columns of `build.person_record`.
+    """Return one row per record with a person: the columns of `build.person_record`.
 
     `linked` has SAID_SCHEMA and persons.RECORD_SCHEMA, `person_key`, and `owner` and `second_owner`: the persons whom
     its documents identify, null where a number identifies nobody.

@@ -47,7 +47,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 @cache
 def words(kind: str) -> frozenset[str]:
-    """The words of one kind in words.csv."""
+    """Return the words of one kind in words.csv."""
     return frozenset(row["word"] for row in _rows(_DATA / "words.csv") if row["kind"] == kind)
 
 
@@ -70,7 +70,7 @@ def _other_places() -> tuple[frozenset[str], frozenset[str]]:
 
 @cache
 def _committees() -> frozenset[str]:
-    """This street's committees as people write them: 牡丹第二居委会, 牡丹第二居委."""
+    """Return this street's committees as people write them: 牡丹第二居委会, 牡丹第二居委."""
     names = {row["committee_name"] for row in _rows(PROJECT / "seeds" / "committees.csv")}
     return frozenset(name.removesuffix("居委会") + word for name in names for word in ("居委会", "居委", "居民区"))
 
@@ -86,14 +86,14 @@ class _Words:
         self._lengths = {first: sorted(lengths, reverse=True) for first, lengths in by_first.items()}
 
     def at(self, text: str, start: int) -> str | None:
-        """The longest word that stands at `start`."""
+        """Return the longest word that stands at `start`."""
         for length in self._lengths.get(text[start : start + 1], ()):
             if text[start : start + length] in self.all:
                 return text[start : start + length]
         return None
 
     def are_all_of(self, text: str) -> bool:
-        """Whether the text is made of these words and nothing else."""
+        """Return whether the text is made of these words and nothing else."""
         reached = {0}
         for start in range(len(text)):
             if start in reached:
@@ -122,12 +122,12 @@ def _companies_longest_first() -> tuple[str, ...]:
 
 
 def same_name(name: str) -> str:
-    """A compound's name with its phase in digits: 锦绣苑二期 and 锦绣苑2期 are one name."""
+    """Return a compound's name with its phase in digits: 锦绣苑二期 and 锦绣苑2期 are one name."""
     return _PHASE_NUMBER.sub(lambda match: chinese_number(match[1]), name)
 
 
 def _core(name: str) -> tuple[str, str, str]:
-    """(what is left without kind and phase, the kind, the phase): 芳畔花苑2期 -> 芳畔, 花苑, 2期."""
+    """Return (what is left without kind and phase, the kind, the phase): 芳畔花苑2期 -> 芳畔, 花苑, 2期."""
     phase = _PHASE.search(name, 2)
     bare = name[: phase.start()] if phase else name
     kind = ""
@@ -155,7 +155,7 @@ class Lexicon:
 
     # --- the street's own words
     def own_at(self, text: str, start: int) -> str | None:
-        """A road or a compound's full name that stands here and goes on no further: 东园路 is not 东园."""
+        """Return a road or a compound's full name that stands here and goes on no further: 东园路 is not 东园."""
         word = self._own.at(text, start)
         if word is None:
             return None
@@ -165,7 +165,9 @@ class Lexicon:
         return None if ROAD_BEHIND.match(rest) else word
 
     def road_in(self, text: str) -> tuple[int, str] | None:
-        """The first known road in a text, the longest at its spot, unless it only tells what lies near (樱花路口)."""
+        """Return the first known road in a text, the longest at its spot, unless it only tells what lies near
+        (樱花路口).
+        """
         for start in range(len(text)):
             word = self._roads.at(text, start)
             if word and not re.match("[口边旁]", text[start + len(word) :]):
@@ -173,16 +175,16 @@ class Lexicon:
         return None
 
     def committee_at(self, text: str, start: int) -> str | None:
-        """A committee of this street."""
+        """Return a committee of this street."""
         return self._committees.at(text, start)
 
     # --- words that say nothing, and words of this street
     def label_at(self, text: str, start: int) -> str | None:
-        """A word that stands before an address or a number and says nothing: 地址, 现住, 门牌."""
+        """Return a word that stands before an address or a number and says nothing: 地址, 现住, 门牌."""
         return self._labels.at(text, start)
 
     def home_at(self, text: str, start: int) -> str | None:
-        """This country, city, district or street: 上海市, 浦东, 花木镇, Pudong; not the 上海 of 上海路 or 上海花园."""
+        """Return this country, city, district or street: 上海市, 浦东, Pudong; not the 上海 of 上海路 or 上海花园."""
         word = self._home.at(text, start)
         if word:
             return word
@@ -229,7 +231,7 @@ class Lexicon:
         return None
 
     def _is_certain(self, place: str, rest: str) -> bool:
-        """Whether what follows a place's name is a place, a road or nothing, not the second half of a name."""
+        """Return whether what follows a place's name is a place, a road or nothing, not the second half of a name."""
         if not re.match(f"[{_HAN}]", rest):
             return not re.match(r"[^,\-]", rest)
         if self.own_at(rest, 0) or self._full.at(rest, 0) or self._short.at(rest, 0) or _ADMINISTRATIVE.match(rest):
@@ -238,21 +240,21 @@ class Lexicon:
         return bool(ROAD_SHAPE.match(rest)) and not begun
 
     def is_place(self, text: str) -> bool:
-        """Whether a piece names another place: somewhere, or in front where it ends like a compound's name."""
+        """Return whether a piece names another place: somewhere, or in front where it ends like a compound's name."""
         return any(self.other_place_at(text, start) for start in range(1 if self.is_name(text) else len(text)))
 
     def is_of_another_place(self, name: str) -> bool:
-        """Whether a name that is not the full name of a compound here begins with another place."""
+        """Return whether a name that is not the full name of a compound here begins with another place."""
         return not self.compounds_meant(name)[1] and self.other_place_at(name, 0) is not None
 
     # --- pieces that are no part of the door
     @staticmethod
     def former_at(text: str, start: int) -> str | None:
-        """A word that says so in front of an address."""
+        """Return a word that says so in front of an address."""
         return _class_words("former").at(text, start)
 
     def doubt(self, text: str) -> str | None:
-        """What a piece that is no part of the door puts in doubt, or None.
+        """Return what a piece that is no part of the door puts in doubt, or None.
 
         former: a home of another time or of somebody else. town: another place. compound: a phase without its name.
         beside: not what was named, or more than that (对面, 隔壁, 和). inner: a part of a house that may be a door of
@@ -292,7 +294,7 @@ class Lexicon:
 
     @staticmethod
     def is_name(text: str) -> bool:
-        """Ends like the name of a compound."""
+        """Return whether a piece ends like the name of a compound."""
         return len(text) > 1 and (text.endswith(_kinds_longest_first()) or bool(_PHASE.search(text, 2)))
 
     # --- what a written name can mean
@@ -301,7 +303,7 @@ class Lexicon:
         return {name: _core(name) for name in self.compounds}
 
     def compounds_meant(self, written: str) -> tuple[frozenset[str], bool]:
-        """(names of compounds that a written name can mean, whether it is one's full name): R-PLACE-8.
+        """Return (names of compounds that a written name can mean, whether it is one's full name): R-PLACE-8.
 
         Short: without the kind word, with or without the phase (芳畔2期 for 芳畔花苑2期), the beginning of a name, or a
         full name behind a company's (绿城盛源家园).

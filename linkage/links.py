@@ -42,7 +42,7 @@ def write(
 
 
 def _persons(conn: psycopg.Connection, linked: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Everybody with a record in force; whom nothing ties to anything is provisional (R-PERSON-1)."""
+    """Return everybody with a record in force; whom nothing ties to anything is provisional (R-PERSON-1)."""
     first_seen = read(conn, "select person_key, first_seen_on from linkage.person", {"first_seen_on": pl.Date})
     return (
         linked.drop_nulls("person_key")
@@ -54,7 +54,7 @@ def _persons(conn: psycopg.Connection, linked: pl.DataFrame, as_of: date) -> pl.
 
 
 def _record_links(linked: pl.DataFrame, mentions: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
-    """Every record's person and place, every mention's place, every listed door (R-PERSON-8, R-PLACE-4)."""
+    """Return every record's person and place, every mention's place, every listed door (R-PERSON-8, R-PLACE-4)."""
     none = pl.lit([], dtype=pl.List(pl.String))
     records = pl.concat([linked, mentions], how="diagonal").select(
         "feed", "batch_id", "row_no", "record", "person_key", "person_method", "person_score",
@@ -73,6 +73,6 @@ def _record_links(linked: pl.DataFrame, mentions: pl.DataFrame, doors: register.
 
 
 def _json(keys: pl.Expr) -> pl.Expr:
-    """A list of keys as a JSON array; null as an empty one."""
+    """Return a list of keys as a JSON array; null as an empty one."""
     quoted = keys.fill_null([]).list.eval(pl.lit('"') + pl.element() + pl.lit('"')).list.join(", ")
     return pl.lit("[") + quoted + pl.lit("]")

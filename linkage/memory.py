@@ -69,7 +69,7 @@ class Decision(NamedTuple):
 
 
 def load(conn: psycopg.Connection) -> Memory:
-    """Everything earlier runs gave. Raises DatabaseError."""
+    """Return everything earlier runs gave. Raises DatabaseError."""
     rows = conn.execute("select person_key, merged_into from linkage.person where merged_into is not null")
     into: dict[str, str] = dict(rows.fetchall())
     merged = {person: last(person, into) for person in into}
@@ -100,14 +100,14 @@ def _listed(column: str) -> pl.Expr:
 
 
 def last(person: str, into: Mapping[str, str]) -> str:
-    """The person that somebody is by now, whoever was merged into whom."""
+    """Return the person that somebody is by now, whoever was merged into whom."""
     while person in into:
         person = into[person]
     return person
 
 
 def decisions(conn: psycopg.Connection) -> list[Decision]:
-    """What people decided about pairs of records, the newest word about a pair (R-PERSON-7)."""
+    """Return what people decided about pairs of records, the newest word about a pair (R-PERSON-7)."""
     newest: dict[frozenset[tuple[str, str]], Decision] = {}
     for kind, left_feed, left, right_feed, right in conn.execute(
         "select kind, left_feed, left_record, right_feed, right_record from linkage.decision "
@@ -145,17 +145,17 @@ def keep(conn: psycopg.Connection, learned: Learned, as_of: date) -> None:
 
 
 def new_key(feed: str, record: str) -> str:
-    """The key of a person first met in this record. `record` is a keyed hash, so the key gives nothing away."""
+    """Return the key of a person first met in this record. `record` is a keyed hash, so the key gives nothing away."""
     return "p" + hashlib.sha256(f"{feed}\x1f{record}".encode()).hexdigest()[:20]
 
 
 def issued(memory: Memory, records: pl.DataFrame) -> set[tuple[str, str]]:
-    """The (feed, origin) of persons named after one of these records."""
+    """Return the (feed, origin) of persons named after one of these records."""
     known = memory.persons.with_columns(record=pl.col("origin_record").str.replace(r"#\d+$", ""))
     return set(known.join(records, on="record", how="semi").select("origin_feed", "origin_record").iter_rows())
 
 
 def unused(feed: str, record: str, taken: Collection[tuple[str, str]]) -> str:
-    """The record itself; where a person already bears its name (it was split from them), a numbered one."""
+    """Return the record itself; where a person already bears its name (it was split from them), a numbered one."""
     numbered = chain([record], (f"{record}#{number}" for number in count(2)))
     return next(origin for origin in numbered if (feed, origin) not in taken)

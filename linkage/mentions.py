@@ -19,7 +19,7 @@ _ROW: Final = ("feed", "batch_id", "row_no")
 
 
 def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes, doors: register.Register) -> pl.DataFrame:
-    """The mentions in force (records.load, and records.OWN_KEYS), each at its place (places.PLACE_COLUMNS).
+    """Return the mentions in force (records.load, and records.OWN_KEYS), each at its place (places.PLACE_COLUMNS).
 
     Raises DatabaseError.
     """
@@ -57,7 +57,7 @@ def write(conn: psycopg.Connection, mentioned: pl.DataFrame, linked: pl.DataFram
 
 
 def _meant(conn: psycopg.Connection, mentioned: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
-    """_ROW, person_key, how: by our own key, by a document, by a phone, by a name at the door."""
+    """Return _ROW, person_key, how: by our own key, by a document, by a phone, by a name at the door."""
     merges = "select person_key, merged_into from linkage.person where merged_into is not null"
     merged: dict[str, str] = dict(conn.execute(merges).fetchall())
     now = {old: last(old, merged) for old in merged}
@@ -88,7 +88,9 @@ def _meant(conn: psycopg.Connection, mentioned: pl.DataFrame, linked: pl.DataFra
 
 
 def _of_name(pairs: pl.DataFrame, called: pl.DataFrame, likeness: str) -> pl.DataFrame:
-    """The pairs whose person is called so (`is`, one slip allowed), or can be: no name given is any (R-PERSON-4)."""
+    """Return the pairs whose person is called so (`is`, one slip allowed), or can be: no name given is any
+    (R-PERSON-4).
+    """
     both = pairs.join(called, on="person_key", how="left")
     distinct = both.select("name", "other").drop_nulls().unique()
     fits: Mapping[str, pl.Series] = {

@@ -95,12 +95,14 @@ class _Name(NamedTuple):
 
 
 def plain(name: str) -> str:
-    """A name as it is compared: NFKC, simplified, capitals, without blanks, dots, notes, titles; `?` for a mark."""
+    """Return a name as it is compared: NFKC, simplified, capitals, without blanks, dots, notes, titles; `?` for a
+    mark.
+    """
     return _read(name).text
 
 
 def key(name: str) -> str | None:
-    """What all writings of a full name in one script have in common, the order of a Latin name's words too.
+    """Return what all writings of a full name in one script have in common, the order of a Latin name's words too.
 
     None for one that doesn't tell who somebody is: with a mark, of one character, or another's (李娜之子).
     """
@@ -111,7 +113,7 @@ def key(name: str) -> str | None:
 
 
 def keys(written: pl.Series) -> pl.Series:
-    """`key` of a column of names. Plain ones of two to four characters, nearly all, are their own key."""
+    """Return `key` of a column of names. Plain ones of two to four characters, nearly all, are their own key."""
     others = written.filter(~is_plain(written)).drop_nulls().unique()
     if others.is_empty():
         return written
@@ -120,7 +122,7 @@ def keys(written: pl.Series) -> pl.Series:
 
 
 def is_plain(written: pl.Series) -> pl.Series:
-    """Whether each name is two to four simplified characters and nothing that is read in a way of its own."""
+    """Return whether each name is two to four simplified characters and nothing that is read in a way of its own."""
     return (
         written.str.contains("^[\u4e00-\u9fa5]{2,4}$")
         & ~written.str.contains(f"[某{''.join(map(chr, SIMPLIFIED))}]")
@@ -131,7 +133,7 @@ def is_plain(written: pl.Series) -> pl.Series:
 
 
 def initials(written: pl.Series) -> pl.DataFrame:
-    """(first, second): a bit for each letter with which the surname and the given name can begin in pinyin.
+    """Return (first, second): a bit for each letter with which the surname and the given name can begin in pinyin.
 
     Of a plain name in characters (`is_plain`), whose given name tells nothing (0) behind a surname of two characters;
     of one in letters twice those of its words.
@@ -159,7 +161,7 @@ def _bits(letters: Iterable[str]) -> int:
 
 
 def agree(one: str, other: str) -> bool:
-    """Whether two names are the same name, in characters or romanised, surname first or last."""
+    """Return whether two names are the same name, in characters or romanised, surname first or last."""
     a, b = _read(one), _read(other)
     if not a.text or not b.text:
         return False
@@ -180,7 +182,7 @@ Slip = Literal["near", "slip", "order", "part"]
 
 
 def slip(one: str, other: str) -> Slip | None:
-    """How one of two names in characters can be the other by one mistake, the surname kept; None where it can't.
+    """Return how one of two names in characters can be the other by one mistake, the surname kept; None where it can't.
 
     `near`: one character for another that is heard or seen alike. `slip`: for any other, of three or more. `order`: the
     given name's two changed about. `part`: one of them left out. The last two are no slip to R-PERSON-4.
@@ -204,17 +206,17 @@ def slip(one: str, other: str) -> Slip | None:
 
 
 def one_slip(one: str, other: str) -> bool:
-    """Whether two names in characters differ by one slip of the pen, the ear or the eye, the surname kept."""
+    """Return whether two names in characters differ by one slip of the pen, the ear or the eye, the surname kept."""
     return slip(one, other) in {"near", "slip"}
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two names can be taken for one person's: they agree, or differ by one slip."""
+    """Return whether two names can be taken for one person's: they agree, or differ by one slip."""
     return agree(one, other) or one_slip(one, other)
 
 
 def contradict(one: str, other: str) -> bool:
-    """Whether two names can't be one person's. Neither this nor `same` holds where it can't be told."""
+    """Return whether two names can't be one person's. Neither this nor `same` holds where it can't be told."""
     a, b = _read(one), _read(other)
     if not a.text or not b.text or same(one, other):
         return False
@@ -255,7 +257,7 @@ def _read(name: str) -> _Name:
 
 
 def _undescribed(text: str) -> str:
-    """The text with each ideographic description (⿱龙天) as the mark that it is."""
+    """Return the text with each ideographic description (⿱龙天) as the mark that it is."""
     out, position = [], 0
     while position < len(text):
         if not "\u2ff0" <= text[position] <= "\u2fff":
@@ -286,7 +288,7 @@ def _without_latin(text: str) -> str:
 
 
 def _fit(one: str, other: str) -> bool:
-    """Whether some writing of the marks, each for any number of characters, makes the two the same."""
+    """Return whether some writing of the marks, each for any number of characters, makes the two the same."""
     if _MARK not in one + other:
         return one == other
     # reachable[j]: what is read of `one` fits the first j characters of `other`.
@@ -311,7 +313,7 @@ def _unaccented(name: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def _orders(words: tuple[str, ...]) -> frozenset[str]:
-    """The letters of a romanised name, begun at each of its words."""
+    """Return the letters of a romanised name, begun at each of its words."""
     return frozenset("".join(words[i:] + words[:i]) for i in range(len(words)))
 
 
@@ -330,12 +332,16 @@ def _spellings(reading: str) -> set[str]:
 
 
 def _spells(written: _Name, latin: _Name) -> bool:
-    """Whether the letters, in some order of their words, can be the pinyin of the characters; a mark is any letters."""
+    """Return whether the letters, in some order of their words, can be the pinyin of the characters; a mark is any
+    letters.
+    """
     return any(_walk(units, letters) for units in _arrangements(written) for letters in _orders(latin.words))
 
 
 def _arrangements(written: _Name) -> Iterator[list[frozenset[str]]]:
-    """The readings of each character in turn: a long name's parts in any rotation, else the surname first or last."""
+    """Yield the readings of each character in turn: a long name's parts in any rotation, else the surname first or
+    last.
+    """
     text = written.text
     if written.is_long:
         parts = written.dotted.split(_DOT)
@@ -354,12 +360,14 @@ def _arrangements(written: _Name) -> Iterator[list[frozenset[str]]]:
 
 
 def _unit(character: str) -> frozenset[str]:
-    """The readings of a character; none is known of a mark, nor of a character without a reading."""
+    """Return the readings of a character; none is known of a mark, nor of a character without a reading."""
     return frozenset(reading for reading in _readings(character) if reading.isascii() and reading.isalpha())
 
 
 def _walk(units: list[frozenset[str]], letters: str) -> bool:
-    """Whether the letters can be divided among the units. All divisions at once: a long name has too many to spell."""
+    """Return whether the letters can be divided among the units. All divisions at once: a long name has too many to
+    spell.
+    """
     reached = {0}
     for readings in units:
         if readings:
@@ -371,7 +379,7 @@ def _walk(units: list[frozenset[str]], letters: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _is_pinyin(letters: str) -> bool:
-    """Whether the letters are wholly syllables of Mandarin."""
+    """Return whether the letters are wholly syllables of Mandarin."""
     reached = {0}
     for at in range(len(letters)):
         if at in reached:

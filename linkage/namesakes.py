@@ -11,7 +11,7 @@ from linkage import names
 
 
 def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
-    """Pairs (person_key, dwelling_key, namesake_key): a person only lists know, and another of that door.
+    """Return pairs (person_key, dwelling_key, namesake_key): a person only lists know, and another of that door.
 
     `linked` has one row per record: is_list (neither of the register of the population nor an arrival), person_key,
     person_method, name, phone, dwelling_key, registered_dwelling_key.

@@ -54,7 +54,7 @@ def without_floats(text: str) -> str:
 
 
 def place_number(text: str) -> str | None:
-    """The number of a building or room from clean text (R-VAL-1), or None when nothing is left.
+    """Return the number of a building or room from clean text (R-VAL-1), or None when nothing is left.
 
     `30`, `30号楼`, `三十号`, `30.0` and `3O` are 30; `三A号楼` and `3-A` are 3A; `2单元502室` is 2-502; `302室甲` is
     302甲.
@@ -81,7 +81,7 @@ def place_number(text: str) -> str | None:
 
 
 def numbers(texts: pl.Series) -> pl.Series:
-    """`place_number` of a column of clean texts; null stays null. Each writing is read once."""
+    """Return `place_number` of a column of clean texts; null stays null. Each writing is read once."""
     written = texts.cast(pl.String)
     odd = written.drop_nulls().unique()
     odd = odd.filter(~odd.str.contains("^[0-9]+$"))

@@ -148,7 +148,7 @@ def resolve(records: pl.DataFrame, memory: Memory, decisions: list[Decision]) ->
 
 
 def tie(records: pl.DataFrame, links: Links, found: evidence.Found, said: pl.DataFrame, memory: Memory) -> Links:
-    """The links of `resolve`, with what evidence found about their persons; `said` is evidence.said.
+    """Return the links of `resolve`, with what evidence found about their persons; `said` is evidence.said.
 
     Of persons that became one the oldest stays, and of new ones the first by the rank of its records (R-PERSON-6).
     """
@@ -193,13 +193,13 @@ def tie(records: pl.DataFrame, links: Links, found: evidence.Found, said: pl.Dat
 
 
 def _changed(said: pl.DataFrame, memory: Memory) -> pl.DataFrame:
-    """(feed, record, said): records known before that say other than they said."""
+    """Return (feed, record, said): records known before that say other than they said."""
     now = memory.records.select("feed", "record", before="said").join(said.select("record", "said"), on="record")
     return now.filter(pl.col("said").ne_missing(pl.col("before"))).drop("before")
 
 
 def to_tell(records: pl.DataFrame, links: Links, decisions: list[Decision], memory: Memory) -> pl.DataFrame:
-    """The links of `resolve` as evidence.said asks for them."""
+    """Return the links of `resolve` as evidence.said asks for them."""
     decided = _sides(decisions).unique()
     return (
         records.select("feed", "record").hstack(links.links)
@@ -210,7 +210,7 @@ def to_tell(records: pl.DataFrame, links: Links, decisions: list[Decision], memo
 
 
 def _sides(decisions: list[Decision]) -> pl.DataFrame:
-    """(feed, record): the records that people decided about."""
+    """Return (feed, record): the records that people decided about."""
     return pl.DataFrame(
         [side for decision in decisions for side in (decision.left, decision.right)],
         orient="row", schema={"feed": pl.String, "record": pl.String},
@@ -218,7 +218,7 @@ def _sides(decisions: list[Decision]) -> pl.DataFrame:
 
 
 def apart(decisions: list[Decision], records: pl.DataFrame, links: Links, memory: Memory) -> list[tuple[str, str]]:
-    """The persons that people decided are different (R-PERSON-7), also where a record is no longer in force."""
+    """Return the persons that people decided are different (R-PERSON-7), also where a record is no longer in force."""
     different = [decision for decision in decisions if not decision.same]
     if not different:
         return []
@@ -232,7 +232,7 @@ def apart(decisions: list[Decision], records: pl.DataFrame, links: Links, memory
 
 
 def _ties(pairs: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
-    """The pairs of evidence.Found with the first record of each person: TIE_SCHEMA."""
+    """Return the pairs of evidence.Found with the first record of each person: TIE_SCHEMA."""
     left = first.select(left="person_key", left_feed="feed", left_record="record")
     right = first.select(right="person_key", right_feed="feed", right_record="record")
     return (
@@ -243,7 +243,9 @@ def _ties(pairs: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_evidence(told: pl.DataFrame, ties: pl.DataFrame) -> pl.DataFrame:
-    """The links, with the method and the reasons of those that stand by evidence and not by a document of their own."""
+    """Return the links, with the method and the reasons of those that stand by evidence and not by a document of
+    their own.
+    """
     sides = [
         ties.select(feed=f"{side}_feed", record=f"{side}_record", how="how", evident="agreed", differed="differed",
                     people="people")
@@ -265,7 +267,7 @@ def _by_evidence(told: pl.DataFrame, ties: pl.DataFrame) -> pl.DataFrame:
 
 
 def _documents(base: pl.DataFrame) -> pl.DataFrame:
-    """(index, document_hash, document_kind), one row per record and document."""
+    """Return (index, document_hash, document_kind), one row per record and document."""
     return pl.concat(
         base.select("index", document_hash=column, document_kind=f"{column}_kind").drop_nulls("document_hash")
         for column in ("document", "second_document")
@@ -273,7 +275,9 @@ def _documents(base: pl.DataFrame) -> pl.DataFrame:
 
 
 def _agreed_by_all(simple: pl.DataFrame) -> pl.DataFrame:
-    """Records that need no resolving, first come those that speak first: with `group` (one person) and `agreed`."""
+    """Return records that need no resolving, first come those that speak first: with `group` (one person) and
+    `agreed`.
+    """
     grouped = simple.with_columns(group=pl.coalesce("document_hash", pl.col("index").cast(pl.String)))
     shared = grouped.filter(pl.len().over("group") > 1)
     # Whose number and birth date are at one speaks for a document, as in `Resolver`.
@@ -290,7 +294,7 @@ def _agreed_by_all(simple: pl.DataFrame) -> pl.DataFrame:
 
 
 def _involved(base: pl.DataFrame, documents: pl.DataFrame, decisions: list[Decision]) -> pl.DataFrame:
-    """(index): records that need resolving, and all records of the persons these concern.
+    """Return (index): records that need resolving, and all records of the persons these concern.
 
     The rest stand alone, or agree with all that carry their document: the same name, of one person or all new.
     """
@@ -330,7 +334,7 @@ def _involved(base: pl.DataFrame, documents: pl.DataFrame, decisions: list[Decis
 
 
 def _agreeing(shared: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
-    """(document_hash): documents whose carriers have the same name and person, and are in nothing `odd`."""
+    """Return (document_hash): documents whose carriers have the same name and person, and are in nothing `odd`."""
     return (
         shared.join(odd.with_columns(is_odd=pl.lit(value=True)), on="index", how="left")
         .group_by("document_hash")
@@ -351,7 +355,7 @@ def _agreeing(shared: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
 def _rows(
     base: pl.DataFrame, documents: pl.DataFrame, involved: pl.DataFrame, memory: Memory
 ) -> tuple[list[Row], dict[str, str], dict[str, set[str]]]:
-    """The involved records, who owns their documents, and the resident IDs that persons were known by."""
+    """Return the involved records, who owns their documents, and the resident IDs that persons were known by."""
     theirs = documents.join(involved, on="index", how="semi")
     carried: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for index, document, kind in theirs.select("index", "document_hash", "document_kind").iter_rows():
@@ -392,7 +396,7 @@ class _Resolved(NamedTuple):
 
 
 def _persons_of(resolver: Resolver, memory: Memory) -> _Resolved:
-    """One person a group: the oldest there is, else a new one named after the group's first record."""
+    """Return one person a group: the oldest there is, else a new one named after the group's first record."""
     priors = {row.prior for row in resolver.rows if row.prior is not None} | set(resolver.owners.values())
     seen = memory.persons.filter(pl.col("person_key").is_in(list(priors)))
     age = {key: (first, key) for key, first in seen.select("person_key", "first_seen_on").iter_rows()}
@@ -440,5 +444,5 @@ def _persons_of(resolver: Resolver, memory: Memory) -> _Resolved:
 
 
 def _table(rows: Sequence[tuple[object, ...]], schema: Mapping[str, PolarsDataType]) -> pl.DataFrame:
-    """The rows as a table, given by columns: row by row Polars takes several times as long."""
+    """Return the rows as a table, given by columns: row by row Polars takes several times as long."""
     return pl.DataFrame(dict(zip(schema, zip(*rows, strict=True), strict=True)) if rows else None, schema=schema)

@@ -23,7 +23,7 @@ _LEVELS: Final = ("dwelling", "building", "compound", "street", "outside", "unpa
 
 
 def resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """PLACE_COLUMNS for each row of `linkage.address.parse`, in its order.
+    """Return PLACE_COLUMNS for each row of `linkage.address.parse`, in its order.
 
     place_level: dwelling, building, compound, street, outside, unparsed. place_method: exact (every part that is
     written agrees), alias (by a short form of the compound's name), contradiction (parts disagree; the level is what
@@ -67,7 +67,7 @@ def _resolve(parsed: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 # --- the register's words
 def _with_roads(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """A lane that only one road has brings its road; a road that was renamed has its name of today."""
+    """Give a lane that only one road has its road, and a road that was renamed its name of today."""
     former = register.former_lanes.rename({"road": "road_today"})
     if former.height:
         asked = (
@@ -90,7 +90,9 @@ def _with_roads(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 
 def _with_one_lane(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """Of more than one lane (21-23弄) the one that has the building; where none or several have it, no building."""
+    """Choose of more than one lane (21-23弄) the one that has the building; where none or several have it, no
+    building.
+    """
     of = asked.select("id", "road", "building_no", lanes=pl.col("lane").str.extract_groups(r"^(\d+)([-,])(\d+)$"))
     of = of.unnest("lanes").rename({"1": "first", "2": "joint", "3": "last"}).drop_nulls("first")
     if of.is_empty():
@@ -155,7 +157,7 @@ def _doubting_units(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 
 def _compounds_named(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """(id, compound_key, is_short, is_alias): the compounds a written name can mean.
+    """Return (id, compound_key, is_short, is_alias): the compounds a written name can mean.
 
     A full name wins over longer ones. is_alias: it is short, or not the list's name.
     """
@@ -179,7 +181,7 @@ def _compounds_named(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 
 def _consistent(named: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """Of the compounds a name can mean those that lie at the road and lane that are written (R-PLACE-8)."""
+    """Keep of the compounds a name can mean those that lie at the road and lane that are written (R-PLACE-8)."""
     at = register.buildings.select("compound_key", at_road="road", at_lane="lane").unique()
     return (
         named.join(asked.select("id", "road", "lane"), on="id")
@@ -200,7 +202,9 @@ def _compounds_of_lane(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 # --- the two ways to a door
 def _buildings_by_name(consistent: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """(id, building_key, compound_key): a compound's buildings of that number, at the road and lane as written."""
+    """Return (id, building_key, compound_key): a compound's buildings of that number, at the road and lane as
+    written.
+    """
     at = register.buildings.rename({"road": "at_road", "lane": "at_lane"}).drop("committee_code")
     return (
         consistent.join(asked.select("id", "road", "lane", "building_no"), on="id")
@@ -214,7 +218,7 @@ def _buildings_by_name(consistent: pl.DataFrame, asked: pl.DataFrame, register: 
 
 
 def _buildings_by_number(asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """(id, building_key, compound_key) by road, lane (or none) and number."""
+    """Return (id, building_key, compound_key) by road, lane (or none) and number."""
     numbers = asked.filter(pl.all_horizontal(pl.col("road", "building_no").is_not_null()), pl.col("gate_no").is_null())
     return numbers.join(register.buildings, on=["road", "lane", "building_no"], nulls_equal=True).select(
         "id", "building_key", "compound_key"
@@ -222,7 +226,7 @@ def _buildings_by_number(asked: pl.DataFrame, register: Register) -> pl.DataFram
 
 
 def _doors(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """(id, building_key, dwelling_key, is_unit_ignored): the doors of that room in these buildings.
+    """Return (id, building_key, dwelling_key, is_unit_ignored): the doors of that room in these buildings.
 
     A numbered unit that the building doesn't have is ignored. Without a unit a room without one is meant, else every
     unit's (R-PLACE-9).
@@ -243,7 +247,7 @@ def _doors(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> 
 
 
 def _understood_by_the_register(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """What stands behind the building's number is its room when the building has exactly that room: 地下室-1层01.
+    """Take what stands behind the building's number as its room where the building has just that room: 地下室-1层01.
 
     Where it was understood in another way too (5号-101室 in a building that has 101 and -101) it could be either.
     """
@@ -268,7 +272,7 @@ def _understood_by_the_register(buildings: pl.DataFrame, asked: pl.DataFrame, re
 
 
 def _count_compounds(found: pl.DataFrame, way: str) -> pl.DataFrame:
-    """By id: `<way>_compounds` (how many), `_compound` (the first), `_short`, `_alias`, `_candidates`."""
+    """Return by id: `<way>_compounds` (how many), `_compound` (the first), `_short`, `_alias`, `_candidates`."""
     keys = pl.col("compound_key")
     is_named = "is_short" in found.columns
     short, alias = (
@@ -284,7 +288,8 @@ def _count_compounds(found: pl.DataFrame, way: str) -> pl.DataFrame:
 
 
 def _count_buildings(buildings: pl.DataFrame, asked: pl.DataFrame, register: Register, way: str) -> pl.DataFrame:
-    """By id: how many buildings and doors one way finds, the first of each, and whether the door is the only one.
+    """Return by id: how many buildings and doors one way finds, the first of each, and whether the door is the only
+    one.
 
     `<way>_is_door`: exactly one door, and its compound has no second building of that number (in another lane).
     """
@@ -405,7 +410,8 @@ def _with_keys(decided: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 
 def _near_misses(asked: pl.DataFrame, decided: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """(id, near): the doors, else the compounds, that an open address would mean were one sign of a name another.
+    """Return (id, near): the doors, else the compounds, that an open address would mean were one sign of a name
+    another.
 
     Or were the phase left out that its compound doesn't have. For review alone (R-PLACE-4).
     """
@@ -438,7 +444,7 @@ def _near_misses(asked: pl.DataFrame, decided: pl.DataFrame, register: Register)
 
 
 def _is_near(one: str, other: str) -> bool:
-    """Whether one sign is another, or too many, or lost."""
+    """Return whether one sign is another, or too many, or lost."""
     if len(one) == len(other):
         return sum(a != b for a, b in zip(one, other, strict=True)) == 1
     if abs(len(one) - len(other)) != 1:

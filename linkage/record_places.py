@@ -17,7 +17,7 @@ from linkage.table import read
 
 
 def placed(records: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
-    """Each record with PLACE_COLUMNS of its address and `registered_…` of its registered one.
+    """Return each record with PLACE_COLUMNS of its address and `registered_…` of its registered one.
 
     And `unknown_name`, `registered_unknown_name`: a compound's name in each that the register doesn't know.
     """
@@ -39,7 +39,7 @@ def placed(records: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
 
 
 def _unknown(parsed: pl.DataFrame, doors: register.Register) -> pl.Series:
-    """The name of each address that means no compound here."""
+    """Return the name of each address that means no compound here."""
     meant = doors.lexicon.compounds_meant
     unknown = {name: same_name(name) for name in parsed["name"].drop_nulls().unique() if not meant(name)[0]}
     name = pl.col("name").replace_strict(unknown, default=None, return_dtype=pl.String)
@@ -54,7 +54,9 @@ _PLACED: Final = frozenset({"is_same_as_registered", *_OF_A_TEXT, *(f"registered
 def with_aliases_learned(
     conn: psycopg.Connection, placed_once: pl.DataFrame, doors: register.Register, as_of: date
 ) -> tuple[pl.DataFrame, register.Register]:
-    """The placed records, those with a name learned today (R-PLACE-16) placed by it; and the register that knows it."""
+    """Return the placed records, those with a name learned today (R-PLACE-16) placed by it; and the register that
+    knows it.
+    """
     learned = aliases.learn(conn, placed_once, as_of)
     if not learned:
         return placed_once, doors
@@ -70,7 +72,7 @@ def with_aliases_learned(
 
 
 def _address_of_parts(records: pl.DataFrame) -> pl.Series:
-    """The address of a record that has compound, building and room in columns of their own."""
+    """Return the address of a record that has compound, building and room in columns of their own."""
     if records["compound"].is_null().all() and records["building"].is_null().all():
         return pl.Series("address", [None] * records.height, dtype=pl.String)
     room = address.room_of(records["room"])
@@ -89,7 +91,7 @@ def _address_of_parts(records: pl.DataFrame) -> pl.Series:
 
 
 def decided(conn: psycopg.Connection, linked: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
-    """The records, each at the place that a person decided for it, if one did, whatever its text says."""
+    """Return the records, each at the place that a person decided for it, if one did, whatever its text says."""
     chosen = read(
         conn,
         "select distinct on (left_feed, left_record) left_feed as feed, left_record as record, "
@@ -113,7 +115,7 @@ def decided(conn: psycopg.Connection, linked: pl.DataFrame, doors: register.Regi
 def not_in_force(
     conn: psycopg.Connection, feeds: Sequence[PersonFeed], doors: register.Register, as_of: date
 ) -> pl.DataFrame:
-    """The place of every received arrival that isn't in force: (feed, batch_id, row_no) and PLACE_COLUMNS.
+    """Return the place of every received arrival that isn't in force: (feed, batch_id, row_no) and PLACE_COLUMNS.
 
     An older revision says where an episode was before it moved away; a broken row, whose committee must look at it.
     """

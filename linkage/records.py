@@ -62,7 +62,7 @@ _PRIVATE: Final = ("record_text", "canonical", "second_canonical", "bare_number"
 
 
 def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes) -> pl.DataFrame:
-    """The records in force of all feeds about persons, hashed with the key.
+    """Return the records in force of all feeds about persons, hashed with the key.
 
     One row per record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (TEXT_COLUMNS), `is_about_person`,
     `is_list`, `household` of the register, `list_no` of a list with a row a person. Raises DatabaseError.
@@ -80,7 +80,8 @@ def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes) -> p
 
 
 def a_row_is_a_person(feed: PersonFeed) -> bool:
-    """Whether two rows of the list are two people, whatever they have in common: its key says who, and nothing else.
+    """Return whether two rows of the list are two people, whatever they have in common: its key says who, and
+    nothing else.
 
     A key that says more (a benefit, a flat) has as many rows of a person as there are of these (R-PERSON-13).
     """
@@ -117,7 +118,7 @@ def _of_feed(conn: psycopg.Connection, feed: PersonFeed, key: bytes) -> pl.DataF
 
 
 def _record_text() -> pl.Expr:
-    """What a record is known by: its key; in a feed without one, or where a key doesn't tell, the whole row.
+    """Return what a record is known by: its key; in a feed without one, or where a key doesn't tell, the whole row.
 
     Rows of one key that say the same of a person (two companies list one occupant) are one record, told twice: nobody
     else is meant. Rows of one key that don't (a key with an empty part) are told apart.
@@ -132,7 +133,9 @@ def _record_text() -> pl.Expr:
 
 
 def _query(conn: psycopg.Connection, feed: PersonFeed) -> str:
-    """What staging and raw have of the feed's records, by role: what staging has cleaned is not cleaned again."""
+    """Return what staging and raw have of the feed's records, by role: what staging has cleaned is not cleaned
+    again.
+    """
     read_as = _Reading(feed, _columns(conn, "staging", f"stg_{feed.feed}"))
     columns = {
         "record_text": read_as.business_key(),
@@ -177,26 +180,26 @@ class _Reading:
         return otherwise if column is None else f"r.{column}"
 
     def said(self, role: str, function: str) -> str:
-        """The role's text."""
+        """Return the role's text."""
         column = self._roles.get(role)
         if column is None:
             return "null::text"
         return f"s.{column}::text" if column in self._staged else f"rules.{function}(r.{column})"
 
     def name(self, role: str) -> str:
-        """A name, or null for what stands for none (不详)."""
+        """Return a name, or null for what stands for none (不详)."""
         text = self.said(role, "mask_text")
         return f"case when not rules.is_blank({text}) then {text} end"
 
     def masked(self, role: str, kind: str) -> str:
-        """A number as it may be shown (R-PRIV-3)."""
+        """Return a number as it may be shown (R-PRIV-3)."""
         column = self._roles.get(role)
         if column is None:
             return "null::text"
         return f"s.{column}_masked" if f"{column}_masked" in self._staged else f"rules.mask({kind}, r.{column})"
 
     def canonical(self) -> str:
-        """The document's canonical form, or null (R-DOC)."""
+        """Return the document's canonical form, or null (R-DOC)."""
         canonical = f"rules.document({self.kind}, {self._number}, {self._raw('document_country', 'null')})"
         if "document_kind" not in self._staged:
             return canonical
@@ -207,17 +210,17 @@ class _Reading:
         )
 
     def second_canonical(self) -> str:
-        """The canonical resident ID of a feed that has one beside another document."""
+        """Return the canonical resident ID of a feed that has one beside another document."""
         return f"rules.document('resident_id', {self._raw('resident_id', 'null')}, null)"
 
     def bare_number(self) -> str:
-        """The number as written, where it isn't of 18 characters."""
+        """Return the number as written, where it isn't of 18 characters."""
         return (
             f"case when {self._number} ~ '^[0-9]{{17}}[0-9X]$' then null else rules.document_text({self._number}) end"
         )
 
     def birth_date(self) -> str:
-        """The birth date, where the whole of it is known."""
+        """Return the birth date, where the whole of it is known."""
         column = self._roles.get("birth_date")
         if column is None:
             return "null::date"
@@ -236,7 +239,7 @@ class _Reading:
         )
 
     def known_at(self) -> str:
-        """When it was recorded, where that can be read, else the day of its batch (R-PERSON-9)."""
+        """Return when it was recorded, where that can be read, else the day of its batch (R-PERSON-9)."""
         delivered = "cast(batch.business_date as timestamp) at time zone 'Asia/Shanghai'"
         column = self._roles.get("recorded_at")
         if column is None:
@@ -248,7 +251,7 @@ class _Reading:
         return f"coalesce({recorded}, {delivered})"
 
     def business_key(self) -> str:
-        """The parts of the feed's key; the whole row in a feed without one (R-PERSON-12)."""
+        """Return the parts of the feed's key; the whole row in a feed without one (R-PERSON-12)."""
         parts = [
             f"s.{c}::text" if c in self._staged else f"rules.document_text(r.{c})" for c in self._feed.business_key
         ]
@@ -258,13 +261,13 @@ class _Reading:
 
 
 def _roles(feed: PersonFeed) -> Mapping[str, str]:
-    """Its roles; a column that holds a document or a phone plays both."""
+    """Return its roles; a column that holds a document or a phone plays both."""
     either = feed.roles.get("document_or_phone")
     return feed.roles if either is None else {"document_number": either, "phone": either, **feed.roles}
 
 
 def _columns(conn: psycopg.Connection, schema: str, table: str) -> dict[str, str]:
-    """The table's columns with their types."""
+    """Return the table's columns with their types."""
     found = conn.execute(
         "select column_name, data_type from information_schema.columns where table_schema = %s and table_name = %s",
         [schema, table],
@@ -273,7 +276,9 @@ def _columns(conn: psycopg.Connection, schema: str, table: str) -> dict[str, str
 
 
 def _kind(column: str) -> pl.Expr:
-    """The kind of a canonical document: 18 characters prove themselves, others are marked (R-DOC-4 to R-DOC-8)."""
+    """Return the kind of a canonical document: 18 characters prove themselves, others are marked (R-DOC-4 to
+    R-DOC-8).
+    """
     text = pl.col(column)
     return (
         pl.when(text.str.contains("^8[123][0-9]{15}[0-9X]$"))
@@ -290,7 +295,9 @@ def _kind(column: str) -> pl.Expr:
 
 
 def _bare_number() -> pl.Expr:
-    """A travel document's number without country or kind (R-DOC-4); what can't be one is no evidence of that sort."""
+    """Return a travel document's number without country or kind (R-DOC-4); what can't be one is no evidence of that
+    sort.
+    """
     written = pl.col("bare_number").str.replace(r"^([HMCW]\d{8})\d{2}$", "${1}")
     canonical = pl.col("canonical").str.extract("^[A-Z]+:(.+)$")
     is_plausible = written.str.contains("^[0-9A-Z]{6,12}$") & (written.str.count_matches("[0-9]") >= 5)
@@ -298,7 +305,7 @@ def _bare_number() -> pl.Expr:
 
 
 def _hashed(values: pl.Series, purpose: str, key: bytes) -> pl.Series:
-    """HMAC-SHA256 of each text, 32 hexadecimal digits; null stays null."""
+    """Return HMAC-SHA256 of each text, 32 hexadecimal digits; null stays null."""
     prefix = purpose.encode() + b"\x1f"
     hashed = [
         None if value is None else hmac.digest(key, prefix + value.encode(), "sha256").hex()[:32] for value in values

@@ -81,7 +81,7 @@ _NO_FORMER_LANES: Final = pl.DataFrame(schema=dict.fromkeys(("former_road", "lan
 def registered(
     doors: pl.DataFrame, known_as: Mapping[str, str] | None = None, former_lanes: pl.DataFrame = _NO_FORMER_LANES
 ) -> Register:
-    """The register of these doors; of two rows that are one door the later one's is found by its address.
+    """Return the register of these doors; of two rows that are one door the later one's is found by its address.
 
     `known_as`, `former_lanes`: Register.aliases and .former_lanes; an alias of no compound here is left out.
     """
@@ -98,12 +98,12 @@ def registered(
 
 
 def with_aliases(register: Register, learned: Mapping[str, str]) -> Register:
-    """The register with more names of its compounds."""
+    """Return the register with more names of its compounds."""
     return registered(register.doors, {**register.aliases, **learned}, register.former_lanes)
 
 
 def _former_names(doors: pl.DataFrame, before: pl.DataFrame) -> dict[str, str]:
-    """Names that compounds had when they were first listed and that no compound has today -> compound_key."""
+    """Return names that compounds had when they were first listed and that no compound has today -> compound_key."""
     renamed = before.filter(~pl.col("former_name").is_in(doors["compound_name"].unique().implode()))
     return {name: key for key, name in renamed.select("compound_key", "former_name").iter_rows() if name != NO_COMPOUND}
 
@@ -125,7 +125,7 @@ def _former_lanes(doors: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rooms(doors: pl.DataFrame) -> pl.DataFrame:
-    """The columns of `Register.rooms` (R-PLACE-9)."""
+    """Return the columns of `Register.rooms` (R-PLACE-9)."""
     one = doors.sort("batch_id", "row_no").unique(["building_key", "unit_no", "door_no"], keep="last")
     said = one.select("building_key", "unit_no", "dwelling_key", room_no="door_no", is_spelled=pl.lit(value=False))
     lettered = pl.col("unit_no").str.contains("^[A-Z]$")
@@ -139,7 +139,9 @@ def _rooms(doors: pl.DataFrame) -> pl.DataFrame:
 
 
 def cleaned(rows: pl.DataFrame) -> pl.DataFrame:
-    """The housing list's rows with their names, lanes and numbers as addresses are read (R-PLACE-13), and `door_no`."""
+    """Return the housing list's rows with their names, lanes and numbers as addresses are read (R-PLACE-13), and
+    `door_no`.
+    """
     room = address.room_of(rows["room_no"])
     return rows.with_columns(
         pl.col("committee_code").str.strip_chars(),
@@ -157,7 +159,9 @@ def cleaned(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _key(prefix: str, *parts: str | None) -> str:
-    """A short name for public facts (codes, lanes, compounds): no secret is needed, for nothing personal is hashed."""
+    """Return a short name for public facts (codes, lanes, compounds): no secret is needed, for nothing personal is
+    hashed.
+    """
     return prefix + hashlib.sha256("\x1f".join(part or "" for part in parts).encode()).hexdigest()[:16]
 
 
@@ -221,7 +225,7 @@ def _with_compound_keys(conn: psycopg.Connection, doors: pl.DataFrame, as_of: da
 
 
 def _grouped(pairs: Iterable[tuple[str, str, list[str]]]) -> list[_Compound]:
-    """(name, committee, lanes) -> compounds: one name is one compound where committees have a lane in common."""
+    """Return (name, committee, lanes) -> compounds: one name is one compound where committees have a lane in common."""
     by_name: dict[str, list[_Compound]] = defaultdict(list)
     for name, committee, lanes in pairs:
         found = _Compound(name, frozenset(lanes), frozenset([committee or ""]))
@@ -236,7 +240,7 @@ def _grouped(pairs: Iterable[tuple[str, str, list[str]]]) -> list[_Compound]:
 
 
 def _matched(compounds: list[_Compound], known: dict[str, _Compound]) -> dict[_Compound, str]:
-    """Keys of the compounds that were known before: by name and place, else a renamed one by its lanes alone."""
+    """Return keys of the compounds that were known before: by name and place, else a renamed one by its lanes alone."""
     keys: dict[_Compound, str] = {}
     free = dict(known)
     present = {c.name for c in compounds}

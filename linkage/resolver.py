@@ -52,7 +52,8 @@ class Row(NamedTuple):
 
 
 def contradicts(row: Row, other: Row) -> bool:
-    """Whether a shared document can't be both records': name and birth date given and both different (R-PERSON-3).
+    """Return whether a shared document can't be both records': name and birth date given and both different
+    (R-PERSON-3).
 
     In a feed without birth dates the name alone decides. The other's birth date is its number's, if that is valid.
     Names that can't be held against each other (linkage.names) contradict nothing.
@@ -67,7 +68,7 @@ def contradicts(row: Row, other: Row) -> bool:
 
 
 def _speaks_first(owner: str | None) -> Callable[[Row], tuple[bool, int, tuple[bool, int]]]:
-    """The order in which the carriers of a document speak for it: its owner's first (R-PERSON-3)."""
+    """Return the order in which the carriers of a document speak for it: its owner's first (R-PERSON-3)."""
     return lambda row: (owner is None or row.prior != owner, row.denial, row.rank)
 
 
@@ -85,7 +86,7 @@ def _agreed(row: Row, other: Row) -> list[str]:
 
 
 def _differ(ours: set[str], theirs: set[str]) -> bool:
-    """Whether both have resident IDs, and neither has all that the other has."""
+    """Return whether both have resident IDs, and neither has all that the other has."""
     return bool(ours) and bool(theirs) and not (ours <= theirs or theirs <= ours)
 
 
@@ -105,7 +106,7 @@ class UnionFind(Generic[Node]):
         self._apart: dict[Node, set[Node]] = defaultdict(set)
 
     def root(self, node: Node) -> Node:
-        """The one that stands for all that are one with this."""
+        """Return the one that stands for all that are one with this."""
         self._parent.setdefault(node, node)
         while self._parent[node] != node:
             self._parent[node] = self._parent[self._parent[node]]
@@ -121,7 +122,9 @@ class UnionFind(Generic[Node]):
         self._shown[self.root(node)].add(resident_id)
 
     def show_other_ids(self, one: Node, other: Node) -> bool:
-        """Whether two that aren't one show different resident IDs, of those that they hold or somebody else does."""
+        """Return whether two that aren't one show different resident IDs, of those that they hold or somebody else
+        does.
+        """
         a, b = self.root(one), self.root(other)
         return a != b and _differ(self._resident_ids[a] | self._shown[a], self._resident_ids[b] | self._shown[b])
 
@@ -131,7 +134,9 @@ class UnionFind(Generic[Node]):
         self._apart[self.root(other)].add(one)
 
     def join(self, one: Node, other: Node, *, by_decision: bool = False) -> bool:
-        """Whether the two are one now. Refused: two valid resident IDs, or a decision that they are different."""
+        """Return whether the two are one now. Refused: two valid resident IDs, or a decision that they are
+        different.
+        """
         a, b = self.root(one), self.root(other)
         if a == b:
             return True
@@ -184,7 +189,9 @@ class Resolver:
             self.groups.holds(person, memory_ids.get(person, set()))
 
     def _has_anothers_id(self, row: Row) -> bool:
-        """Whether a record known to be one person's shows the number of another whom it contradicts (R-PERSON-3)."""
+        """Return whether a record known to be one person's shows the number of another whom it contradicts
+        (R-PERSON-3).
+        """
         owner = self.owners.get(row.resident_id or "")
         if row.prior is None or owner is None or owner == row.prior:
             return False
@@ -195,7 +202,7 @@ class Resolver:
         return contradicts(row, speaker)
 
     def resolve(self, decisions: list[Decision]) -> None:
-        """All ties, the surest first."""
+        """Make all ties, the surest first."""
         self._obey(decisions)
         self._remember()
         for (document, kind), carriers in sorted(self._carriers.items(), key=lambda item: item[0][1] != "resident_id"):
@@ -215,7 +222,7 @@ class Resolver:
                 self.groups.join(left, right, by_decision=True)
 
     def _remember(self) -> None:
-        """A record keeps its person (R-PERSON-6); of several with different IDs the one whose ID the person has."""
+        """Let a record keep its person (R-PERSON-6); of several with different IDs the one whose ID the person has."""
         for row in sorted(self.rows, key=lambda r: all(self.owners.get(d) != r.prior for d, _ in r.documents)):
             if row.prior is not None and not self.groups.join(row.prior, row.position):
                 self._doubt(row)
@@ -254,7 +261,7 @@ class Resolver:
             self.documents[document] = (kind, first.position)
 
     def _tie_by_number(self) -> None:
-        """A travel document's number without country or kind is as good with the birth date or the name (R-DOC-4)."""
+        """Tie by a travel document's number without country or kind, beside the birth date or the name (R-DOC-4)."""
         by_number: dict[str, list[Row]] = defaultdict(list)
         for row in self.rows:
             if row.number is not None:

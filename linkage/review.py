@@ -66,7 +66,7 @@ _Record = tuple[str, str]
 
 
 def person(conn: psycopg.Connection, person_key: str) -> list[Link]:
-    """Why each record in force is this person's, as last published. Raises ReviewError, DatabaseError."""
+    """Return why each record in force is this person's, as last published. Raises ReviewError, DatabaseError."""
     with scrubbed(), conn.transaction():
         _published(conn)
         rows = conn.execute(
@@ -108,7 +108,7 @@ def split(conn: psycopg.Connection, person_key: str, at: Position, by: str, reas
 
 
 def waiting(conn: psycopg.Connection, candidate_id: int | None = None) -> list[Waiting]:
-    """The queue, arrivals first, then the longest waiting; or one of it. Raises ReviewError, DatabaseError."""
+    """Return the queue, arrivals first, then the longest waiting; or one of it. Raises ReviewError, DatabaseError."""
     with scrubbed(), conn.transaction():
         _published(conn)
         rows = conn.execute(
@@ -171,7 +171,7 @@ def place(conn: psycopg.Connection, candidate_id: int, door: str, by: str, reaso
 
 
 def _taken(conn: psycopg.Connection, candidate_id: int) -> tuple[_Record, _Record | None]:
-    """What waited under this number, which waits no longer; an address has nothing on the right."""
+    """Return what waited under this number, which waits no longer; an address has nothing on the right."""
     asked = conn.execute(
         "delete from linkage.candidate where candidate_id = %s"
         " returning left_feed, left_record, right_feed, right_record",
@@ -202,7 +202,7 @@ def _published(conn: psycopg.Connection) -> None:
 
 
 def _current_key(conn: psycopg.Connection, person_key: str) -> str:
-    """The key that stands for the person now; an older one was merged into it."""
+    """Return the key that stands for the person now; an older one was merged into it."""
     row = conn.execute(
         "with recursive now as (select person_key, merged_into from linkage.person where person_key = %s"
         " union all select p.person_key, p.merged_into from linkage.person as p"
@@ -215,7 +215,7 @@ def _current_key(conn: psycopg.Connection, person_key: str) -> str:
 
 
 def _records(conn: psycopg.Connection, person_key: str) -> list[_Record]:
-    """Every record the person ever had, under whatever key it was given."""
+    """Return every record the person ever had, under whatever key it was given."""
     found: list[_Record] = conn.execute(
         "with recursive keys as (select %s::text as person_key"
         " union select p.person_key from linkage.person as p join keys on p.merged_into = keys.person_key)"

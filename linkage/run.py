@@ -96,7 +96,7 @@ class _Documented(NamedTuple):
 
 @_timed("documents")
 def _documented(conn: psycopg.Connection, said: pl.DataFrame) -> _Documented:
-    """The records about persons; one told twice (in two companies' lists) is linked once (R-PERSON-12)."""
+    """Return the records about persons; one told twice (in two companies' lists) is linked once (R-PERSON-12)."""
     about = said.filter("is_about_person")
     once = about.select(list(persons.RECORD_SCHEMA)).unique(["feed", "record"], keep="first", maintain_order=True)
     known, decided = memory.load(conn), memory.decisions(conn)
@@ -107,7 +107,7 @@ def _documented(conn: psycopg.Connection, said: pl.DataFrame) -> _Documented:
 def _tied(
     conn: psycopg.Connection, placed: pl.DataFrame, by: _Documented, arrivals: Collection[str], as_of: date
 ) -> pl.DataFrame:
-    """The placed records with the person of each that is about one, and whose its documents are.
+    """Return the placed records with the person of each that is about one, and whose its documents are.
 
     What is new goes into the memory, and what is for people to tell (first what concerns `arrivals`) into the queue.
     """

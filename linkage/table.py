@@ -13,7 +13,7 @@ from street.database import scrubbed
 
 
 def read(conn: psycopg.Connection, query: str, types: Mapping[str, PolarsDataType] | None = None) -> pl.DataFrame:
-    """Rows of a query, in its order; columns are text unless `types` says otherwise. Raises DatabaseError."""
+    """Return rows of a query, in its order; columns are text unless `types` says otherwise. Raises DatabaseError."""
     buffer = io.BytesIO()
     with scrubbed(), conn.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout (format csv, header)") as copy:
         for block in copy:

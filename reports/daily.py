@@ -175,7 +175,7 @@ def _workbook(figures: Figures) -> bytes:
 
 
 def _message(figures: Figures, pictures: dict[str, bytes], workbook: bytes) -> EmailMessage:
-    """The mail but for its recipient and Message-ID, which are given when it is sent."""
+    """Return the mail but for its recipient and Message-ID, which are given when it is sent."""
     message = EmailMessage(policy=SMTP)
     message["Subject"] = f"{TITLE} {figures.as_of:%Y-%m-%d}"
     message["From"] = settings().smtp_from

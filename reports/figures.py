@@ -477,7 +477,7 @@ def _duties(marts: Marts, today: dt.date, *, current: bool) -> list[Duties] | No
 
 
 def _midnight_after(day: dt.date) -> dt.datetime:
-    """The end of what is due on the day: later visits are on the worklist already, but nobody's task today."""
+    """Return the end of what is due on the day: later visits are on the worklist already, but nobody's task today."""
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), SHANGHAI)
 
 

@@ -182,12 +182,12 @@ def _put(sheet: Worksheet, row: int, column: int, value: object, like: Any) -> N
 
 
 def _guarded(text: str) -> str:
-    """A text that a spreadsheet would take for a formula is shown with an apostrophe before it."""
+    """Show a text that a spreadsheet would take for a formula with an apostrophe before it."""
     return f"'{text}" if text.startswith(_RISKY) else text
 
 
 def _headings(subject: Subject) -> dict[str, str]:
-    """What a form may call each word; the first word that claims a heading has it."""
+    """Return what a form may call each word; the first word that claims a heading has it."""
     known: dict[str, str] = {}
     for word, said in subject.words.items():
         for heading in (said.title_zh, *said.synonyms):

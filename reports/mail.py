@@ -90,7 +90,7 @@ def message_id(as_of: dt.date, recipient: str) -> str:
 
 
 def _sender() -> tuple[str, str]:
-    """The bare address the report is sent from, and its domain."""
+    """Return the bare address the report is sent from, and its domain."""
     address = parseaddr(settings().smtp_from)[1]
     return address, address.rpartition("@")[2] or "localhost"
 

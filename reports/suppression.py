@@ -92,7 +92,7 @@ class _Entry:
         return (_TOTALS, self.row) if self.column == _TOTALS else (self.row, self.column)
 
     def residual(self) -> Iterator[tuple[int, int]]:
-        """The moves of one person that the cell's bounds leave open."""
+        """Yield the moves of one person that the cell's bounds leave open."""
         low, high = self.bounds
         tail, head = self.arc
         if self.value < high:
@@ -176,7 +176,7 @@ def _withhold_bare(line: list[_Entry]) -> bool:
 
 
 def _exposed(entries: list[_Entry]) -> list[_Entry]:
-    """The hidden cells that have one possible value: no cycle of open moves runs through them."""
+    """Return the hidden cells that have one possible value: no cycle of open moves runs through them."""
     hidden = [entry for entry in entries if entry.mark is not Mark.SHOWN]
     moves: dict[int, set[int]] = {}
     for entry in hidden:
@@ -186,7 +186,7 @@ def _exposed(entries: list[_Entry]) -> list[_Entry]:
 
 
 def _returns(moves: dict[int, set[int]], tail: int, head: int) -> bool:
-    """Whether moves lead from head back to tail without undoing the move itself."""
+    """Return whether moves lead from head back to tail without undoing the move itself."""
     seen, waiting = {head}, [head]
     while waiting:
         node = waiting.pop()

@@ -102,7 +102,7 @@ def of_feeds(conn: psycopg.Connection, held: Holdings, contracts: Iterable[Contr
 
 
 def _records(contract: Contract, rows: Sequence[Row], days: Mapping[int, dt.date]) -> Iterator[Held]:
-    """The wordings, the newest first: a snapshot of each day says mostly the same."""
+    """Yield the wordings, the newest first: a snapshot of each day says mostly the same."""
     worded: dict[tuple[tuple[tuple[str, str], ...], bool, bool], list[dt.date]] = {}
     for row in rows:
         fields = tuple(
@@ -138,7 +138,7 @@ def made_of_it(conn: psycopg.Connection, held: Holdings) -> list[Made]:
 
 
 def _labels(conn: psycopg.Connection, schema: str, table: str, published: str) -> tuple[str, dict[str, str]]:
-    """What a table and its columns are called; the same texts are comments in the database."""
+    """Return what a table and its columns are called; the same texts are comments in the database."""
     comments: dict[str, str] = dict(
         conn.execute(
             "select coalesce(a.attname, ''), d.description from pg_description as d"

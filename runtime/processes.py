@@ -69,7 +69,7 @@ class Managed:
         write_private(self._record, json.dumps(record))
 
     def runs_otherwise(self, command: Sequence[str], environment: Mapping[str, str]) -> bool:
-        """Whether it runs, but was started by another command or with other settings than these."""
+        """Return whether it runs, but was started by another command or with other settings than these."""
         return self.pid() is not None and self._read()["asked"] != _fingerprint(command, environment)
 
     def pid(self) -> int | None:
@@ -89,7 +89,7 @@ class Managed:
         return None if port is None else int(port)
 
     def is_ready(self) -> bool:
-        """Whether it runs and, if it has a port, is the one that listens there: it may be another clone's."""
+        """Return whether it runs and, if it has a port, is the one that listens there: it may be another clone's."""
         port = self.port()
         if self.pid() is None or port is None:
             return self.pid() is not None

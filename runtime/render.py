@@ -86,7 +86,9 @@ def _column(column: Column) -> list[str]:
 
 
 def dbt_macro(contracts: Sequence[Contract]) -> str:
-    """What models may ask of a contract, as a macro: dbt resolves `ref` while it parses, before any source is known."""
+    """Return what models may ask of a contract, as a macro: dbt resolves `ref` while it parses, before any source is
+    known.
+    """
     lines = [f"        {_text(contract.feed)}: {_text(_asked(contract))}," for contract in contracts]
     return "\n".join(
         [
@@ -123,7 +125,7 @@ def _asked(contract: Contract) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    """A value as JSON writes it, which YAML and Jinja read alike, whatever stands in it."""
+    """Return a value as JSON writes it, which YAML and Jinja read alike, whatever stands in it."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -193,7 +195,8 @@ _CLOSED_LISTS: Mapping[str, type[Closed]] = {
 
 
 def privacy(contracts: Sequence[Contract]) -> str:
-    """The page for the people whom the data are about: what is received and what is looked at, on which ground, until
+    """Return the page for the people whom the data are about: what is received and what is looked at, on which
+    ground, until
     when it lives where.
     """
     feeds = (
@@ -296,7 +299,7 @@ def _notice(contract: Contract) -> str:
 
 
 def data_dictionary(contracts: Sequence[Contract], models: Path = MODELS) -> str:
-    """The fields of every feed, and the columns of every published table with who may read it."""
+    """Return the fields of every feed, and the columns of every published table with who may read it."""
     texts = _texts(models)
     products = catalogue.read(models.resolve())
     published = [
@@ -314,7 +317,7 @@ def data_dictionary(contracts: Sequence[Contract], models: Path = MODELS) -> str
 
 
 def _texts(models: Path) -> dict[str, str]:
-    """The blocks of documentation that descriptions refer to."""
+    """Return the blocks of documentation that descriptions refer to."""
     return {
         name: text.strip()
         for file in sorted(models.rglob("*.md"))
@@ -323,7 +326,7 @@ def _texts(models: Path) -> dict[str, str]:
 
 
 def superset_bundle(models: Path = MODELS) -> dict[str, str]:
-    """The files of Superset's bundle by their path below reports/superset."""
+    """Return the files of Superset's bundle by their path below reports/superset."""
     texts = _texts(models)
     return bundle.files(
         {
@@ -338,7 +341,7 @@ def superset_bundle(models: Path = MODELS) -> dict[str, str]:
 
 
 def _allowed() -> Iterator[tuple[str, str, str]]:
-    """Where in a contract which key takes which words, of all keys whose words are a closed list."""
+    """Yield where in a contract which key takes which words, of all keys whose words are a closed list."""
     for where, model in _CLOSED_LISTS.items():
         for name, field in model.model_fields.items():
             kinds = [field.annotation, *get_args(field.annotation)]  # also a word or none
@@ -348,7 +351,7 @@ def _allowed() -> Iterator[tuple[str, str, str]]:
 
 
 def _words() -> Iterator[tuple[str, str, str, str, str]]:
-    """The words that a condition may ask, by group."""
+    """Yield the words that a condition may ask, by group."""
     for words in groups().values():
         for name, word in words.items():
             yield f"`{name}`", word.type, word.title_zh, ", ".join(word.values), ", ".join(word.feeds)

@@ -103,7 +103,7 @@ def _lettered_doors(doors: pl.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def has_letter(building: str, room: str) -> bool:
-    """Whether a door has a letter in its building's or room's number."""
+    """Return whether a door has a letter in its building's or room's number."""
     return not (building.isdigit() and room.isdigit())
 
 
@@ -206,7 +206,7 @@ def _lettered(door: _Door) -> str:
 
 
 def _named(door: _Door, name: str) -> str:
-    """The compound by this name, with or without road and lane, building and room behind it."""
+    """Return the compound by this name, with or without road and lane, building and room behind it."""
     before = f"{door.prefix}{door.road}{door.lane}" if door.draw % 2 else ""
     return f"{before}{name}{numbered(door.building_no)}{door.unit}{door.room}室"
 

@@ -217,7 +217,9 @@ def mistyped(rng: np.random.Generator, name: str) -> str:
 
 
 def is_one_slip(name: str, typed: str) -> bool:
-    """Whether a name is taken for another by one slip: the surname kept, a homophone, or one character of three."""
+    """Return whether a name is taken for another by one slip: the surname kept, a homophone, or one character of
+    three.
+    """
     if name == typed:
         return True
     wrong = [(a, b) for a, b in zip(name, typed, strict=False) if a != b]
@@ -254,7 +256,7 @@ def titled(rng: np.random.Generator, names: pl.Series, kept: pl.Series, share: f
 
 
 def could_be_mistyped(one: str, other: str) -> bool:
-    """Whether one of two names could be the other as `mistyped` and `slip` write it."""
+    """Return whether one of two names could be the other as `mistyped` and `slip` write it."""
     if slip(one) == other or slip(other) == one:
         return True
     if one[:1] != other[:1] or abs(len(one) - len(other)) > 1:

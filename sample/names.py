@@ -126,7 +126,7 @@ def given_pinyin(given: str) -> str:
 
 @cache
 def _heard() -> dict[str, str]:
-    """The characters of given names by the syllable that they are read as."""
+    """Return the characters of given names by the syllable that they are read as."""
     everyone = sorted({character for characters in _GIVEN.values() for character in characters})
     heard: dict[str, str] = {}
     for character in everyone:

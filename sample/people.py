@@ -340,7 +340,9 @@ def _phones(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
 
 
 def _addresses(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
-    """Where somebody is registered or lives outside the street, as text; empty where it is the home in the street."""
+    """Return where somebody is registered or lives outside the street, as text; empty where it is the home in the
+    street.
+    """
     n = len(people)
     roads = np.array(ELSEWHERE_ROADS, dtype=object)[rng.integers(0, len(ELSEWHERE_ROADS), n)]
     city = (

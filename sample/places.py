@@ -275,7 +275,7 @@ def _letter_buildings(rng: np.random.Generator, compounds: list[Compound]) -> No
 
 
 def _letter_rooms(rng: np.random.Generator, dwellings: pl.DataFrame) -> pl.DataFrame:
-    """Number the rooms of some buildings with letters: 甲302 beside 302, B302, 302A."""
+    """Give the rooms of some buildings letters: 甲302 beside 302, B302, 302A."""
     draw = pl.Series(rng.random(int(str(dwellings["building_id"].max())) + 1))
     room, number = pl.col("room"), pl.col("room").str.tail(2).cast(pl.Int64)
     floor = room.str.head(-2)

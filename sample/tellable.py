@@ -50,7 +50,7 @@ def tellable(truth: Path) -> pl.DataFrame:
 
 
 def _read(records: pl.DataFrame) -> pl.DataFrame:
-    """What each record says, read as a person reads it."""
+    """Return what each record says, read as a person reads it."""
     numbers = [
         _numbers(*given) for given in records.select("said_number", "said_second_number").iter_rows()
     ]  # fmt: skip
@@ -84,12 +84,12 @@ def _read(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ends(number: pl.Expr) -> pl.Expr:
-    """The three digits before and the four behind that every mask leaves."""
+    """Return the three digits before and the four behind that every mask leaves."""
     return number.str.head(3) + number.str.tail(4)
 
 
 def _numbers(*written: str | None) -> tuple[str | None, str | None, str | None]:
-    """The resident ID, travel document and masked ID among what is written."""
+    """Return the resident ID, travel document and masked ID among what is written."""
     whole = travel = mask = None
     for text in written:
         number = re.sub(r"[^0-9A-Z*:]", "", unicodedata.normalize("NFKC", text or "").upper())
@@ -106,7 +106,7 @@ def _numbers(*written: str | None) -> tuple[str | None, str | None, str | None]:
 
 
 def _name(text: str | None) -> str | None:
-    """A name without what stands around it, simplified, `?` for what couldn't be written."""
+    """Return a name without what stands around it, simplified, `?` for what couldn't be written."""
     bare = re.sub(r"[\s\u200b=]", "", unicodedata.normalize("NFKC", text or ""))
     if bare.isascii():
         return " ".join((text or "").upper().split()) or None
@@ -114,7 +114,7 @@ def _name(text: str | None) -> str | None:
 
 
 def _letters(text: str | None) -> list[str] | None:
-    """A name's letters, begun at each of its words."""
+    """Return a name's letters, begun at each of its words."""
     words = re.sub("LYU|LV", "LU", (text or "").upper())
     parts = re.findall("[A-Z]+", words)
     return sorted({"".join(parts[i:] + parts[:i]) for i in range(len(parts))}) or None
@@ -136,7 +136,7 @@ def _day(text: str | None) -> str | None:
 
 
 def _sharing(said: pl.DataFrame) -> pl.DataFrame:
-    """(one, other, evidence): records of one family name that say the same of something, `evidence` as _BITS."""
+    """Return (one, other, evidence): records of one family name that say the same of something, `evidence` as _BITS."""
     parts = []
     for kind, bit in _BITS.items():
         values = said.select("index", "family", value=kind).drop_nulls("value")
@@ -149,7 +149,9 @@ def _sharing(said: pl.DataFrame) -> pl.DataFrame:
 
 
 def _alike(said: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """The pairs with `same` (one person's) whose names could be one name; one number is one person's by any name."""
+    """Return the pairs with `same` (one person's) whose names could be one name; one number is one person's by any
+    name.
+    """
     facts = said.select("index", "true_person_id", "name", "latin", "true_latin", "number", "masked", "birth_date")
     joined = pairs.join(facts.rename({"index": "one"}), on="one").join(
         facts.rename({"index": "other"}), on="other", suffix="_other"
@@ -193,7 +195,7 @@ def _is_one_in_characters(one: str, other: str) -> bool:
 
 
 def _told(said: pl.DataFrame, pairs: pl.DataFrame) -> Iterable[tuple[int, int]]:
-    """The pairs of one person whose evidence nobody else shows to either of the two."""
+    """Return the pairs of one person whose evidence nobody else shows to either of the two."""
     strangers = pairs.filter(~pl.col("same"))
     both = pl.concat(
         [
@@ -216,7 +218,7 @@ def _told(said: pl.DataFrame, pairs: pl.DataFrame) -> Iterable[tuple[int, int]]:
 
 
 def _contradicted(said: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
-    """(one, rival) where the record says what that person can't be: another number, or another birth date."""
+    """Return (one, rival) where the record says what that person can't be: another number, or another birth date."""
     known = said.group_by("true_person_id").agg(
         whole=pl.col("number").drop_nulls().first(), born=pl.col("birth_date").drop_nulls().unique()
     )
@@ -238,14 +240,16 @@ def _contradicted(said: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
 
 
 def _could_be_day(one: str, other: str) -> bool:
-    """Whether a birth date (YYYYMMDD) could be the other, mistyped: its parts changed about, or one of them wrong."""
+    """Return whether a birth date (YYYYMMDD) could be the other, mistyped: its parts changed about, or one of them
+    wrong.
+    """
     if one[:4] == other[:4] and one[4:6] + one[6:] == other[6:] + other[4:6]:
         return True
     return one == other or (one[4:] == other[4:] and abs(int(one[:4]) - int(other[:4])) == 10) or one[6:] == other[6:]
 
 
 def _components(size: int, edges: Iterable[tuple[int, int]]) -> list[int]:
-    """The smallest record that each is connected with."""
+    """Return the smallest record that each is connected with."""
     parent = list(range(size))
 
     def root(node: int) -> int:
@@ -261,7 +265,7 @@ def _components(size: int, edges: Iterable[tuple[int, int]]) -> list[int]:
 
 
 def _dirt(record: dict[str, object]) -> Iterator[str]:
-    """What is wrong with a record's identity and place."""
+    """Yield what is wrong with a record's identity and place."""
     name, true_name = record["name"], _name(str(record["full_name"]))
     if record["masked"] and not record["number"]:
         yield "masked number"

@@ -162,7 +162,7 @@ def records(feeds: Sequence[Rows], dwellings: pl.DataFrame, people: pl.DataFrame
 
 
 def _said(said: dict[str, str], column: str) -> pl.Expr:
-    """What a feed's rows have for a column of _SAID_COLUMNS."""
+    """Return what a feed's rows have for a column of _SAID_COLUMNS."""
     what = said.get(column.removeprefix("said_"))
     return pl.lit(None, dtype=pl.String) if what is None else pl.col(what).cast(pl.String)
 

@@ -127,7 +127,9 @@ def _elsewhere(
 
 
 def _told(rng: np.random.Generator, visit: Visit) -> Visit:
-    """How the record names whom: moves and other doors by the document, doors without a person for food alone."""
+    """Return how the record names whom: moves and other doors by the document, doors without a person for food
+    alone.
+    """
     if visit.kind in ("其他", "解除隔离"):
         return visit
     draw = rng.random()
@@ -182,7 +184,7 @@ def write_visits(
 
 
 def _numbers(made: Sequence[Visit]) -> list[str]:
-    """The number of each record; what is sent again the next day keeps it."""
+    """Return the number of each record; what is sent again the next day keeps it."""
     given: dict[tuple[int, datetime, str], str] = {}
     numbers = []
     for position, visit in enumerate(made, start=1):

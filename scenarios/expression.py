@@ -184,7 +184,7 @@ class _Reader:
 
     @staticmethod
     def _is_plain(node: exp.Expr, *parts: str) -> bool:
-        """Whether a node has these parts and nothing else that its kind may have."""
+        """Return whether a node has these parts and nothing else that its kind may have."""
         return {name for name, part in node.args.items() if part} == set(parts)
 
     def _flag(self, node: exp.Expr, depth: int) -> str:
@@ -205,7 +205,9 @@ class _Reader:
         return _Term("flag", f"(({asked.sql}) is not null)")
 
     def _alike(self, *nodes: exp.Expr, is_ordered: bool = False) -> list[_Term]:
-        """The sides of a comparison, which are of one type; the first word among them says which, and which texts."""
+        """Return the sides of a comparison, which are of one type; the first word among them says which, and which
+        texts.
+        """
         terms = [self._value(node) for node in nodes]
         named = next((term.word for term in terms if term.word is not None), None)
         if named is None:

@@ -207,7 +207,7 @@ class Scenario(_Closed):
         return self
 
     def state(self, on: dt.date) -> Literal["coming", "running", "ended"]:
-        """Whether it runs on a day by its dates alone."""
+        """Return whether it runs on a day by its dates alone."""
         return "coming" if on < self.runs.since else "running" if on <= self.runs.until else "ended"
 
 
@@ -309,7 +309,7 @@ def _required() -> list[str]:
 
 
 def _sentence(error: ValidationError) -> str:
-    """The first thing that is wrong: where it stands, and what may stand there."""
+    """Return the first thing that is wrong: where it stands, and what may stand there."""
     found = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in found["loc"])
     context = found.get("ctx", {})
@@ -323,7 +323,7 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _keys(place: Sequence[int | str]) -> list[str]:
-    """The keys that may stand at a place of the file."""
+    """Return the keys that may stand at a place of the file."""
     model: type[BaseModel] = Scenario
     parts: dict[str, type[BaseModel]] = {
         "runs": Runs, "colours": ColourRule, "duties": Duty, "changes": Change, "tags": Tag, "isolation": Isolation,

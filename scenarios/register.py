@@ -177,7 +177,7 @@ def other_dates() -> dict[str, Runs]:
 
 
 def _usable(folder: Path) -> tuple[list[Compiled], dict[str, str]]:
-    """The scenarios that can be used, and why the others can't, by name."""
+    """Return the scenarios that can be used, and why the others can't, by name."""
     readable, refused = _readable(folder)
     words = _words(readable)
     usable: list[Compiled] = []
@@ -208,7 +208,7 @@ def _words(among: Sequence[Scenario]) -> dict[str, Word]:
 
 
 def _ready(said: Scenario, others: Sequence[Scenario], words: Mapping[str, Word]) -> Compiled:
-    """A scenario in SQL that goes together with the others. Raises ScenarioError."""
+    """Return a scenario in SQL that goes together with the others. Raises ScenarioError."""
     for other in others:
         for what, own, theirs in (
             ("任务", {duty.duty for duty in said.duties}, {duty.duty for duty in other.duties}),
@@ -224,7 +224,7 @@ def _ready(said: Scenario, others: Sequence[Scenario], words: Mapping[str, Word]
 
 
 def _untold(found: Compiled, connected: set[str]) -> str | None:
-    """A sentence about the first word it asks that no connected feed tells, if there is one."""
+    """Return a sentence about the first word it asks that no connected feed tells, if there is one."""
     for name, word in found.words.items():
         if word.feeds and not connected & set(word.feeds):
             return (
@@ -235,6 +235,6 @@ def _untold(found: Compiled, connected: set[str]) -> str | None:
 
 
 def _connected(conn: psycopg.Connection) -> set[str]:
-    """The feeds that have ever brought an accepted batch."""
+    """Return the feeds that have ever brought an accepted batch."""
     rows: list[Any] = conn.execute("select distinct feed from ops.batch where status = 'accepted'").fetchall()
     return {feed for (feed,) in rows}

@@ -20,7 +20,7 @@ CHUNK = 1024 * 1024
 
 
 def folder(feed: str, business_date: dt.date) -> Path:
-    """Where the deliveries of one feed and date are kept; only the pipeline's user can look into it.
+    """Return where the deliveries of one feed and date are kept; only the pipeline's user can look into it.
 
     Raises:
         OSError: the archive can't be written just now.

@@ -327,7 +327,7 @@ class Contract(Closed):
         return self.properties.mentions_persons
 
     def column(self, name: str) -> Column:
-        """The column of this name.
+        """Return the column of this name.
 
         Raises:
             KeyError: the feed has no such column.
@@ -338,7 +338,7 @@ class Contract(Closed):
         raise KeyError(f"{self.feed} has no column {name}")
 
     def with_role(self, role: Role) -> Column | None:
-        """The first column that plays this role, if any."""
+        """Return the first column that plays this role, if any."""
         return next((column for column in self.columns if column.role == role), None)
 
     @property
@@ -366,7 +366,7 @@ def load(feed: str) -> Contract:
 
 
 def all_contracts() -> list[Contract]:
-    """Every contract of the project, in order of feed; a draft is skipped with a word in the log.
+    """Return every contract of the project, in order of feed; a draft is skipped with a word in the log.
 
     Raises:
         ContractError: one of them can't be used, and is no draft.
@@ -417,12 +417,12 @@ def parse(text: str, *, name: str) -> Contract:
 
 
 def unfinished(text: str) -> list[str]:
-    """The paths of a contract's text at which only people know what to say."""
+    """Return the paths of a contract's text at which only people know what to say."""
     return list(_unfinished(yaml.safe_load(text), "$"))
 
 
 def _unfinished(node: object, path: str) -> Iterator[str]:
-    """The paths at which a skeleton is still open."""
+    """Yield the paths at which a skeleton is still open."""
     if isinstance(node, dict):
         for key, value in node.items():
             yield from _unfinished(value, f"{path}.{key}")
@@ -599,7 +599,9 @@ def _retention_days(standard: OpenDataContractStandard) -> int:
 
 
 def _column_days(standard: OpenDataContractStandard) -> dict[str, object]:
-    """The columns that end before the rest of their row: the retention whose `element` is `<feed>.<column>, ...`."""
+    """Return the columns that end before the rest of their row: the retention whose `element` is `<feed>.<column>,
+    ...`.
+    """
     return {
         name.strip().removeprefix(f"{standard.id}."): item.value
         for item in standard.slaProperties or []

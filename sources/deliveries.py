@@ -48,11 +48,13 @@ class Connector(Protocol):
 
 
 def received_at(business_date: dt.date) -> dt.datetime:
-    """The "now" of a delivery: the wall clock when its date is today, else 07:30 of it (docs/rules.md, R-DAY-4)."""
+    """Return the "now" of a delivery: the wall clock when its date is today, else 07:30 of it (docs/rules.md,
+    R-DAY-4).
+    """
     now = dt.datetime.now(SHANGHAI)
     return now if now.date() == business_date else as_of_at(business_date)
 
 
 def is_today(business_date: dt.date) -> bool:
-    """Whether it is the business date's own day: the date isn't closed yet."""
+    """Return whether it is the business date's own day: the date isn't closed yet."""
     return business_date == dt.datetime.now(SHANGHAI).date()

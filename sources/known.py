@@ -59,19 +59,21 @@ class Known:
         return files
 
     def newest(self, day: dt.date, name: str) -> Landed | None:
-        """What became of the file of this name last."""
+        """Return what became of the file of this name last."""
         found = self._files.get((day, name), ())
         return found[-1] if found else None
 
     def is_unchanged(self, day: dt.date, file: Mapping[str, Any]) -> bool:
-        """Whether a file of this size and these times was read before; one that couldn't be opened never was."""
+        """Return whether a file of this size and these times was read before; one that couldn't be opened never was."""
         return any(
             landed.facts.get("sha256") is not None and all(landed.facts.get(key) == file[key] for key in _SIGNATURE)
             for landed in self._files.get((day, file["name"]), ())
         )
 
     def holds(self, day: dt.date, name: str, sha256: str | None) -> bool:
-        """Whether a file of this name and content was landed or failed; without content: whether it failed unread."""
+        """Return whether a file of this name and content was landed or failed; without content: whether it failed
+        unread.
+        """
         return any(
             not landed.is_forgotten and landed.facts["sha256"] == sha256 for landed in self._files.get((day, name), ())
         )
@@ -91,7 +93,7 @@ class Known:
     # ---- pulls
 
     def pulls(self) -> set[str]:
-        """The pulls that stand in batches."""
+        """Return the pulls that stand in batches."""
         return {
             name
             for (name,) in self._ask(
@@ -101,7 +103,7 @@ class Known:
         }
 
     def pages(self) -> set[str]:
-        """The digests of the pages that were received; a rejected batch isn't in force, so its pages aren't."""
+        """Return the digests of the pages that were received; a rejected batch isn't in force, so its pages aren't."""
         return {
             digest
             for (digest,) in self._ask(
@@ -111,13 +113,13 @@ class Known:
         }
 
     def has_batch(self, business_date: dt.date) -> bool:
-        """Whether anything was delivered for a business date."""
+        """Return whether anything was delivered for a business date."""
         return bool(self._ask("select from ops.batch where feed = %s and business_date = %s limit 1", business_date))
 
     # ---- visits recorded on the board
 
     def waiting_visits(self, now: dt.datetime) -> list[dict[str, str | None]]:
-        """The recorded visits that no batch has taken in yet, made by `now`, in the words of the contract."""
+        """Return the recorded visits that no batch has taken in yet, made by `now`, in the words of the contract."""
         with scrubbed(), self._conn.transaction(), self._conn.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(
                 "select visit_no, committee_code, account as visitor, dwelling_key, person_key, kind, temperature,"
@@ -141,6 +143,6 @@ class Known:
                 self._conn.execute(query, [source])
 
     def _ask(self, query: LiteralString, *more: object) -> list[tuple[Any, ...]]:
-        """The rows of a query on this feed's batches, in a transaction that ends with it."""
+        """Return the rows of a query on this feed's batches, in a transaction that ends with it."""
         with scrubbed(), self._conn.transaction():
             return self._conn.execute(query, (self._feed, *more)).fetchall()

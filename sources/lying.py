@@ -33,7 +33,7 @@ class Lying:
 
 
 def lying(conn: psycopg.Connection, terms: Contract, day: dt.date | None = None) -> list[Lying]:
-    """What lies in the inbox for a feed (and a date), and what became of each file; reads no file's content.
+    """Return what lies in the inbox for a feed (and a date), and what became of each file; reads no file's content.
 
     Raises DatabaseError.
     """

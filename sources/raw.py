@@ -47,12 +47,12 @@ def ensure(conn: psycopg.Connection, contract: Contract) -> None:
 
 
 def partition(feed: str, batch_id: int) -> str:
-    """The name (in schema `raw`) of the table that holds one batch."""
+    """Return the name (in schema `raw`) of the table that holds one batch."""
     return f"{feed}__{batch_id}"
 
 
 def holds(conn: psycopg.Connection, feed: str, batch_id: int) -> bool:
-    """Whether the rows of a batch have been loaded."""
+    """Return whether the rows of a batch have been loaded."""
     found = conn.execute("select to_regclass(format('raw.%%I', %s::text))", (partition(feed, batch_id),)).fetchone()
     return found is not None and found[0] is not None
 

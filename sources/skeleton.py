@@ -65,7 +65,7 @@ def begin(feed: str, sample: Path, root: Path = Path()) -> list[Path]:
 
 
 def files(feed: str, sample: Path) -> dict[Path, str]:
-    """The texts of the skeleton: contract, staging model and its description."""
+    """Return the texts of the skeleton: contract, staging model and its description."""
     fields, facts = _read(sample)
     known = {
         written: column
@@ -93,7 +93,7 @@ def files(feed: str, sample: Path) -> dict[Path, str]:
 
 
 def _read(sample: Path) -> tuple[list[tuple[str, list[str]]], dict[str, str]]:
-    """Each heading of a sample file with the values below it, and what its name and bytes tell of the server."""
+    """Return each heading of a sample file with the values below it, and what its name and bytes tell of the server."""
     name = sample.name.lower()
     if name.endswith(".xlsx"):
         try:
@@ -128,7 +128,7 @@ def _read(sample: Path) -> tuple[list[tuple[str, list[str]]], dict[str, str]]:
 
 
 def _guessed(values: Sequence[str]) -> LogicalType:
-    """The type that all values of a column have; no value is kept."""
+    """Return the type that all values of a column have; no value is kept."""
     fitting = (name for name, shape in _SHAPES.items() if values and all(map(shape.fullmatch, values)))
     return next(fitting, "string")
 

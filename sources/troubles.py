@@ -23,7 +23,9 @@ class Trouble:
 
 
 def of(where: str, error: Exception) -> Trouble:
-    """What an error means to the part of a source that it came from. Raises a DatabaseError that is everybody's."""
+    """Return what an error means to the part of a source that it came from. Raises a DatabaseError that is
+    everybody's.
+    """
     match error:
         case SourceAwayError():
             return Trouble(SourceAwayError, where, str(error))
@@ -54,18 +56,20 @@ def alone(where: str, found: Iterator[_Found]) -> Iterator[_Found | Trouble]:
 
 
 def told(feed: str, found: Sequence[Trouble]) -> PassingError | PermanentError:
-    """One error for all that couldn't be landed: it may pass if anything in it may."""
+    """Return one error for all that couldn't be landed: it may pass if anything in it may."""
     kinds = {each.kind for each in found} - {PermanentError}
     kind = SourceAwayError if kinds == {SourceAwayError} else PassingError if kinds else PermanentError
     return kind(f"{feed}：{'；'.join(f'{each.where}：{each.why}' for each in found)}")
 
 
 def _place(error: Exception) -> str:
-    """The kind of an error and where it happened: its text may quote a value."""
+    """Return the kind of an error and where it happened: its text may quote a value."""
     at = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}，{Path(at.filename).name}:{at.lineno}"
 
 
 def _blames_the_delivery(error: DatabaseError) -> bool:
-    """Whether it was the values that the database refused (PostgreSQL, appendix A: data, integrity, program limit)."""
+    """Return whether it was the values that the database refused (PostgreSQL, appendix A: data, integrity, program
+    limit).
+    """
     return error.sqlstate is not None and error.sqlstate.startswith(("22", "23", "54"))

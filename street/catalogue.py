@@ -86,7 +86,7 @@ def read(models: Path) -> Mapping[str, Product]:
 
 
 def _described(models: Path) -> Iterator[tuple[Path, str | None, dict[str, Any]]]:
-    """Every table that may be published: the file of its description, the schema of its view, the description.
+    """Yield every table that may be published: the file of its description, the schema of its view, the description.
 
     A model's view stands in the schema of its folder; a source's table names it. What stands deeper in `marts` is a
     step on the way.
@@ -130,7 +130,7 @@ def _product(where: str, schema: str | None, meta: object, columns: set[str]) ->
 
 
 def _names(value: object) -> tuple[str, ...]:
-    """A list of names as a tuple; empty for anything else."""
+    """Return a list of names as a tuple; empty for anything else."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return tuple(value)
     return ()

@@ -207,7 +207,7 @@ def _known(results: Sequence[Any], url: str | None) -> frozenset[str]:
 
 
 def _connection(url: str | None) -> dict[str, str | None]:
-    """The connection as the environment variables that dbt's profile reads."""
+    """Return the connection as the environment variables that dbt's profile reads."""
     address = url or settings().warehouse_url
     if address is None:
         raise BuildFailed("No warehouse is known: run `street up`, or set WAREHOUSE_URL.")

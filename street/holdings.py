@@ -79,7 +79,7 @@ class Holdings:
     """Feed -> the received files that hold a record of the person."""
 
     def of(self, feeds: Collection[str]) -> list[Row]:
-        """The records about the person that these feeds brought."""
+        """Return the records about the person that these feeds brought."""
         return [row for row in self.rows if row.feed in feeds and row.about]
 
 
@@ -96,12 +96,14 @@ class _Marks:
         return len(self.keys) + len(self.numbers) + len(self.names) + len(self.beside)
 
     def patterns(self) -> list[str]:
-        """What the text of such a row is like."""
+        """Return what the text of such a row is like."""
         words = {*self.keys, *self.numbers, *self.names}
         return ["%" + re.sub(r"([\\%_])", r"\\\1", word) + "%" for word in words]
 
     def in_columns(self, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """The columns of a row that hold the person's key, number or name; none if the row isn't the person's."""
+        """Return the columns of a row that hold the person's key, number or name; none if the row isn't the
+        person's.
+        """
         certain, named, is_beside = [], [], False
         names, beside = set(map(_plain, self.names)), set(map(_plain, self.beside))
         for column, value in values.items():
@@ -243,7 +245,7 @@ def _one(keys: Sequence[str]) -> str:
 
 
 def _known(conn: psycopg.Connection, person_key: str) -> _Marks:
-    """What is known of a person by their key: those merged into them, as they are published."""
+    """Return what is known of a person by their key: those merged into them, as they are published."""
     keys = {
         key
         for (key,) in conn.execute(
@@ -260,7 +262,7 @@ def _known(conn: psycopg.Connection, person_key: str) -> _Marks:
 
 
 def _search(conn: psycopg.Connection, marks: _Marks, feeds: Sequence[Feed]) -> Iterator[Row]:
-    """Every row of every table that is the person's."""
+    """Yield every row of every table that is the person's."""
     naming = {feed.feed: _columns(feed, (*_NUMBERS, *_NAMES)) for feed in feeds}
     tables = conn.execute(
         "select n.nspname, c.relname from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace"
@@ -325,7 +327,7 @@ def _texts(values: Mapping[str, Any], columns: Sequence[str], shortest: int = 1)
 
 
 def _files(conn: psycopg.Connection, rows: Sequence[Row]) -> dict[str, tuple[Path, ...]]:
-    """The received files of the batches in which the person has a record."""
+    """Return the received files of the batches in which the person has a record."""
     files: dict[str, tuple[Path, ...]] = {}
     for feed in sorted({row.feed for row in rows if row.feed is not None}):
         digests = {
@@ -342,7 +344,7 @@ def _files(conn: psycopg.Connection, rows: Sequence[Row]) -> dict[str, tuple[Pat
 
 
 def _leaves(value: object) -> Iterator[str]:
-    """Every text in a value of JSON, also in a text that is JSON itself."""
+    """Yield every text in a value of JSON, also in a text that is JSON itself."""
     if isinstance(value, dict):
         for each in value.values():
             yield from _leaves(each)

@@ -43,7 +43,7 @@ class Run:
     rehearsal: bool
 
     def before(self, days: int) -> dt.date:
-        """The first day whose data, kept for so many days, isn't over yet."""
+        """Return the first day whose data, kept for so many days, isn't over yet."""
         return self.as_of - dt.timedelta(days=days)
 
 
@@ -124,7 +124,7 @@ def _by_steps(conn: psycopg.Connection, *, rehearsal: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def removing(conn: psycopg.Connection) -> Iterator[None]:
-    """One transaction that removes: it waits for readers, not for ever, and is on disk when it has ended."""
+    """Open a transaction that removes: it waits for readers, not for ever, and is on disk when it has ended."""
     with conn.transaction():
         conn.execute("set local synchronous_commit = on")
         conn.execute("select set_config('lock_timeout', %s, true)", (_LOCK_TIMEOUT,))
@@ -490,7 +490,7 @@ def _unlinked(
 
 
 def _dated(root: Path, before: dt.date) -> list[Path]:
-    """The folders below `root` that are named after a day before this one, oldest first."""
+    """Return the folders below `root` that are named after a day before this one, oldest first."""
     found = [(day, path) for path in root.glob("*") if path.is_dir() and (day := _date(path.name)) is not None]
     return [path for day, path in sorted(found) if day < before]
 

@@ -35,7 +35,7 @@ def _variables() -> dict[str, Any]:
 
 @cache
 def _isolation() -> dict[str, Any]:
-    """The scenario that says what home isolation is, as its file says."""
+    """Return the scenario that says what home isolation is, as its file says."""
     for path in sorted((PROJECT.parent / "scenarios").glob("*.yaml")):
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
         if "isolation" in said:

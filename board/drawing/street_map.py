@@ -91,7 +91,9 @@ def _area(area: Area, place: _Projection) -> str:
 
 
 def _houses(area: Area, place: _Projection) -> str:
-    """The houses of a committee that stand along the roads, in no compound: dots, and one link for all of them."""
+    """Return the houses of a committee that stand along the roads, in no compound: dots, and one link for all of
+    them.
+    """
     dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in map(place, area.buildings))
     return (
         f'<a href="/compound/{quote(area.key)}" class="houses" aria-label="{escape(area.said)}">'

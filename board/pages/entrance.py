@@ -62,7 +62,7 @@ async def logout(request: Request) -> Response:
 
 @signed_in
 async def me(asked: Asked) -> Response:
-    """Who I am, what I may see, my last looks."""
+    """Return who I am, what I may see, my last looks."""
     async with asked.board.database.as_board() as connection:
         looks = await rows(connection, "select * from audit.own_looks(%s, 100)", asked.viewer.token)
     return asked.page("我", part("me.html", viewer=asked.viewer, looks=looks, names=LOOKS))
@@ -70,7 +70,7 @@ async def me(asked: Asked) -> Response:
 
 @signed_in
 async def about(asked: Asked) -> Response:
-    """By what right each thing is shown."""
+    """Return by what right each thing is shown."""
     scenarios: Sequence[dict[str, Any]] = ()
     if not asked.viewer.is_auditor:
         async with asked.board.database.as_role(asked.viewer.role_name) as connection:

@@ -26,7 +26,9 @@ _HOURS = (7, 21)
 
 @signed_in
 async def health(asked: Asked) -> Response:
-    """The feeds of the day: when each came, how many rows, which rules rows broke; the street may trace a key."""
+    """Return the feeds of the day: when each came, how many rows, which rules rows broke; the street may trace a
+    key.
+    """
 
     async def draw(connection: AsyncConnection[DictRow], now: Published) -> str:
         feeds = await rows(connection, "select * from marts.feed_health where business_date = as_of order by feed")
@@ -44,7 +46,7 @@ async def health(asked: Asked) -> Response:
 
 @signed_in
 async def trace(asked: Asked) -> Response:
-    """Where the records behind a key stand: feed, batch, file and row, never what stands there (R-BOARD-7).
+    """Return where the records behind a key stand: feed, batch, file and row, never what stands there (R-BOARD-7).
 
     For the street's accounts alone: 403 for any other, 404 where no record has the key.
     """
@@ -69,7 +71,8 @@ def _may_trace(viewer: Viewer) -> bool:
 
 @signed_in
 async def looks(asked: Asked) -> Response:
-    """Every look at persons, newest first, what stands out of each day, and who needs no board (R-BOARD-4, R-PRIV-10).
+    """Return every look at persons, newest first, what stands out of each day, and who needs no board (R-BOARD-4,
+    R-PRIV-10).
 
     For the auditor.
     """

@@ -39,7 +39,9 @@ ANSWERS = {"same": "同一人", "different": "两个人", "unsure": "无法判�
 
 @signed_in
 async def search(asked: Asked) -> Response:
-    """A person by name, the number's last digits, phone or address; the question travels in no address (R-BOARD-3)."""
+    """Return a person by name, the number's last digits, phone or address; the question travels in no address
+    (R-BOARD-3).
+    """
     if not asked.viewer.sees_persons:
         raise HTTPException(403, "您的角色不能查找人员。")
     if asked.request.method == "GET":
@@ -83,7 +85,7 @@ async def _found(connection: AsyncConnection[DictRow], question: str) -> Sequenc
 
 @signed_in
 async def review(asked: Asked) -> Response:
-    """The pairs and the addresses that wait for a decision, arrivals first; nobody's name."""
+    """Return the pairs and the addresses that wait for a decision, arrivals first; nobody's name."""
     pairs, addresses = await _pairs(asked, None), await _addresses(asked, None)
     main = part("review.html", pairs=pairs, addresses=addresses, what=EVIDENCE, how=HOW, levels=LEVELS)
     return asked.page("待裁定", main)
@@ -91,7 +93,9 @@ async def review(asked: Asked) -> Response:
 
 @signed_in
 async def question(asked: Asked) -> Response:
-    """One pair: what both records say, what agrees and what differs; or one address and the doors it may mean."""
+    """Return one pair: what both records say, what agrees and what differs; or one address and the doors it may
+    mean.
+    """
     number = int(asked.key("number"))
     if pairs := await _pairs(asked, number):
         persons = {pairs[0]["left_person"], pairs[0]["right_person"]} - {None}

@@ -44,7 +44,7 @@ COMPOUNDS = (
 
 @signed_in
 async def committee(asked: Asked) -> Response:
-    """A committee: its figures, its compounds, the course of 14 days."""
+    """Return a committee: its figures, its compounds, the course of 14 days."""
     code = asked.key("code")
 
     async def draw(connection: AsyncConnection[DictRow], now: Published) -> str:
@@ -70,7 +70,7 @@ async def committee(asked: Asked) -> Response:
 
 @signed_in
 async def compound(asked: Asked) -> Response:
-    """A compound: its figures, its buildings as tiles, the course of 14 days."""
+    """Return a compound: its figures, its buildings as tiles, the course of 14 days."""
     key = asked.key()
 
     async def draw(connection: AsyncConnection[DictRow], now: Published) -> str:
@@ -149,7 +149,7 @@ async def _tag_colours(connection: AsyncConnection[DictRow]) -> dict[str, str]:
 async def headlines(
     connection: AsyncConnection[DictRow], asked: Asked, code: str | None = None
 ) -> list[tuple[str, str, str]]:
-    """(title, figure, unit) of today: of a committee, else of the street, else of the viewer's own committee."""
+    """Return (title, figure, unit) of today: of a committee, else of the street, else of the viewer's own committee."""
     found = await rows(
         connection,
         "select * from marts.governance_daily where business_date = as_of and (committee_code = %s"

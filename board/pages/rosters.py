@@ -28,7 +28,7 @@ _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @signed_in
 async def catalogue(asked: Asked) -> Response:
-    """Every ledger, by what it is about."""
+    """Return every ledger, by what it is about."""
     _may(asked)
     groups: dict[str, list[Ledger]] = {}
     for each in ledgers().values():

@@ -43,7 +43,7 @@ _UNRESOLVED = Layer("unresolved", "待核实", "条")
 
 @signed_in
 async def street(asked: Asked) -> Response:
-    """The map; `?layer=` colours it by another figure or a running scenario, `?wall=1` is the wall screen."""
+    """Return the map; `?layer=` colours it by another figure or a running scenario, `?wall=1` is the wall screen."""
     if asked.viewer.is_auditor:
         return RedirectResponse("/looks", 303)
     wall = asked.request.query_params.get("wall") == "1"

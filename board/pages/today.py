@@ -90,7 +90,7 @@ _REFUSED: LiteralString = "select * from ops.visit_refusal order by refused_at d
 
 @signed_in
 async def today(asked: Asked) -> Response:
-    """The open duties of a committee by building and door; the street chooses the committee."""
+    """Return the open duties of a committee by building and door; the street chooses the committee."""
     code = asked.viewer.committee_code or asked.request.query_params.get("committee")
     async with asked.board.database.as_role(asked.viewer.role_name) as connection:
         now = await published(connection)
@@ -162,7 +162,7 @@ async def _sent(asked: Asked) -> list[Visit]:
 
 
 async def _of_form(asked: Asked) -> Visit:
-    """A form without the script: the same visit has the same number that day, so a double tap is one."""
+    """Return the visit of a form without the script: the same one has the same number that day, a double tap is one."""
     form = {name: str(value) or None for name, value in (await asked.request.form()).items()}
     now = dt.datetime.now(SHANGHAI)
     number = uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([asked.viewer.account, now.date().isoformat(), sorted(

@@ -218,7 +218,7 @@ def _stem(source: Source) -> str:
 
 
 def _id(*parts: str) -> str:
-    """The same for ever: importing a newer bundle replaces what an older one brought."""
+    """Return a name that is the same for ever: importing a newer bundle replaces what an older one brought."""
     return str(uuid.uuid5(_NAMESPACE, "/".join(parts)))
 
 

@@ -65,7 +65,7 @@ class Api:
 
     @classmethod
     def of(cls, server: Server) -> "Api":
-        """The API that a contract names. Raises PermanentError when its settings aren't set."""
+        """Return the API that a contract names. Raises PermanentError when its settings aren't set."""
         access = settings().access(server.name)
         if access.url is None or access.token is None:
             raise PermanentError(f"没有设置接口地址或令牌：请设置 {access.url_setting} 与 {access.token_setting}")
@@ -203,7 +203,7 @@ class _Trail:
 
 
 def _page_name(trail: _Trail) -> str:
-    """The name of the page that comes next."""
+    """Return the name of the page that comes next."""
     return f"page-{trail.pages + 1:06d}.json"
 
 
@@ -273,7 +273,7 @@ def _check_status(answer: httpx.Response, cursor: str | None, api: Api) -> None:
 
 
 async def _body(answer: httpx.Response) -> bytes:
-    """The answer's bytes, unpacked as they come and never more of them than one answer may have (R-PULL-5)."""
+    """Return the answer's bytes, unpacked as they come and never more of them than one answer may have (R-PULL-5)."""
     most = settings().street_pull_max_answer_bytes
     coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in ("identity", "", "gzip", "x-gzip", "deflate"):
@@ -293,7 +293,7 @@ async def _body(answer: httpx.Response) -> bytes:
 
 
 def _retry_after(header: str | None) -> float | None:
-    """The seconds that the server asks for, if it does so in a way that can be read."""
+    """Return the seconds that the server asks for, if it does so in a way that can be read."""
     if header is None:
         return None
     try:

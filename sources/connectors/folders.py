@@ -36,7 +36,7 @@ class Arrival:
     ctime_ns: int
 
     def facts(self) -> dict[str, Any]:
-        """What `ops.batch.sources` says of the file before it is read."""
+        """Return what `ops.batch.sources` says of the file before it is read."""
         return {"name": self.name, "bytes": self.size, "mtime_ns": self.mtime_ns, "ctime_ns": self.ctime_ns}
 
 
@@ -70,7 +70,7 @@ class Inbox:
 
 
 def by_source(contract: Contract, folder: Folder) -> dict[str, list[Arrival]]:
-    """The lists of a folder by their source (docs/rules.md, R-BATCH-1).
+    """Return the lists of a folder by their source (docs/rules.md, R-BATCH-1).
 
     The company, a file's name without its ending, or "" for all together.
     """
@@ -82,7 +82,7 @@ def by_source(contract: Contract, folder: Folder) -> dict[str, list[Arrival]]:
 
 
 def look(inbox: Path, contract: Contract, up_to: dt.date | None = None) -> Inbox:
-    """What lies in the inbox for a feed, at or before a date if one is given.
+    """Return what lies in the inbox for a feed, at or before a date if one is given.
 
     Raises:
         PassingError: the inbox, or the feed's folder in it, can't be read just now (R-BATCH-11).
@@ -149,7 +149,9 @@ def _step(folder: int, name: str, flags: int) -> int:
 
 
 def written(name: str) -> str:
-    """A file's name as text that can be stored and shown: read as UTF-8 or GB18030, control characters escaped."""
+    """Return a file's name as text that can be stored and shown: read as UTF-8 or GB18030, control characters
+    escaped.
+    """
     raw = os.fsencode(name)
     try:
         text = raw.decode()
@@ -200,7 +202,7 @@ def _entries(folder: int) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _no_list(name: str, facts: os.stat_result, suffix: str) -> str | None:
-    """Why something isn't a list, if it isn't (docs/rules.md, R-BATCH-7)."""
+    """Return why something isn't a list, if it isn't (docs/rules.md, R-BATCH-7)."""
     folded = name.lower()
     reasons = {
         "是链接，不跟随": stat.S_ISLNK(facts.st_mode),

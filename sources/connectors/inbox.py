@@ -68,7 +68,7 @@ class _Kept:
     why: str | None = None
 
     def fact(self) -> dict[str, Any]:
-        """What `ops.batch.sources` says of it before it is read."""
+        """Return what `ops.batch.sources` says of it before it is read."""
         return {**self.file.facts(), "sha256": self.sha256}
 
 
@@ -90,7 +90,7 @@ class _Read:
         return self.reading.readable and self.reading.problem is None
 
     def fact(self) -> dict[str, Any]:
-        """What `ops.batch.sources` says of it."""
+        """Return what `ops.batch.sources` says of it."""
         return {**self.kept.fact(), "rows": self.reading.rows if self.reading.readable else 0}
 
 
@@ -168,7 +168,7 @@ class _Lists:
         return self._delivery(lists, content, together(self.contract, [(each.name, each.reading) for each in lists]))
 
     def _alone(self, one: _Read) -> Delivery:
-        """A file that isn't whole as a batch of its own: rejected with what could be decoded, or failed."""
+        """Return a file that isn't whole as a batch of its own: rejected with what could be decoded, or failed."""
         content = one.kept.sha256 or ""
         if not one.reading.readable:
             # Two broken files of equal content are two files to be sent anew.

@@ -41,11 +41,13 @@ class Pull:
         return file.read_text(encoding="utf-8") if file.exists() else None
 
     def stored(self) -> list[Path]:
-        """The pages stored so far, in the order served."""
+        """Return the pages stored so far, in the order served."""
         return sorted(self.folder.glob("page-*.json"))
 
     def attempts(self) -> Iterator[list[tuple[Path, dict[str, Any]]]]:
-        """The pages stored so far and what they say, those of each beginning together; damaged ones are left out."""
+        """Yield the pages stored so far and what they say, those of each beginning together; damaged ones are left
+        out.
+        """
         found: list[tuple[Path, dict[str, Any]]] = []
         anew = {file.name.removeprefix("anew-") for file in self.folder.glob("anew-*")}
         for path in self.stored():
@@ -59,7 +61,9 @@ class Pull:
         yield found
 
     def received_at(self) -> dt.datetime:
-        """The "now" of its entries: when its last page came; for a past day that day's (docs/rules.md, R-DAY-4)."""
+        """Return the "now" of its entries: when its last page came; for a past day that day's (docs/rules.md,
+        R-DAY-4).
+        """
         if self.started_at == as_of_at(self.business_date):
             return self.started_at
         times = [path.stat().st_mtime for path in self.stored()]
@@ -82,7 +86,7 @@ def begin(feed: str, business_date: dt.date, started_at: dt.datetime, since: dt.
 
 
 def begun(feed: str) -> list[Pull]:
-    """Every pull that was ever begun for a feed, oldest first."""
+    """Return every pull that was ever begun for a feed, oldest first."""
     found = []
     for file in sorted((settings().street_var / "archive" / feed).glob("*/pull-*/pull.json")):
         try:

@@ -142,7 +142,7 @@ def decode(content: bytes, encoding: str, most_undecodable: float) -> Text:
 
 
 def _headings(contract: Contract, lines: Sequence[str]) -> Sequence[str | None] | None:
-    """The heading row, found line by line and, because a heading may hold a line break, as `csv` reads them."""
+    """Return the heading row, found line by line and, because a heading may hold a line break, as `csv` reads them."""
     leading = [quotes.plain(line) for line in lines[:HEADING_ROWS_SEARCHED]]
     try:
         believed = list(csv.reader(lines[: 2 * HEADING_ROWS_SEARCHED]))[:HEADING_ROWS_SEARCHED]
@@ -156,7 +156,7 @@ def _headings(contract: Contract, lines: Sequence[str]) -> Sequence[str | None] 
 
 
 def _other_encoding(contract: Contract, content: bytes, encoding: str) -> str | None:
-    """The encoding in which the file's headings can be read, if that isn't the agreed one."""
+    """Return the encoding in which the file's headings can be read, if that isn't the agreed one."""
     start = content[:CHUNK]
     for other, called in ENCODINGS.items():
         if other != encoding and not (other == "utf-16" and start[:2] not in (b"\xff\xfe", b"\xfe\xff")):
@@ -169,7 +169,7 @@ def _other_encoding(contract: Contract, content: bytes, encoding: str) -> str | 
 def _unfinished(
     contract: Contract, lines: Sequence[str], records: quotes.Records, headings: Sequence[str | None]
 ) -> str | None:
-    """What shows that the last line was cut, if anything does (R-FILE-4)."""
+    """Return what shows that the last line was cut, if anything does (R-FILE-4)."""
     last = records.rows[-1]
     if lines[-1].endswith(("\n", "\r")):
         return None

@@ -32,7 +32,9 @@ class Headings:
 
 
 def heading_key(heading: str) -> str:
-    """A heading without what departments vary: width of characters, white space, invisible characters, case, quotes."""
+    """Return a heading without what departments vary: width of characters, white space, invisible characters, case,
+    quotes.
+    """
     folded = unicodedata.normalize("NFKC", heading[:LONGEST_HEADING]).casefold()
     return "".join(c for c in folded if not (c.isspace() or c == '"' or unicodedata.category(c) in ("Cc", "Cf")))
 
@@ -66,7 +68,7 @@ def names_of(contract: Contract, cells: Row) -> tuple[dict[str, int], dict[str, 
 
 
 def find(contract: Contract, rows: Sequence[Row]) -> int | None:
-    """The row, of the leading ones, that names most columns; or, before it, the first that names half as many.
+    """Return the row, of the leading ones, that names most columns; or, before it, the first that names half as many.
 
     The headings may stand in two rows at the top and in one further down, where they are repeated.
     """
@@ -76,7 +78,7 @@ def find(contract: Contract, rows: Sequence[Row]) -> int | None:
 
 
 def lacking(contract: Contract, known: dict[str, int]) -> str | None:
-    """The sentence about required columns that aren't there, if any."""
+    """Return the sentence about required columns that aren't there, if any."""
     headings = [column.header for column in contract.columns if column.required and column.name not in known]
     return f"缺少必需列:{'、'.join(headings)}" if headings else None
 
@@ -112,7 +114,7 @@ def locate(contract: Contract, rows: Sequence[Row], merges: Sequence[Merge] = ()
 
 
 def repeats(contract: Contract, headings: Headings, row: Row) -> bool:
-    """Whether a later row is made of headings: two at least, and half of what it says."""
+    """Return whether a later row is made of headings: two at least, and half of what it says."""
     names = written(contract)
     cells = [(position, heading_key(cell)) for position, cell in enumerate(row) if cell and cell.strip()]
     hits = sum(cell in headings.texts or cell[1] in names for cell in cells)
@@ -124,7 +126,9 @@ def _names_any(row: Row, names: dict[str, str]) -> bool:
 
 
 def _continues(row: Row, above: Sequence[str], names: dict[str, str]) -> bool:
-    """Whether a row below the headings goes on with them: all it says are headings, none under one known already."""
+    """Return whether a row below the headings goes on with them: all it says are headings, none under one known
+    already.
+    """
     cells = [(position, cell) for position, cell in enumerate(row) if cell and cell.strip()]
     return bool(cells) and all(
         (heading_key(cell) in names and heading_key(_at(above, position)) not in names)
@@ -134,7 +138,7 @@ def _continues(row: Row, above: Sequence[str], names: dict[str, str]) -> bool:
 
 
 def _spread(row: Row, number: int, merges: Sequence[Merge]) -> list[str]:
-    """The texts of a row, a text merged over several columns standing in each of them."""
+    """Return the texts of a row, a text merged over several columns standing in each of them."""
     texts = [cell or "" for cell in row]
     for (top, left), (bottom, right) in merges:
         if top <= number <= bottom and left < len(texts) and number == top:
@@ -143,7 +147,9 @@ def _spread(row: Row, number: int, merges: Sequence[Merge]) -> list[str]:
 
 
 def _composed(stack: Sequence[str], own: int, names: dict[str, str]) -> str:
-    """One heading from what stands above each other; `own` of the texts, the lowest, belong to the heading rows."""
+    """Return one heading from what stands above each other; `own` of the texts, the lowest, belong to the heading
+    rows.
+    """
     said = [text for text in stack if text.strip()]
     if not said:
         return ""

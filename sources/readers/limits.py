@@ -27,7 +27,7 @@ class Limits:
 
     @classmethod
     def of_office(cls) -> "Limits":
-        """The limits that the settings give."""
+        """Return the limits that the settings give."""
         current = settings()
         return cls(
             file=current.street_read_file_mb * MEGABYTE,
@@ -68,7 +68,7 @@ class Limits:
             )
 
     def allow(self, rows: int, columns: int) -> bool:
-        """Whether a table of this extent is read."""
+        """Return whether a table of this extent is read."""
         return rows <= self.rows and columns <= self.columns and rows * columns <= self.cells
 
     def check_extent(self, rows: int, columns: int, where: str = "文件") -> None:

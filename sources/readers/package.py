@@ -93,7 +93,7 @@ def _check_package(package: zipfile.ZipFile, packed: int, limits: Limits) -> dic
 
 
 def _sheets(package: zipfile.ZipFile, names: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """The visible sheets and the parts that hold them."""
+    """Yield the visible sheets and the parts that hold them."""
     workbook = ET.fromstring(package.read(names["xl/workbook.xml"]))  # noqa: S314 -- expat bounds entities
     links = ET.fromstring(package.read(names["xl/_rels/workbook.xml.rels"]))  # noqa: S314
     targets = {link.get("Id"): link.get("Target", "") for link in links}

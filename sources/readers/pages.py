@@ -67,7 +67,7 @@ def page(content: bytes) -> dict[str, Any]:
 
 
 def _is_deep(answer: object) -> bool:
-    """Whether anything is nested deeper than `DEEPEST`, told level by level."""
+    """Return whether anything is nested deeper than `DEEPEST`, told level by level."""
     level = [answer]
     for _ in range(DEEPEST):
         level = [

@@ -138,7 +138,7 @@ class _Reader:
         return b"".join(parts)
 
     def _some(self) -> bytes:
-        """The next bytes of the answer.
+        """Return the next bytes of the answer.
 
         Raises:
             _DiedError: there are none, and there will be none.
@@ -162,7 +162,9 @@ _readers: list[_Reader] = []
 
 
 def _reader() -> _Reader:
-    """The process that reads for this one, started when there is none (also after a fork: it reads for its owner)."""
+    """Return the process that reads for this one, started when there is none (also after a fork: it reads for its
+    owner).
+    """
     if not _readers or not _readers[-1].is_usable:
         _readers[:] = [_Reader(Limits.of_office().memory)]
         atexit.register(_readers[-1].end)

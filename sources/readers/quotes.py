@@ -45,7 +45,7 @@ def split(lines: Sequence[str], width: int) -> Records:
 
 
 def plain(line: str) -> list[str]:
-    """The fields of one line by itself: quoted where all quotes close, else with the quotes as characters."""
+    """Return the fields of one line by itself: quoted where all quotes close, else with the quotes as characters."""
     body = line.rstrip("\r\n")
     fields, opened = _fields(body)
     return body.split(",") if fields is None or opened is not None else fields
@@ -82,7 +82,7 @@ def _quoted(lines: Sequence[str], at: int, width: int, found: Records) -> int:
 
 
 def _fields(body: str) -> tuple[list[str] | None, str | None]:
-    """The fields of a text by the letter of RFC 4180, and what a last field holds that never closes.
+    """Return the fields of a text by the letter of RFC 4180, and what a last field holds that never closes.
 
     None instead of fields: something follows a closing quote.
     """
@@ -107,7 +107,7 @@ def _fields(body: str) -> tuple[list[str] | None, str | None]:
 
 
 def _closing(body: str, at: int) -> int:
-    """Where the quoted text that holds at `at` closes, or -1."""
+    """Return where the quoted text that holds at `at` closes, or -1."""
     while (quote := body.find('"', at)) >= 0:
         if not body.startswith('"', quote + 1):
             return quote
@@ -118,7 +118,7 @@ def _closing(body: str, at: int) -> int:
 def _joined(
     lines: Sequence[str], at: int, fields: list[str], width: int, *, fits_alone: bool
 ) -> tuple[list[str], int] | None:
-    """The record from line `at` on, its last field still open, if what it swallows are no records themselves."""
+    """Return the record from line `at` on, its last field still open, if what it swallows are no records themselves."""
     *done, pending = fields
     text = [pending, lines[at][len(lines[at].rstrip("\r\n")) :]]
     # A record that lacks a field is one too; of a narrow table that can't be told.
@@ -153,7 +153,9 @@ def _count(line: str) -> int:
 
 
 def _fitting(body: str, width: int) -> tuple[list[str], list[int]] | None:
-    """The reading of one line that has `width` fields with the fewest stray quotes, and in which fields they stand."""
+    """Return the reading of one line that has `width` fields with the fewest stray quotes, and in which fields they
+    stand.
+    """
     if body.count('"') > MOST_QUOTES or _count(body) > 4 * width + MOST_QUOTES:
         fields = body.split(",")
         return (fields, [i for i, text in enumerate(fields) if '"' in text]) if len(fields) == width else None
@@ -174,7 +176,9 @@ def _fitting(body: str, width: int) -> tuple[list[str], list[int]] | None:
 
 
 def _options(body: str, start: int) -> list[tuple[str, int, bool]]:
-    """Each way to read the field that starts here: its text, where the next starts, whether a quote is stray in it."""
+    """Return each way to read the field that starts here: its text, where the next starts, whether a quote is stray
+    in it.
+    """
     comma = body.find(",", start)
     after = (comma if comma >= 0 else len(body)) + 1
     is_quoted = body.startswith('"', start)

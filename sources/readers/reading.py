@@ -39,17 +39,17 @@ class Reading:
 
 
 def schema(contract: Contract) -> dict[str, type[pl.DataType]]:
-    """The columns of a reading's frame."""
+    """Return the columns of a reading's frame."""
     return {**{column.name: pl.String for column in contract.columns}, "_extra": pl.String}
 
 
 def empty(contract: Contract) -> Reading:
-    """A reading without records."""
+    """Return a reading without records."""
     return Reading(pl.DataFrame(schema=schema(contract)))
 
 
 def unreadable(contract: Contract, problem: str) -> Reading:
-    """A file that couldn't be opened as its format; `problem` says why, and what the department should do."""
+    """Return a file that couldn't be opened as its format; `problem` says why, and what the department should do."""
     return Reading(pl.DataFrame(schema=schema(contract)), problem=problem, readable=False)
 
 
@@ -87,7 +87,7 @@ def without_nul(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def row_hashes(contract: Contract, frame: pl.DataFrame) -> pl.Series:
-    """One digest a row over the known columns after NFKC and trimming: rows of equal digest are equal rows.
+    """Return one digest a row over the known columns after NFKC and trimming: rows of equal digest are equal rows.
 
     The serial number (序号) and extra columns don't count (docs/rules.md, R-ROW-7).
     """

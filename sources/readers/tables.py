@@ -74,13 +74,15 @@ def tabulate(contract: Contract, tables: Iterable[Table], problem: str | None = 
 
 
 def _records_above(rows: Sequence[Row], headings: Headings) -> int | None:
-    """The first row above the headings that is filled like a record, as sorting a list with its headings leaves it."""
+    """Return the first row above the headings that is filled like a record, as sorting a list with its headings
+    leaves it.
+    """
     filled = (sum(bool(cell and cell.strip()) for cell in row) for row in rows[: headings.top])
     return next((at for at, count in enumerate(filled) if count * 2 >= headings.width), None)
 
 
 def is_total(contract: Contract, known: Mapping[str, int], serial_at: int | None, row: Row) -> bool:
-    """Whether a row reads 合计, 总计 or 小计 in 序号 or 姓名, and is no person with document or phone (R-FILE-8).
+    """Return whether a row reads 合计, 总计 or 小计 in 序号 or 姓名, and is nobody with document or phone (R-FILE-8).
 
     In another first column too, where all the rest are counts.
     """
@@ -101,7 +103,9 @@ def is_total(contract: Contract, known: Mapping[str, int], serial_at: int | None
 
 
 def looks_like_people(rows: Sequence[Row]) -> bool:
-    """Whether rows without headings hold what only records do: something that can be a document or phone, and more."""
+    """Return whether rows without headings hold what only records do: something that can be a document or phone, and
+    more.
+    """
     return any(
         sum(bool(cell) for cell in row) >= 3
         and any(cell and re.match(r"^(\d{17}[\dXx]|\d{15}|1[3-9]\d{9})$", cell.strip()) for cell in row)
@@ -110,12 +114,12 @@ def looks_like_people(rows: Sequence[Row]) -> bool:
 
 
 def _can_identify(text: str) -> bool:
-    """Whether a text can be a document or a phone; a count of persons (39, 共3人) can't."""
+    """Return whether a text can be a document or a phone; a count of persons (39, 共3人) can't."""
     return bool(_PLAUSIBLE.match(_BETWEEN.sub("", _folded(text)).upper()))
 
 
 def _section(contract: Contract, table: Table, headings: Headings) -> tuple[pl.DataFrame, Headings | None]:
-    """The records from one heading row to the next that names the columns otherwise, and that one."""
+    """Return the records from one heading row to the next that names the columns otherwise, and that one."""
     rows = table.rows
     wide: dict[int, int] = {}
     for (top, left), (_, right) in table.merges:
@@ -166,7 +170,7 @@ def _section(contract: Contract, table: Table, headings: Headings) -> tuple[pl.D
 def _candidates(
     contract: Contract, rows: Sequence[Row], headings: Headings, columns: Sequence[Sequence[str]]
 ) -> list[int]:
-    """The later rows that might be headings: a required column reads like one."""
+    """Return the later rows that might be headings: a required column reads like one."""
     texts = {cell for row in rows[headings.top : headings.below] for cell in row if cell}
     for column in contract.columns:
         texts |= {column.header, *column.synonyms}
@@ -187,7 +191,7 @@ def _all_headings(headings: Headings, row: Row) -> bool:
 
 
 def _is_title(row: Row, span: int, width: int, titles: set[str]) -> bool:
-    """Whether the only text of a row is a title or a note: merged, worded so, or one of the top (R-FILE-8)."""
+    """Return whether the only text of a row is a title or a note: merged, worded so, or one of the top (R-FILE-8)."""
     text = _folded(_only(row))
     return (
         span >= max(_NARROWEST_TITLE, width / 2)
@@ -197,7 +201,7 @@ def _is_title(row: Row, span: int, width: int, titles: set[str]) -> bool:
 
 
 def _only(row: Row) -> str:
-    """The text of a row that has a single one, else an empty text."""
+    """Return the text of a row that has a single one, else an empty text."""
     texts = [cell for cell in row if cell and cell.strip()]
     return texts[0] if len(texts) == 1 else ""
 
@@ -207,7 +211,7 @@ def _stem(text: str) -> str:
 
 
 def _folded(text: str | None) -> str:
-    """A text as it is compared, so far as anything short is looked for in it."""
+    """Return a text as it is compared, so far as anything short is looked for in it."""
     return re.sub(r"[\s\x00]", "", unicodedata.normalize("NFKC", text[:LONGEST_HEADING])) if text else ""
 
 
@@ -216,7 +220,7 @@ def _at(row: Row, position: int) -> str:
 
 
 def _said(columns: Sequence[Sequence[str]]) -> pl.DataFrame:
-    """Where a record says something, a boolean column a position."""
+    """Return where a record says something, a boolean column a position."""
     return pl.DataFrame([pl.Series(str(at), column, dtype=pl.String) for at, column in enumerate(columns)]).select(
         pl.all().str.strip_chars().str.len_bytes().fill_null(0) > 0
     )
@@ -228,7 +232,7 @@ def _transposed(records: Sequence[Sequence[str]], width: int) -> Sequence[Sequen
 
 
 def _fill(table: Table, records: range, gone: set[int]) -> None:
-    """What stands in cells merged over several rows holds for each record beside them (docs/rules.md, R-FILE-9)."""
+    """Fill what stands in cells merged over several rows into each record beside them (docs/rules.md, R-FILE-9)."""
     for (top, left), (bottom, _) in table.merges:
         if top == bottom or top not in records or not (text := _at(table.rows[top], left)):
             continue
@@ -253,7 +257,7 @@ def _frame(contract: Contract, columns: Sequence[Sequence[str]], headings: Headi
 
 
 def _extra(table: Table, records: range, headings: Headings) -> list[str | None]:
-    """The JSON text of what a record has beside the contract's columns, and of its marks."""
+    """Return the JSON text of what a record has beside the contract's columns, and of its marks."""
     called = {at: name for name, at in headings.known.items()} | {at: text for text, at in headings.unknown.items()}
     kept: dict[int, dict[str, str]] = {}
     for heading, at in headings.unknown.items():

@@ -33,7 +33,7 @@ def read(path: Path, contract: Contract, limits: Limits) -> Reading:
 
 
 def visible(content: bytes, limits: Limits) -> list[Table]:
-    """The visible sheets of a workbook, in its order.
+    """Return the visible sheets of a workbook, in its order.
 
     Raises:
         UnreadableError: it can't be opened, or is larger than the limits allow.
@@ -64,7 +64,9 @@ def _table(sheet: calamine.CalamineSheet, facts: SheetFacts) -> Table:
 
 
 def _choose(contract: Contract, tables: list[Table]) -> tuple[list[Table], str | None]:
-    """The sheets that are the list, and what is to be said of one that seems part of it and can't be (R-FILE-6)."""
+    """Return the sheets that are the list, and what is to be said of one that seems part of it and can't be
+    (R-FILE-6).
+    """
     located = [(table, locate(contract, table.rows, table.merges)) for table in tables]
     complete = [table for table, headings in located if headings and not lacking(contract, headings.known)]
     problem = None
@@ -85,7 +87,7 @@ def _choose(contract: Contract, tables: list[Table]) -> tuple[list[Table], str |
 
 
 def _text(value: Value) -> str:
-    """A cell as a person reads it (R-FILE-10).
+    """Return a cell as a person reads it (R-FILE-10).
 
     A number of 16 digits and more, of which a cell keeps 15, is written with its exponent.
     """
