@@ -6,15 +6,10 @@ from typing import Final
 
 from linkage import persons
 from linkage.evidence import How
+from street.vocabulary import labels
 
-_WHAT: Final = {
-    "document": "证件号码", "number": "证件号码（不含国别）", "name": "姓名", "birth_date": "出生日期",
-    "mask": "证件号码所见各位", "phone": "手机号", "door": "住处", "building": "楼栋", "compound": "小区",
-}  # fmt: skip
-_HOW: Final[dict[How, str]] = {
-    "name": "姓名相同", "letters": "拼音姓名与汉字姓名相符", "near": "姓名只差一字且形近或音近",
-    "slip": "姓名只差一字", "order": "姓名中两字前后颠倒", "part": "姓名少一字", "mark": "姓名有写不出的字，其余相符",
-}  # fmt: skip
+_WHAT: Final = labels("evidence")
+_HOW: Final = labels("name_likeness")
 # What holds a finer place says the coarser one too.
 _WITHIN: Final = {"building": "door", "compound": "building"}
 _FLAGS: Final = {

@@ -13,10 +13,10 @@ import psycopg
 
 from linkage import explain
 from street.database import scrubbed
+from street.vocabulary import certain_to
 
 Answer = Literal["same", "different", "unsure"]
 _KINDS: Final = {"same": "same_person", "different": "different_person", "unsure": "unsure_person"}
-_LEVELS: Final = {"building": "楼栋", "compound": "小区", "street": "街道"}
 
 
 class ReviewError(ValueError):
@@ -137,8 +137,7 @@ def waiting(conn: psycopg.Connection, candidate_id: int | None = None) -> list[W
 
 
 def _of_address(level: str, doors: int) -> str:
-    known = f"住址只能确定到{_LEVELS[level]}" if level in _LEVELS else "住址读不出门牌"
-    return f"{known}；{f'可能是 {doors} 户之一' if doors else '请填写门牌'}。"
+    return f"住址{certain_to(level)}；{f'可能是 {doors} 户之一' if doors else '请填写门牌'}。"
 
 
 def decide(conn: psycopg.Connection, candidate_id: int, answer: Answer, by: str, reason: str) -> None:

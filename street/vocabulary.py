@@ -27,6 +27,12 @@ def labels(code_list: str) -> dict[str, str]:
     return {row["code"]: row["label_zh"] for row in seed("codes") if row["code_list"] == code_list}
 
 
+def certain_to(place_level: str) -> str:
+    """Return how far an address that names no door is certain, in words (R-PLACE-4)."""
+    is_within = place_level in ("building", "compound", "street")
+    return f"只能确定{labels('place_level')[place_level]}" if is_within else "读不出门牌"
+
+
 @cache
 def _variables() -> dict[str, Any]:
     variables: dict[str, Any] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]

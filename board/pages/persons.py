@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 
 from board.pages.base import Asked, rows, signed_in
 from board.rendering import part
+from street.vocabulary import certain_to, labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,17 +24,8 @@ if TYPE_CHECKING:
 
 _AT_MOST = 50
 
-#: What the evidence of a pair is called (linkage.candidate.agreed, differed).
-EVIDENCE = {
-    "document": "证件号码", "number": "证件号码（不含国别）", "name": "姓名", "birth_date": "出生日期",
-    "mask": "证件号码所见各位", "phone": "手机号", "door": "住处", "building": "楼栋", "compound": "小区",
-}  # fmt: skip
-HOW = {
-    "name": "姓名相同", "letters": "拼音姓名与汉字姓名相符", "slip": "姓名只差一字且形近或音近",
-    "mark": "姓名有写不出的字，其余相符",
-}  # fmt: skip
-#: How far the place of an address is certain.
-LEVELS = {"building": "楼栋", "compound": "小区", "street": "街道"}
+#: What the evidence of a pair is called (linkage.candidate.agreed, differed), and how the two names are alike (how).
+EVIDENCE, HOW = labels("evidence"), labels("name_likeness")
 ANSWERS = {"same": "同一人", "different": "两个人", "unsure": "无法判断"}
 
 
@@ -87,7 +79,7 @@ async def _found(connection: AsyncConnection[DictRow], question: str) -> Sequenc
 async def review(asked: Asked) -> Response:
     """Return the pairs and the addresses that wait for a decision, arrivals first; nobody's name."""
     pairs, addresses = await _pairs(asked, None), await _addresses(asked, None)
-    main = part("review.html", pairs=pairs, addresses=addresses, what=EVIDENCE, how=HOW, levels=LEVELS)
+    main = part("review.html", pairs=pairs, addresses=addresses, what=EVIDENCE, how=HOW, certain_to=certain_to)
     return asked.page("待裁定", main)
 
 
@@ -103,7 +95,7 @@ async def question(asked: Asked) -> Response:
     elif addresses := await _addresses(asked, number):
         persons = {addresses[0]["person_key"]} - {None}
         doors = list(zip(addresses[0]["dwelling_keys"], addresses[0]["addresses"], strict=True))
-        main = part("address.html", address=addresses[0], doors=doors, levels=LEVELS)
+        main = part("address.html", address=addresses[0], doors=doors, certain_to=certain_to)
     else:
         raise HTTPException(404, "这一条已经裁定，或不属于您的居委会。")
     await asked.look("review", sorted(persons), len(persons))

@@ -1,14 +1,17 @@
 """People say who is who: they are asked, answer, and are obeyed; what the machine did, it explains."""
 
 import datetime as dt
+from typing import get_args
 
 import psycopg
 import pytest
 
-from linkage import review
+from linkage import evidence, review
+from linkage.evidence import How
 from linkage.review import Position
 from street.database import DatabaseError
 from street.publish import is_current, start_version
+from street.vocabulary import labels
 
 from .conftest import DAY, Office
 from .test_persons import FATHER, MOTHER, resident
@@ -102,7 +105,7 @@ def test_people_say_which_door_an_address_is(office: Office) -> None:
         (Position("returnees", back, 1), True, True), (Position("returnees", back, 2), True, True),
     }  # fmt: skip
     assert len(queue) == 2
-    assert {each.why for each in queue} == {"住址只能确定到楼栋；请填写门牌。"}
+    assert {each.why for each in queue} == {"住址只能确定到楼；请填写门牌。"}
     one, other = (each.candidate_id for each in sorted(queue, key=lambda each: str(each.left)))
     for wrong in ("same", "different"):
         with pytest.raises(review.ReviewError):
@@ -153,3 +156,9 @@ def test_there_are_no_other_decisions(warehouse: psycopg.Connection, kind: str) 
         warehouse.execute(
             "insert into linkage.decision (kind, left_feed, left_record, decided_by) values (%s, 'a', 'x', 'c')", [kind]
         )
+
+
+def test_all_that_a_pair_is_told_by_has_words():
+    """The queue and the board say the same of a pair."""
+    assert set(labels("name_likeness")) == set(get_args(How))
+    assert set(labels("evidence")) == {"document", "number", "name", *evidence._POINTS}

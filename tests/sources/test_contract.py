@@ -7,6 +7,7 @@ from sources import raw
 from sources.connectors import CONNECTORS
 from sources.contract import COLUMN_LIMIT, FEED_LIMIT, ContractError, Format, ServerType, all_contracts, load, parse
 from sources.readers.worker import READERS
+from street.vocabulary import labels
 
 PATH = "household_registry.yaml"
 
@@ -179,3 +180,8 @@ def test_a_feed_comes_from_one_server():
     document["servers"] *= 2
     with pytest.raises(ContractError, match="exactly one"):
         _parse(document)
+
+
+def test_the_words_of_a_visits_kind_are_those_of_its_contract():
+    kinds = load("visit_log").column("kind").enum
+    assert {code.value: code.label for code in kinds} == labels("visit_kind")
