@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from street.database import DatabaseError, connect, scrubbed
+from street.database import connect, scrubbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,8 @@ _LOWER = 10
 _FIRST_LOOK_SECONDS = 0.3
 #: dbt opens a connection a node: those that live shorter than this ask for little.
 _LOOK_SECONDS = 0.1
+#: A database that doesn't answer keeps no task from ending.
+_PATIENCE_SECONDS = 1
 
 _OF_THIS_LOGIN = """
     select pid from pg_stat_activity
@@ -46,14 +48,14 @@ def giving_way() -> Iterator[None]:
         yield
     finally:
         over.set()
-        watching.join()
+        watching.join(_PATIENCE_SECONDS)
 
 
 def _watch(over: threading.Event) -> None:
     if over.wait(_FIRST_LOOK_SECONDS):
         return
     # Whatever goes wrong with it here goes wrong with the task itself, which says so.
-    with contextlib.suppress(DatabaseError), scrubbed(), connect() as connection:
+    with contextlib.suppress(RuntimeError), scrubbed(), connect() as connection:
         connection.autocommit = True
         lowered: set[int] = set()
         while not over.wait(_LOOK_SECONDS):
