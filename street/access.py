@@ -136,8 +136,8 @@ def _refuse_without_right(reader: str, persons: Persons) -> None:
 def end_overdue(conn: psycopg.Connection) -> list[str]:
     """Take away every login that read persons until a day that is past; returns them (R-PRIV-10).
 
-    They read nothing since that day and can't log in: this ends the sessions that were open. `conn` must have no open
-    transaction. Raises DatabaseError.
+    They can't log in since that day: this ends the sessions that were open. `conn` must have no open transaction.
+    Raises DatabaseError.
     """
     with scrubbed(), conn.transaction():
         overdue = conn.execute(

@@ -21,7 +21,7 @@ alter table ops.access_grant add constraint exception_is_explained check (
 comment on table ops.access_grant is
 '登录 | Who was given a login, the committee whose rows it may see, and until when, why and by whom it reads persons';
 
--- Past its end an exception reads nothing, also in a session that is still open.
+-- Past its end a committee's exception reads nothing, also in a session that is still open.
 drop policy own_grant on ops.access_grant;
 create policy own_grant on ops.access_grant for select to committee_reader, committee_counts_reader using (
     role_name = current_user and (persons_until is null or persons_until >= date(now() at time zone 'Asia/Shanghai'))
