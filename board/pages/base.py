@@ -104,6 +104,9 @@ def signed_in(page: Callable[[Asked], Awaitable[Response]]) -> Callable[[Request
         except errors.InsufficientPrivilege:
             # The database's word: the role has no right to the table.
             raise HTTPException(403, "您的角色不能查看这一页。") from None
+        except (errors.UndefinedTable, errors.UndefinedColumn):
+            # A newer release asks for what only the next build publishes.
+            raise HTTPException(503, "这一页要用的数据还没有发布过：下一次运行之后就有。") from None
 
     return answer
 

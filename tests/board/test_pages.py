@@ -216,6 +216,17 @@ def test_health_says_which_rules_rows_break_as_the_mart_does(server: Server) -> 
         )
 
 
+def test_a_page_that_a_newer_release_brings_waits_for_the_next_publication(server: Server) -> None:
+    server.do("alter view marts.feed_check rename to feed_check_to_come")
+    try:
+        with server.client("ours") as client:
+            answer = client.get("/health", params={"of": "a newer release"})
+    finally:
+        server.do("alter view marts.feed_check_to_come rename to feed_check")
+    assert answer.status_code == 503
+    assert "下一次运行之后就有" in answer.text
+
+
 def test_the_street_traces_a_home_to_file_and_row_and_the_look_is_written_down(
     server: Server, places: dict[str, str]
 ) -> None:
