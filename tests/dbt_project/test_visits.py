@@ -28,7 +28,11 @@ PEOPLE = {
     "YOUNGER": ("测七乙", "13900000006", "506"),
     "FOUND": ("测八甲", "13900000008", "507"),
     "BOARD": ("测九甲", "13900000009", "508"),
+    "LEFT": ("测十甲", "13900000010", "507"),
+    "STAYS": ("测十乙", "13900000011", "507"),
 }
+#: Of whom the register of the population says the building alone, and another list the door in it.
+ONLY_BUILDING = ("LEFT", "STAYS")
 ELDERS = ("ELDER", "BOARD")
 
 
@@ -48,6 +52,8 @@ def visits() -> list[dict[str, str]]:
                                          "kind": "送菜"},
         "met at another door": HOME | {"room_no": "502", "full_name": "测八甲", "document_or_phone": "13900000008",
                                        "kind": "送药"},
+        "moved from a door that one list has": {"full_name": "测十甲", "document_or_phone": "13900000010",
+                                                "kind": "其他", "result": "搬离"},
         "nobody's": {"full_name": "谁也不是", "kind": "送菜"},
         "a fever": {"full_name": "测一甲", "document_or_phone": "13900000001", "temperature": "38.1",
                     "visited_at": "2020-03-27 18:00"},
@@ -63,8 +69,10 @@ def street(street_in_raw: psycopg.Connection) -> psycopg.Connection:
     ])  # fmt: skip
     land(conn, "household_registry", [
         PERSON | {
-            "person_no": number, "full_name": name, "phone": phone, "living_address": f"梅花路1099弄30号{room}室",
-            "birth_date": "19400101" if number in ELDERS else "19800101", "household_no": number,
+            "person_no": number, "full_name": name, "phone": phone, "household_no": number, "residence_type": "1",
+            "living_address": f"梅花路1099弄30号{'' if number in ONLY_BUILDING else f'{room}室'}",
+            "registered_address": f"梅花路1099弄30号{room}室" if number in ONLY_BUILDING else "",
+            "birth_date": "19400101" if number in ELDERS else "19800101",
         }
         for number, (name, phone, room) in PEOPLE.items()
     ])  # fmt: skip
@@ -121,6 +129,7 @@ def test_visits_close_what_they_name_and_tell_who_lives_where(street: psycopg.Co
         "moved before the registry's record": ("测五甲", "505"),
         "a phone that two have": ("测七乙", "506"),
         "met at another door": ("测八甲", "502"),
+        "moved from a door that one list has": ("测十甲", "507"),
         "nobody's": (None, None),
         "a fever": ("测一甲", "501"),
         "let out": ("CE OUT", "509"),
@@ -131,8 +140,10 @@ def test_visits_close_what_they_name_and_tell_who_lives_where(street: psycopg.Co
     ]
     # Who has moved lives nowhere, unless the registry says so later; who was met elsewhere lives there.
     homes = dict(rows(street, "select full_name, room_no || ' ' || sources[1] from build.household_view"))
-    assert "测四甲" not in homes
-    assert (homes["测五甲"], homes["测八甲"]) == ("505 household_registry", "502 visit_log")
+    assert not {"测四甲", "测十甲"} & homes.keys()
+    assert (homes["测十乙"], homes["测五甲"], homes["测八甲"]) == (
+        "507 household_registry", "505 household_registry", "502 visit_log",
+    )  # fmt: skip
     assert rows(street, "select status, release_on::text from build.isolation_episode"
                 " inner join build.dim_person using (person_key) where full_name = 'CE OUT'") == [
         ("released_early", "2020-03-26")

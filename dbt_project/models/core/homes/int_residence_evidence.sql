@@ -45,11 +45,21 @@ select
     {{ place_rank('told.place_level') }} as level_rank
 from told
 left join {{ ref('int_registry_person') }} as registry on told.person_key = registry.person_key
-left join at_door on told.person_key = at_door.person_key and told.dwelling_key = at_door.dwelling_key
 where
     told.place_level <> 'outside'
     -- Deceased holds everywhere; living elsewhere holds against every later source (R-HOME-3).
     and registry.died_on is null
     and (coalesce(registry.residence_type, 0) <> 2 or told.source_rank < 3)
-    -- Who was said to have moved from a door lives there by a later record alone (R-VISIT-4).
-    and (at_door.moved_at is null or coalesce(told.told_at > at_door.moved_at, false))
+    -- Who was said to have moved from a door lives there by a later record alone (R-VISIT-4), and in what holds it where
+    -- no other door is named.
+    and not exists (
+        select 1 from at_door as moved
+        where
+            told.person_key = moved.person_key
+            and (
+                told.dwelling_key = moved.dwelling_key
+                or (told.dwelling_key is null and told.building_key = moved.building_key)
+                or (told.dwelling_key is null and told.building_key is null and told.compound_key = moved.compound_key)
+            )
+            and moved.moved_at >= coalesce(told.told_at, '-infinity')
+    )

@@ -38,3 +38,13 @@ where
     link.person_key is not null
     and link.dwelling_key is not null
     and coalesce(told.registered_on, told.business_date) > {{ as_of() }} - {{ var('residence_evidence_days') }}
+union all
+-- The registered address counts for 人户一致 alone.
+select
+    person_key,
+    registered_dwelling_key as dwelling_key,
+    cast(null as date) as since,
+    cast(null as date) as isolating_until,
+    5 as source_rank
+from {{ ref('int_registry_person') }}
+where is_living_here and residence_type = 1 and registered_dwelling_key is not null
