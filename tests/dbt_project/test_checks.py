@@ -37,7 +37,7 @@ def test_a_test_or_constraint_that_stops_a_build_is_over_no_person() -> None:
     of_structure = {
         "dim_building", "dim_committee", "dim_compound", "dim_dwelling", "fct_occupancy",
         "building_view", "compound_daily", "compound_overview", "dim_level", "dim_tag",
-        "dwelling_view", "feed_health", "governance_daily", "release_curve", "unresolved",
+        "dwelling_view", "feed_check", "feed_health", "governance_daily", "release_curve", "unresolved",
         "int_compound_isolation", "int_door", "int_feed_in_force", "int_feed_status", "int_governance_fact",
         "building_overview", "int_duty_kind", "int_housing_tenure", "int_returnee_origin", "int_review", "int_tag",
         "scenario", "scenario_compound",
