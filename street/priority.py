@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from functools import cache
 from typing import TYPE_CHECKING
 
 import psutil
@@ -40,7 +41,7 @@ def giving_way() -> Iterator[None]:
 
     This process stays so: it is a task's own, and ends with it. Raises nothing of its own.
     """
-    os.nice(_LOWER)
+    _lower_this_process()
     over = threading.Event()
     watching = threading.Thread(target=_watch, args=(over,), daemon=True, name="giving way")
     watching.start()
@@ -49,6 +50,11 @@ def giving_way() -> Iterator[None]:
     finally:
         over.set()
         watching.join(_PATIENCE_SECONDS)
+
+
+@cache
+def _lower_this_process() -> None:
+    os.nice(_LOWER)
 
 
 def _watch(over: threading.Event) -> None:
