@@ -49,6 +49,11 @@ class Viewer:
         """Whether the role may read names at all; a page that it can't open has no link."""
         return self.role_name not in ("board_dashboard", "board_auditor")
 
+    @property
+    def sees_all_persons(self) -> bool:
+        """Whether the role reads the persons of every committee."""
+        return self.sees_persons and self.committee_code is None
+
 
 class LookRefusedError(RuntimeError):
     """A look at persons without a reason, or by a session that has just ended: nothing may be shown."""

@@ -63,7 +63,7 @@ async def dwelling(asked: Asked) -> Response:
         flags=[_FLAGS[flag] for flag in home["occupancy_flags"] if flag in _FLAGS],
         made=made, visits=visits, nobody=NOBODY, moved=MOVED, done=since_morning(visits, now),
         feeds={row["feed"]: row["title_zh"] for row in titles} | _OTHER_SOURCES, why=_why,
-        may_trace=asked.viewer.committee_code is None,
+        may_trace=asked.viewer.sees_all_persons,
         elsewhere=[row for row in episodes if row["person_key"] not in {each["person_key"] for each in residents}],
     )  # fmt: skip
     # The address of a door in the title would stay in the browser's history.

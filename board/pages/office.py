@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from psycopg.rows import DictRow
     from starlette.responses import Response
 
-    from board.session import Viewer
-
 _PAGE = 200
 _MANY = 100
 _NEIGHBOURS = 4
@@ -38,7 +36,7 @@ async def health(asked: Asked) -> Response:
             " order by feed, batch_id, severity = 'flag', failed_rows desc, rule",
         )
         return "数据来源\n" + part(
-            "health.html", now=now, feeds=feeds, checks=checks, may_trace=_may_trace(asked.viewer)
+            "health.html", now=now, feeds=feeds, checks=checks, may_trace=asked.viewer.sees_all_persons
         )
 
     return await without_persons(asked, draw)
@@ -51,7 +49,7 @@ async def trace(asked: Asked) -> Response:
     For the street's accounts alone: 403 for any other, 404 where no record has the key.
     """
     key = asked.request.query_params.get("key", "").strip()[:64]
-    if not _may_trace(asked.viewer):
+    if not asked.viewer.sees_all_persons:
         raise HTTPException(403, "只有街道账户可以追溯来源。")
     async with asked.board.database.as_board() as connection:
         found = await rows(connection, "select * from ops.trace_key(%s, %s)", asked.viewer.token, key)
@@ -63,10 +61,6 @@ async def trace(asked: Asked) -> Response:
         for row in found
     ]
     return asked.page("追溯来源", part("trace.html", key=key, records=records))
-
-
-def _may_trace(viewer: Viewer) -> bool:
-    return viewer.sees_persons and viewer.committee_code is None
 
 
 @signed_in

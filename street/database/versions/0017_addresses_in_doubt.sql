@@ -1,20 +1,5 @@
--- Pairs of records and addresses wait in one queue; each is shown and decided as what it is. (docs/rules.md, R-PERSON-14.)
-
--- Whose session it is, where it is of somebody who decides what is in doubt: of a committee or of the street.
-create function ops.deciding_session(token text)
-returns table (account text, committee_code text)
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return query
-    select who.account, who.committee_code from ops.board_session_of(token) as who
-    where who.role_name not in ('board_dashboard', 'board_auditor');
-    if not found then
-        raise insufficient_privilege using message = 'no session that decides';
-    end if;
-end
-$$;
+-- Pairs of records and addresses wait in one queue; each is shown and decided as what it is. (docs/rules.md, R-PERSON-14,
+-- R-BOARD-6.)
 
 create or replace function ops.pairs_in_doubt(token text, number bigint default null)
 returns table (
@@ -29,7 +14,10 @@ as $$
 declare
     who record;
 begin
-    select * into who from ops.deciding_session(token);
+    select * into who from ops.board_session_of(token);
+    if not found or who.role_name in ('board_dashboard', 'board_auditor') then
+        raise insufficient_privilege using message = 'no session that decides';
+    end if;
     return query
     select
         pair.candidate_id, pair.how, pair.agreed, pair.differed, pair.people, pair.is_arrival, pair.first_seen_on,
@@ -78,7 +66,10 @@ as $$
 declare
     who record;
 begin
-    select * into who from ops.deciding_session(token);
+    select * into who from ops.board_session_of(token);
+    if not found or who.role_name in ('board_dashboard', 'board_auditor') then
+        raise insufficient_privilege using message = 'no session that decides';
+    end if;
     return query
     select
         asked.candidate_id, asked.is_arrival, asked.first_seen_on, feed.title_zh, link.place_level,
@@ -123,7 +114,7 @@ declare
     who record;
     asked record;
 begin
-    select * into who from ops.deciding_session(token);
+    select * into who from ops.board_session_of(token);
     select * into asked from ops.addresses_in_doubt(token, number);
     if not found then
         if exists (select from linkage.candidate where candidate_id = number) then
@@ -144,7 +135,5 @@ begin
 end
 $$;
 
-revoke execute on function
-ops.deciding_session(text), ops.addresses_in_doubt(text, bigint), ops.decide_address(text, bigint, text)
-from public;
+revoke execute on function ops.addresses_in_doubt(text, bigint), ops.decide_address(text, bigint, text) from public;
 grant execute on function ops.addresses_in_doubt(text, bigint), ops.decide_address(text, bigint, text) to board;

@@ -22,6 +22,22 @@ begin
 end
 $$;
 
+-- Whose session it is, where it is of somebody who decides what is in doubt: of a committee or of the street.
+create or replace function ops.deciding_session(token text)
+returns table (account text, committee_code text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select who.account, who.committee_code from ops.board_session_of(token) as who
+    where who.role_name not in ('board_dashboard', 'board_auditor');
+    if not found then
+        raise insufficient_privilege using message = 'no session that decides';
+    end if;
+end
+$$;
+
 -- The same for the street's session, with the files of the batches. Raises insufficient_privilege for any other.
 create function ops.trace_key(token text, key text)
 returns table (
@@ -47,6 +63,8 @@ begin
 end
 $$;
 
-revoke execute on function ops.records_behind(text, text), ops.trace_key(text, text) from public;
+revoke execute on function
+ops.deciding_session(text), ops.records_behind(text, text), ops.trace_key(text, text)
+from public;
 grant execute on function ops.records_behind(text, text) to pipeline;
 grant execute on function ops.trace_key(text, text) to board;
