@@ -93,9 +93,13 @@ def test_a_small_street_comes_out_right_and_every_unit_test_holds(
     assert [f"{run.node}: {run.message}" for run in tests if run.status != "pass"] == []
 
 
-def test_a_failed_build_names_the_model_and_no_value(street_in_raw: psycopg.Connection) -> None:
+def test_a_failed_build_names_the_model_and_no_value_and_leaves_its_last_table(
+    street_in_raw: psycopg.Connection,
+) -> None:
+    dbt.build(("stg_housing_registry",), AS_OF, AS_OF_AT)
     street_in_raw.execute("drop table raw.housing_registry cascade")
     street_in_raw.commit()
     with pytest.raises(dbt.BuildFailed, match="stg_housing_registry"):
         dbt.build(("stg_housing_registry",), AS_OF, AS_OF_AT)
+    assert rows(street_in_raw, "select count(*) from staging.stg_housing_registry") == [(2,)]
     assert not list((settings().street_var / "dbt").rglob("*.log"))
