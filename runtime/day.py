@@ -22,7 +22,7 @@ INGEST = "ingest__"
 WAREHOUSE = "warehouse"
 REPORT = "report__daily_governance"
 
-_POLL_SECONDS = 0.4
+_POLL_SECONDS = 1.0  # each question takes the time of a task
 _KNOWN_SECONDS = 300.0
 _HEALTH_SECONDS = 5.0
 _SILENT_SECONDS = 300.0  # a process that lives on a busy machine may miss many a beat
