@@ -64,8 +64,9 @@ def ingest(contract: Contract) -> DAG:
         default_args={**DEFAULTS, "owner": contract.department, "priority_weight": 10},
     ) as dag:
 
-        @step(task_display_name="接收入库")
-        def land(dag_run: Any = None) -> dict[str, Any]:
+        # Mostly nothing has come: what would follow is skipped, for each task takes a second of the machine.
+        @step(kind="short_circuit", task_display_name="接收入库")
+        def land(dag_run: Any = None) -> dict[str, Any] | None:
             from street import ingests
             from street.database import connect
 
@@ -82,7 +83,7 @@ def ingest(contract: Contract) -> DAG:
             with connect() as connection:
                 landed = [each for each in landing["batch_ids"] if batch.status(connection, each) == "landed"]
             if landed:
-                from expectations.gate import validate as validate_batch  # heavy, and mostly there is nothing to do
+                from expectations.gate import validate as validate_batch  # heavy
 
                 for batch_id in landed:
                     validate_batch(batch_id)
@@ -108,10 +109,10 @@ def ingest(contract: Contract) -> DAG:
     return dag
 
 
-def _landed(feed: str, on: dt.date) -> dict[str, Any]:
+def _landed(feed: str, on: dt.date) -> dict[str, Any] | None:
     """Return the batches to be judged, and the sentence about what couldn't be landed, if there was anything.
 
-    What lies beside the trouble isn't held up by it: it is judged, and the run then fails with the sentence. With
+    None: nothing has come and nothing is left to be judged. What lies beside the trouble isn't held up by it: it is judged, and the run then fails with the sentence. With
     nothing beside it the error is raised, and what may pass is tried again.
     """
     from sources.landing import land
@@ -128,7 +129,8 @@ def _landed(feed: str, on: dt.date) -> dict[str, Any]:
         left = unjudged(connection, feed)  # also what a killed run has landed and never judged
     if trouble is not None and not left:
         raise trouble
-    return {"batch_ids": [*(each for each in fresh if each not in left), *left], "trouble": trouble and str(trouble)}
+    batch_ids = [*(each for each in fresh if each not in left), *left]
+    return {"batch_ids": batch_ids, "trouble": trouble and str(trouble)} if batch_ids else None
 
 
 def _promote(contract: Contract, landing: dict[str, Any]) -> None:

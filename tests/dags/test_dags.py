@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.providers.standard.operators.python import PythonOperator
+from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
 from airflow.sdk import AssetAny, CronPartitionTimetable, PartitionedAssetTimetable
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.serialization.serialized_objects import DagSerialization
@@ -16,6 +16,7 @@ from sources import archive
 from sources.connectors import pulls
 from sources.contract import all_contracts
 from sources.failures import PassingError, PermanentError, SourceAwayError
+from sources.registry import sync
 from street import ingests
 from street.database import DatabaseError
 from street.settings import as_of_at, settings
@@ -151,6 +152,21 @@ def test_what_has_arrived_is_judged_although_its_source_is_away_now(
     warehouse.commit()
     with pytest.raises(Exception, match="SourceAwayError"):  # nothing is left beside it
         _function(dag, "land")(dag_run=SimpleNamespace(partition_key=MONDAY.isoformat(), run_id="r"))
+
+
+def test_where_nothing_has_come_the_rest_of_an_ingest_is_skipped_and_the_warehouse_woken(
+    read_dags: ReadDags, monkeypatch: pytest.MonkeyPatch, warehouse: psycopg.Connection, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("STREET_VAR", str(tmp_path))
+    monkeypatch.setenv("STREET_INBOX", str(tmp_path))
+    monkeypatch.setenv("STREET_SCHEDULES", "on")
+    dag = read_dags().dags["ingest__housing_registry"]
+    land = dag.get_task("land")
+    assert isinstance(land, ShortCircuitOperator)
+    sync(warehouse)
+    warehouse.commit()
+    assert not _function(dag, "land")(dag_run=SimpleNamespace(partition_key=MONDAY.isoformat(), run_id="r"))
+    assert dag.get_task("wake").is_teardown  # what a short circuit leaves alone
 
 
 @pytest.fixture
