@@ -67,7 +67,7 @@ lint: setup  ## every gate: style, types, imports, SQL
 	@nice $(BIN)/ruff format --check .
 	@nice $(BIN)/mypy
 	@nice $(BIN)/lint-imports
-	@nice $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2
+	@nice $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
 
 # datacontract-cli wants other versions than the project does: an environment of its own, made when it is first asked for.
 lint-contracts: setup $(TOOLS)/.ready  ## the contracts by the standard's own tool

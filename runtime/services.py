@@ -275,7 +275,7 @@ def airflow_environment(place: Place) -> dict[str, str]:
 AIRFLOW_TUNING: Mapping[str, str] = {
     # Two cores: few workers, one parser; a short idle sleep because a task waits for it between two others.
     "AIRFLOW__CORE__PARALLELISM": "4",
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
     "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
