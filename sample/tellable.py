@@ -25,10 +25,10 @@ _MARK = "?"
 
 
 def tellable(truth: Path) -> pl.DataFrame:
-    """Return the records in force about persons: RECORD, `true_person_id`, `told` and `dirt`.
+    """Return the records in force about persons: RECORD, `true_person_id`, `told`, `number`, `travel_number`, `dirt`.
 
-    Records of one person and one `told` can be told to be one person's. `dirt` lists what is wrong with a record's
-    identity and place, nothing for a clean one.
+    Records of one person and one `told` can be told to be one person's. The numbers are a resident ID and a travel
+    document, null unless valid. `dirt` lists what is wrong with a record's identity and place, nothing for a clean one.
     """
     persons = pl.read_parquet(truth / "persons.parquet")
     records = (
@@ -45,6 +45,8 @@ def tellable(truth: Path) -> pl.DataFrame:
         *RECORD,
         "true_person_id",
         told=pl.Series(told),
+        number=said["number"],
+        travel_number=said["travel_number"],
         dirt=pl.Series([list(_dirt(record)) for record in said.iter_rows(named=True)], dtype=pl.List(pl.String)),
     )
 

@@ -21,7 +21,7 @@ from linkage.records import a_row_is_a_person
 from sample.dirt import LEVELS
 from sources.contract import all_contracts
 from tests.benchmarks.linkage import fields, page
-from tests.benchmarks.linkage.score import Pairs, Share, of_clusters, of_pairs
+from tests.benchmarks.linkage.score import Pairs, Share, for_people, of_clusters, of_pairs
 from tests.benchmarks.linkage.street import ROOT, Linked, ask_peer, linked
 
 OURS, SPLINK, ECM, DOCUMENT = "this project", "Splink 5", "recordlinkage, ECM", "same document only"
@@ -53,7 +53,7 @@ class Figures:
     doors: dict[str, Doors] = field(default_factory=lambda: defaultdict(Doors))
     by_form: dict[str, Doors] = field(default_factory=lambda: defaultdict(Doors))
     untellable: dict[str, Share] = field(default_factory=lambda: defaultdict(lambda: Share(0, 0)))
-    for_people: Share = field(default_factory=lambda: Share(0, 0))
+    for_people: int = 0
     arrivals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -86,6 +86,7 @@ def main() -> None:
 
 
 def _measure(figures: Figures, persons: int, seed: int, dirt: str, *, with_peers: bool) -> None:
+    lists = [contract.feed for contract in all_contracts() if a_row_is_a_person(contract)]
     with tempfile.TemporaryDirectory(prefix="street-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # as root, the server runs as another user
@@ -94,7 +95,7 @@ def _measure(figures: Figures, persons: int, seed: int, dirt: str, *, with_peers
             figures.seeds.append(seed)
             figures.add(OURS, of_clusters(street.records, "person_key", street.seconds))
             _untellable(figures, street.records)
-            figures.for_people += _for_people(street.records)
+            figures.for_people += for_people(street.records, lists)
             for outcome in street.arrivals["outcome"]:
                 figures.arrivals[outcome] += 1
             _by_document(figures, street)
@@ -113,23 +114,6 @@ def _untellable(figures: Figures, records: pl.DataFrame) -> None:
         kinds.explode("dirt").group_by("dirt").agg(hits=pl.col("alone").sum(), total=pl.len()).iter_rows()
     ):
         figures.untellable[kind] += Share(hits, total)
-
-
-def _for_people(records: pl.DataFrame) -> Share:
-    """Of the pairs that can be told and are not made: two persons of a list in which a row is a person.
-
-    The machine mustn't tie them (R-PERSON-13): somebody registered twice, once under a mistyped number.
-    """
-    lists = [contract.feed for contract in all_contracts() if a_row_is_a_person(contract)]
-    mine = records.select("index", "true_person_id", "told", "person_key")
-    missed = mine.join(mine, on=["true_person_id", "told"], suffix="_2").filter(
-        pl.col("index") < pl.col("index_2"), pl.col("person_key") != pl.col("person_key_2")
-    )
-    listed = records.filter(pl.col("feed").is_in(lists)).select("person_key", "feed").unique()
-    both = missed.join(listed, on="person_key").join(
-        listed, left_on=["person_key_2", "feed"], right_on=["person_key", "feed"]
-    )
-    return Share(both.select("index", "index_2").n_unique(), missed.height)
 
 
 def _by_document(figures: Figures, street: Linked) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _Z = 1.959964  # of 95 %
 
@@ -88,6 +93,36 @@ def of_pairs(records: pl.DataFrame, pairs: pl.DataFrame, seconds: float) -> Pair
         Share(right.filter(pl.col("told") == pl.col("told_2")).height, _pairs(records, "true_person_id", "told")),
         seconds,
     )
+
+
+def for_people(records: pl.DataFrame, lists: Collection[str]) -> int:
+    """How many of the pairs that can be told no machine may make, whatever it does: it must tie neither two rows of one
+    of the `lists`, in which a row is a person, nor two valid resident IDs (R-PERSON-5, R-PERSON-13).
+
+    `records` say their `feed`, and `number` and `travel_number` where these are valid: records of one number are one by
+    it, in whatever list. What else is told of somebody registered twice can be put to one of the two rows alone; all of
+    it put to one is taken for made, so that this is the least that must be missed.
+    """
+    limits = pl.concat_list(
+        pl.when(pl.col("feed").is_in(list(lists))).then("feed"),
+        pl.when(pl.col("number").is_not_null()).then(pl.lit("resident ID")),
+    ).list.drop_nulls()
+    alone = pl.format("row {}", pl.int_range(pl.len()))
+    by_number = (
+        records.select("true_person_id", "told", number=pl.coalesce("number", "travel_number", alone), limits=limits)
+        .group_by("true_person_id", "told", "number")
+        .agg(size=pl.len(), limits=pl.col("limits").explode().drop_nulls().unique())
+        .sort("size", "number", descending=[True, False])
+    )
+    # Whose records are parted as little as the limits let: (how many, what only one of a person's may have).
+    parts: dict[tuple[str, int], list[tuple[int, set[str]]]] = defaultdict(list)
+    for person, told, _, size, limited in by_number.iter_rows():
+        mine = parts[person, told]
+        at = next((at for at, (_, taken) in enumerate(mine) if taken.isdisjoint(limited)), len(mine))
+        before, taken = mine[at] if at < len(mine) else (0, set())
+        mine[at : at + 1] = [(before + size, taken | set(limited))]
+    made = sum(size * (size - 1) // 2 for mine in parts.values() for size, _ in mine)
+    return _pairs(records, "true_person_id", "told") - made
 
 
 def _pairs(records: pl.DataFrame, *by: str) -> int:
