@@ -69,8 +69,17 @@ def _read(records: pl.DataFrame) -> pl.DataFrame:
         masked=pl.Series([mask for _, _, mask in numbers], dtype=pl.String),
         name=pl.Series([None if name and name.isascii() else name for name in names], dtype=pl.String),
         latin=pl.Series(latin, dtype=pl.List(pl.String)),
+        # A title behind a surname says nothing of the letters of the name.
         true_latin=pl.Series(
-            [_letters(f"{a} {b}") for a, b in records.select("family_latin", "given_latin").iter_rows()]
+            [
+                _letters(f"{family} {given}")
+                if name and _is_one_in_characters(*sorted((name, _name(full) or "")))
+                else None
+                for name, full, family, given in zip(
+                    names, *records.select("full_name", "family_latin", "given_latin"), strict=True
+                )
+            ],
+            dtype=pl.List(pl.String),
         ),
         family=pl.col("family_latin").str.replace("lyu|lv", "lu"),
         phone_true="phone",

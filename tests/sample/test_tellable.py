@@ -89,6 +89,13 @@ def test_a_name_romanised_in_another_order_is_the_name(tmp_path: Path) -> None:
     assert told(tmp_path, record("son", number=SON), abroad) == [0, 0]
 
 
+def test_a_surname_with_a_title_is_not_the_name_in_letters(tmp_path: Path) -> None:
+    abroad = {"who": "son", "name_latin": "JIANGUO WANG", "phone": "13900000000"}
+    assert told(tmp_path, abroad, record("son", phone="13900000000")) == [0, 0]
+    assert told(tmp_path, abroad, record("son", name="王先生", phone="13900000000")) == [0, 1]
+    assert told(tmp_path, abroad, {"who": "son", "phone": "13900000000"}) == [0, 1]
+
+
 @pytest.mark.parametrize(("one", "other", "could"), [
     ("王建国", "王健国", True), ("王建国", "王国建", True), ("王建国", "王国", True), ("王芳", "王芬", True),
     ("王建国", "李建国", False), ("王建国", "王志强", False), ("王伟", "王芳", False),
