@@ -199,8 +199,7 @@ def slip(one: str, other: str) -> Slip | None:
         return "order"
     if len(different) != 1:
         return None
-    x, y = different[0]
-    if (x, y) in _ALIKE or not _readings(x).isdisjoint(_readings(y)):
+    if _are_alike(*different[0]):
         return "near"
     return "slip" if len(a) >= 3 else None
 
@@ -208,6 +207,23 @@ def slip(one: str, other: str) -> Slip | None:
 def one_slip(one: str, other: str) -> bool:
     """Return whether two names in characters differ by one slip of the pen, the ear or the eye, the surname kept."""
     return slip(one, other) in {"near", "slip"}
+
+
+def mistaken(one: str, other: str) -> bool:
+    """Return whether one of two names in characters can be the other for a clerk who has the right number before him.
+
+    By one mistake (`slip`), or with each of its characters heard or seen alike: 张香慧, 张祥辉.
+    """
+    a, b = _read(one).text, _read(other).text
+    if slip(one, other) is not None:
+        return True
+    is_plain = all(re.fullmatch(f"[{_CHARACTER}]{{2,4}}", text) for text in (a, b))
+    return is_plain and len(a) == len(b) and a[0] == b[0] and all(map(_are_alike, a, b))
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Return whether two characters are one, or heard or seen alike."""
+    return one == other or (one, other) in _ALIKE or not _readings(one).isdisjoint(_readings(other))
 
 
 def same(one: str, other: str) -> bool:

@@ -55,14 +55,15 @@ def contradicts(row: Row, other: Row) -> bool:
     """Return whether a shared document can't be both records': name and birth date given and both different
     (R-PERSON-3).
 
-    In a feed without birth dates the name alone decides. The other's birth date is its number's, if that is valid.
+    In a feed without birth dates the name alone decides, and a mistake in it contradicts nothing: fewer digits than a
+    number's are enough for such a name (R-PERSON-13). The other's birth date is its number's, if that is valid.
     Names that can't be held against each other (linkage.names) contradict nothing.
     """
     pairs = [(a, b) for a in row.names for b in other.names]
     if any(names.same(a, b) for a, b in pairs) or not any(names.contradict(a, b) for a, b in pairs):
         return False
     if not (row.has_birth_date and other.has_birth_date):
-        return True
+        return not any(names.mistaken(a, b) for a, b in pairs)
     theirs = other.birth_date if other.id_birth_date is None else other.id_birth_date
     return row.birth_date is not None and theirs is not None and row.birth_date != theirs
 

@@ -292,6 +292,34 @@ def test_a_list_without_birth_dates_gives_the_child_none_and_no_mask(office) -> 
     assert (said["full_name"], said["birth_date"], said["sex"], said["id_masked"]) == ("李小宝", None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("name", "is_hers"),
+    [
+        pytest.param("王英秀", True, id="two characters changed about"),
+        pytest.param("王英", True, id="a character left out"),
+        pytest.param("王绣瑛", True, id="both characters heard alike"),
+        pytest.param("王秀兰", True, id="another character"),
+        pytest.param("王玉兰", False, id="a sister under her number"),
+        pytest.param("李秀英", False, id="another surname"),
+    ],
+)
+def test_a_mistake_in_a_name_contradicts_no_number_in_a_list_without_birth_dates(office, name, is_hers) -> None:
+    home = office.receive("household_registry", resident("1", MOTHER, "王秀英", "19491231"))
+    aid = office.receive("welfare_list", {"id_number": MOTHER, "full_name": name, "kind": "resident_id"})
+    links = office.link()
+    hers, its = links["household_registry", home, 1], links["welfare_list", aid, 1]
+    assert (hers["person_key"] == its["person_key"]) is is_hers
+    assert its["flags"] == ([] if is_hers else ["document_of_another"])
+
+
+def test_a_mistake_in_a_name_is_two_names_where_the_birth_dates_differ(office) -> None:
+    batch = office.receive(
+        "household_registry", resident("1", MOTHER, "王秀英", "19491231"), resident("2", MOTHER, "王英", "20150601")
+    )
+    links = office.link()
+    assert links["household_registry", batch, 2]["flags"] == ["document_of_another"]
+
+
 def test_a_number_with_the_right_check_digit_holds_over_the_columns_of_its_holder(office) -> None:
     batch = office.receive("household_registry", resident("1", MOTHER, "王秀英", "19500101") | {"sex": "1"})
     office.link()
