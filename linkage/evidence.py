@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 import polars as pl
 
 from linkage import names
+from linkage.places import MOST_CANDIDATES
 from linkage.resolver import UnionFind
 
 SAID_SCHEMA: Final[dict[str, pl.DataType]] = {
@@ -30,6 +31,7 @@ SAID_SCHEMA: Final[dict[str, pl.DataType]] = {
     "mask": pl.String(),  # the first 6 and last 4 characters of a number of 18
     "phone": pl.String(),
     "dwelling_key": pl.String(),
+    "possible_keys": pl.List(pl.String()),  # what an address can mean that names no door for certain
     "registered_dwelling_key": pl.String(),
     "building_key": pl.String(),
     "compound_key": pl.String(),
@@ -90,6 +92,7 @@ def said(placed: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
         "record", "name", "name_latin", "birth_date", "phone", "dwelling_key", "registered_dwelling_key",
         "building_key", "compound_key", "household", "list_no", "said_before", "is_decided",
         person="person_key",
+        possible_keys=pl.when(pl.col("dwelling_key").is_null()).then("candidates"),
         resident_id=pl.when(own).then(resident_id),
         has_document=own & (pl.col("document").is_not_null() | pl.col("second_document").is_not_null()),
         certified=pl.when(own).then("id_birth_date"),
@@ -178,6 +181,12 @@ class _Street:
         lost = doors.filter(pl.col("key").is_null()).drop("key")
         family = lost.join(doors.drop_nulls("key").select("household", "key"), on="household")
         parts.append(family.select("node", _what("door"), key="key"))
+        # An address that can mean several doors says each of them, as far as somebody is known to live there. Of a list
+        # that was cut off it isn't known whether it has the right one.
+        is_whole = pl.col("possible_keys").list.len() < MOST_CANDIDATES
+        possible = self._said.filter(is_whole).select("node", key="possible_keys").explode("key").drop_nulls("key")
+        lived_in = pl.concat([self._said.select(key="dwelling_key"), self._said.select(key="registered_dwelling_key")])
+        parts.append(possible.join(lived_in, on="key", how="semi").select("node", _what("door"), key="key"))
         return pl.concat(part.with_columns(pl.col("key").hash()) for part in parts).unique()
 
     def narrow(self) -> None:

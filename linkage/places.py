@@ -18,7 +18,7 @@ from linkage.register import NO_COMPOUND, Register
 PLACE_COLUMNS: Final = (
     "dwelling_key", "building_key", "compound_key", "committee_code", "place_level", "place_method", "candidates",
 )  # fmt: skip
-_MOST_CANDIDATES: Final = 8
+MOST_CANDIDATES: Final = 8  # a list of so many may be cut off
 _LEVELS: Final = ("dwelling", "building", "compound", "street", "outside", "unparsed")
 
 
@@ -283,7 +283,7 @@ def _count_compounds(found: pl.DataFrame, way: str) -> pl.DataFrame:
         keys.first().alias(f"{way}_compound"),
         short.alias(f"{way}_short"),
         alias.alias(f"{way}_alias"),
-        keys.unique().sort().head(_MOST_CANDIDATES).alias(f"{way}_candidates"),
+        keys.unique().sort().head(MOST_CANDIDATES).alias(f"{way}_candidates"),
     )
 
 
@@ -303,7 +303,7 @@ def _count_buildings(buildings: pl.DataFrame, asked: pl.DataFrame, register: Reg
         pl.col("dwelling_key").n_unique().alias(f"{way}_doors"),
         pl.col("dwelling_key").first().alias(f"{way}_door"),
         ((pl.col("dwelling_key").n_unique() == 1) & (pl.col("twins").max() == 1)).alias(f"{way}_is_door"),
-        pl.col("dwelling_key").unique().sort().head(_MOST_CANDIDATES).alias(f"{way}_door_candidates"),
+        pl.col("dwelling_key").unique().sort().head(MOST_CANDIDATES).alias(f"{way}_door_candidates"),
         pl.col("is_unit_ignored").any().alias(f"{way}_unit_ignored"),
     )
     return (
@@ -440,7 +440,7 @@ def _near_misses(asked: pl.DataFrame, decided: pl.DataFrame, register: Register)
     buildings = pl.concat([by_road, by_name]).unique()
     doors = _doors(buildings, still, register).select("id", key="dwelling_key")
     compounds = buildings.join(doors, on="id", how="anti").select("id", key="compound_key")
-    return pl.concat([doors, compounds]).group_by("id").agg(near=pl.col("key").unique().sort().head(_MOST_CANDIDATES))
+    return pl.concat([doors, compounds]).group_by("id").agg(near=pl.col("key").unique().sort().head(MOST_CANDIDATES))
 
 
 def _is_near(one: str, other: str) -> bool:

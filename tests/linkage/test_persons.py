@@ -320,6 +320,20 @@ def test_a_mistake_in_a_name_is_two_names_where_the_birth_dates_differ(office) -
     assert links["household_registry", batch, 2]["flags"] == ["document_of_another"]
 
 
+def test_an_occupant_whose_address_can_be_two_doors_is_who_of_the_name_lives_at_one(office) -> None:
+    home = office.receive(
+        "household_registry",
+        resident("1", MOTHER, "王秀英", "19491231") | {"living_address": "锦绣路10弄1号101室"},
+        resident("2", FATHER, "李建国", "19800101") | {"living_address": "锦绣路12弄1号101室"},
+    )
+    occupants = office.receive(
+        "property_occupancy", {"compound": "锦绣苑", "building": "1", "room": "101", "occupant_name": "王秀英"}
+    )
+    links = office.link()
+    assert links["property_occupancy", occupants, 1]["dwelling_key"] is None
+    assert links["property_occupancy", occupants, 1]["person_key"] == links["household_registry", home, 1]["person_key"]
+
+
 def test_a_number_with_the_right_check_digit_holds_over_the_columns_of_its_holder(office) -> None:
     batch = office.receive("household_registry", resident("1", MOTHER, "王秀英", "19500101") | {"sex": "1"})
     office.link()
