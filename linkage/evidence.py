@@ -137,10 +137,11 @@ def likeness(one: str, other: str) -> How | None:
 
 
 class _Known(NamedTuple):
-    """What a person is known by: birth dates, the lists that have a row of theirs, names."""
+    """What a person is known by: birth dates, the lists that have a row of theirs, masked numbers, names."""
 
     dates: set[int]
     lists: set[int]
+    masks: set[str]
     names: set[str]
 
 
@@ -279,17 +280,17 @@ class _Street:
         """Know what persons are known by, as far as ties ask for it."""
         asked = pl.DataFrame({"node": [node for node in nodes if node not in self._known]}, {"node": nodes.dtype})
         rows = self._said.join(asked, on="node", how="semi").select(
-            "node", "resident_id", folded(pl.col("certified")), folded(pl.col("birth_date")), "list_no"
+            "node", "resident_id", folded(pl.col("certified")), folded(pl.col("birth_date")), "list_no", "mask"
         )
-        facts: dict[int, tuple[set[Any], ...]] = {node: (set(), set(), set(), set(), set()) for node in asked["node"]}
+        facts: dict[int, tuple[set[Any], ...]] = {node: tuple(set() for _ in range(6)) for node in asked["node"]}
         for node, *said in rows.iter_rows():
             for values, value in zip(facts[node], said, strict=False):
                 if value is not None:
                     values.add(value)
         for node, written in self.named.join(asked, on="node", how="semi").select("node", "written").iter_rows():
             facts[node][-1].add(written)
-        for node, (ids, certified, dates, lists, names_) in facts.items():
-            self._known[node] = _Known(certified or dates, lists, names_)
+        for node, (ids, certified, dates, lists, masks, names_) in facts.items():
+            self._known[node] = _Known(certified or dates, lists, masks, names_)
             if ids:
                 self._groups.holds(node, ids)
 
@@ -302,6 +303,8 @@ class _Street:
             return False
         if ours.lists & theirs.lists:
             return False
+        if ours.masks and theirs.masks and not any(_is_one_number(a, b) for a in ours.masks for b in theirs.masks):
+            return False
         return (
             ours.names <= theirs.names
             or theirs.names <= ours.names
@@ -312,7 +315,8 @@ class _Street:
         ours, theirs = self._known[one], self._known.pop(other)
         self._moved.append(other)
         dates = ours.dates & theirs.dates or ours.dates | theirs.dates
-        self._known[one] = _Known(dates, ours.lists | theirs.lists, ours.names | theirs.names)
+        masks = ours.masks | theirs.masks
+        self._known[one] = _Known(dates, ours.lists | theirs.lists, masks, ours.names | theirs.names)
 
     def found(self) -> Found:
         """Return what came of it."""
@@ -325,6 +329,14 @@ class _Street:
             if len(sides) > 1:
                 still.setdefault(sides, pair)
         return Found(_pairs(keys, self._ties), _pairs(keys, [*still.values()]), moved)
+
+
+def _is_one_number(one: str, other: str) -> bool:
+    """Return whether two masked numbers can be one: with a digit mistyped, or two beside each other changed about."""
+    wrong = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    if len(wrong) == 2 and wrong[1] - wrong[0] == 1:
+        return one[wrong[0]] == other[wrong[1]] and one[wrong[1]] == other[wrong[0]]
+    return len(wrong) <= 1
 
 
 def _hashed(values: pl.Expr) -> pl.Expr:

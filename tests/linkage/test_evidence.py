@@ -149,6 +149,18 @@ FAMILIES: dict[str, tuple[Any, ...]] = {
     "an occupant whose name has a character more than a resident's, with a phone of the household": (
         "abc", person("1", name="王强", **HOME), person("2", name="李芳", **HOME), {"name": "王小强", **HOME},
     ),
+    "father and son of one name, the son known by a masked number alone": (
+        "ab", person("F", name="王伟", **HOME) | {"mask": "310115********0011"},
+        {"name": "王伟", "mask": "310115********8213", **HOME},
+    ),
+    "a masked number with a digit mistyped": (
+        "aa", person("1", name="王伟", **HOME) | {"mask": "310115********0011"},
+        {"name": "王伟", "mask": "310115********0017", **HOME},
+    ),
+    "a masked number with two digits changed about": (
+        "aa", person("1", name="王伟", **HOME) | {"mask": "310115********0012"},
+        {"name": "王伟", "mask": "310115********0021", **HOME},
+    ),
     "an occupant whose address can be two doors, at one of which one of the name lives": (
         "aba", person("1", name="王伟", dwelling_key="d1"), person("2", OTHER_DAY, name="李芳", dwelling_key="d2"),
         {"name": "王伟", "possible_keys": ["d1", "d2"]},
