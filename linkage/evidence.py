@@ -3,7 +3,7 @@
 Two records with one name that have a masked number, a birth date, a phone or a door in common are one person's, unless
 somebody else of the street could be meant as well: of one name, with a resident ID or a birth date of their own, and as
 much in common, counting what is not known of them. So father and son of one name stay two. Ties are made strongest
-first; one is refused that would give a person two resident IDs, two birth dates, two names or two rows of one list.
+first; one is refused that would give a person two numbers, two birth dates, two names or two rows of one list.
 The street itself is what a name is held against: nothing is trained, and nothing kept beside the records.
 Source of the rules: docs/rules.md, R-PERSON-2 and R-PERSON-13.
 """
@@ -11,6 +11,7 @@ Source of the rules: docs/rules.md, R-PERSON-2 and R-PERSON-13.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import product
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 import polars as pl
@@ -47,9 +48,11 @@ _POINTS: Final = {"mask": 16, "birth_date": 12, "phone": 6, "door": 6, "building
 _BIT: Final = {what: 1 << n for n, what in enumerate(_POINTS)}
 _WEIGHT: Final = [sum(p for what, p in _POINTS.items() if bits & _BIT[what]) for bits in range(1 << len(_POINTS))]
 _RARE: Final = 3  # so many people of a name at most for a building or a compound to tell them apart
+_GENERATION: Final = 18_00_00  # so many years, as `folded` has dates, and more are between a parent and a child
 _MOST: Final = 40  # what more people share tells nobody apart
 # Names that are written otherwise are held against each other where this is in common.
 _BLOCKS: Final = (("mask",), ("birth_date", "phone"), ("birth_date", "door"), ("phone", "door"))
+_NEAR_BLOCKS: Final = (("phone",), ("door",))  # for `near` and `order` alone
 _LATIN_BLOCKS: Final = (("birth_date",), ("phone",), ("door",))
 _SURE: Final = ("mask", "birth_date")
 _FAIR: Final = ("phone", "door", "building", "compound")
@@ -282,7 +285,9 @@ class _Street:
         rows = self._said.join(asked, on="node", how="semi").select(
             "node", "resident_id", folded(pl.col("certified")), folded(pl.col("birth_date")), "list_no", "mask"
         )
-        facts: dict[int, tuple[set[Any], ...]] = {node: tuple(set() for _ in range(6)) for node in asked["node"]}
+        facts: dict[int, tuple[set[Any], ...]] = {
+            node: (set(), set(), set(), set(), set(), set()) for node in asked["node"]
+        }
         for node, *said in rows.iter_rows():
             for values, value in zip(facts[node], said, strict=False):
                 if value is not None:
@@ -363,7 +368,7 @@ def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> 
 def _of_one_name(
     street: _Street, whats: Collection[str] = tuple(_POINTS), about: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """Return (node, other, how): persons with one name who have one of these in common.
+    """Return (node, other, how, length, length_other): persons with one name who have one of these in common.
 
     Of the names of `about` (node) alone, else of those that somebody bears of whom there is news.
     """
@@ -377,17 +382,21 @@ def _of_one_name(
         shared.group_by(group).len().filter(pl.col("len").is_between(2, _MOST)).select(group), on=group
     )
     pairs = shared.join(shared, on=group, suffix="_other").filter(pl.col("node") < pl.col("node_other"))
-    return pairs.select("node", other="node_other", how=pl.lit("name")).unique()
+    none = pl.lit(None, pl.Int64)
+    return pairs.select("node", other="node_other", how=pl.lit("name"), length=none, length_other=none).unique()
 
 
 def _of_like_names(street: _Street) -> pl.DataFrame:
-    """Return (node, other, how): persons whose names may be one, written otherwise, and who have much in common."""
+    """Return (node, other, how, length, length_other): persons whose names may be one, written otherwise, and who have
+    much in common; how many characters the names have.
+    """
     found = []
     latin = street.named.filter(~pl.col("written").str.contains(r"\p{Han}"))
     news = street.news()
-    for block in (*_BLOCKS, *_LATIN_BLOCKS):
+    kinds = [*product(_BLOCKS, [""]), *product(_LATIN_BLOCKS, ["latin"]), *product(_NEAR_BLOCKS, ["near"])]
+    for block, kind in kinds:
         keys = street.keys(block)
-        if block in _LATIN_BLOCKS:
+        if kind == "latin":
             keys = _beside(latin, keys, block)
         if news.height < street.persons.height:
             # Who has something in common with somebody of whom there is news, and who with them: these can be rivals.
@@ -395,22 +404,42 @@ def _of_like_names(street: _Street) -> pl.DataFrame:
             keys = _beside(near.select("node"), keys, block)
         crowd = keys.group_by(block).len().filter(pl.col("len").is_between(2, _MOST))
         members = others = keys.join(crowd, on=block, how="semi").join(street.named, on="node")
-        if block in _LATIN_BLOCKS:
+        if kind == "latin":
             is_latin = ~pl.col("written").str.contains(r"\p{Han}")
             members, others = members.filter(is_latin), members.filter(~is_latin)
-        pairs = members.join(others, on=block, suffix="_other").filter(pl.col("node") != pl.col("node_other"))
-        found.append(pairs.select("node", "written", other="node_other", written_other="written_other"))
-    pairs = pl.concat(found).filter(pl.col("written") != pl.col("written_other")).unique()
+        same = [*block]
+        if kind == "near":
+            # Such a mistake keeps the surname and the length; to read all of a home's names costs too much.
+            kept = {"surname": pl.col("written").str.head(1), "long": pl.col("written").str.len_chars()}
+            members = others = members.with_columns(**kept)
+            same += kept
+        pairs = members.join(others, on=same, suffix="_other").filter(
+            (pl.col("node") != pl.col("node_other")) & (pl.col("written") != pl.col("written_other"))
+        )
+        found.append(
+            pairs.select(
+                "node", "written", other="node_other", written_other="written_other", has_little=pl.lit(kind == "near")
+            )
+        )
+    pairs = pl.concat(found).unique()
     distinct = _worth_reading(pairs.select("written", "written_other").unique())
-    how = pl.Series([likeness(a, b) for a, b in distinct.iter_rows()], dtype=pl.String)
-    alike = pairs.join(distinct.with_columns(how=how).drop_nulls("how"), on=["written", "written_other"])
-    one, other = pl.min_horizontal("node", "other"), pl.max_horizontal("node", "other")
+    read = [(likeness(a, b), len(names.plain(a)), len(names.plain(b))) for a, b in distinct.iter_rows()]
+    schema = {"how": pl.String, "length": pl.Int64, "length_other": pl.Int64}
+    distinct = distinct.hstack(pl.DataFrame(read, schema, orient="row")).drop_nulls("how")
+    alike = pairs.join(distinct, on=["written", "written_other"])
+    alike = alike.filter(~pl.col("has_little") | pl.col("how").is_in(["near", "order"]))
+    # Each pair once, the smaller number first.
+    turned = {"node": "other", "other": "node", "length": "length_other", "length_other": "length"}
+    is_turned = pl.col("node") > pl.col("other")
+    alike = alike.select(
+        pl.when(is_turned).then(turned.get(c, c)).otherwise(c).alias(c) for c in ("node", "other", *schema)
+    )
     order = pl.col("how").replace_strict(_HOW, range(len(_HOW)))
     # Who has the very name is a rival of who has one like it.
-    alike = alike.select(node=one, other=other, how="how")
     about = pl.concat([alike.select("node"), alike.select(node="other")]).unique()
     alike = pl.concat([alike, _of_one_name(street, about=about)])
-    return alike.sort(order).unique(["node", "other"], keep="first", maintain_order=True)
+    alike = alike.sort(order, "length", "length_other", descending=[False, True, True])
+    return alike.unique(["node", "other"], keep="first", maintain_order=True)
 
 
 def _beside(nodes: pl.DataFrame, keys: pl.DataFrame, block: Sequence[str]) -> pl.DataFrame:
@@ -475,15 +504,38 @@ def _weighed(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:
         at_most_other=_weight(agreed | ((knows_other ^ (knows & knows_other)) & _ALL_BUT_PHONE)),
     )
     rivalled = _rivalled(pairs).with_columns(alone=pl.lit(value=False))
-    phones = street.told.filter(pl.col("what") == _PHONE).filter(pl.len().over("key") == 2)
-    both = phones.join(phones, on="key", suffix="_other").select(
-        "node", other="node_other", has_phone_alone=pl.lit(value=True)
-    )
     return (
         pairs.join(rivalled, on=["node", "other"], how="left")
-        .join(both, on=["node", "other"], how="left")
+        .join(_with_a_phone_alone(pairs, street), on=["node", "other"], how="left")
         .with_columns(tells=pl.col("alone").fill_null(value=True) & _is_enough().fill_null(value=False))
     )
+
+
+def _with_a_phone_alone(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:
+    """Return (node, other, has_phone_alone): pairs with a character left out and a phone that is nobody else's.
+
+    Of whom the longer name is, the children have no phone but theirs.
+    """
+    holders = street.told.filter(pl.col("what") == _PHONE).select("node", "key")
+    shared = (
+        pairs.filter(pl.col("how") == "part", (pl.col("agreed") & _PHONE) != 0)
+        .select(
+            "node",
+            "other",
+            born=pl.when(pl.col("length") > pl.col("length_other")).then("date").otherwise("date_other"),
+        )
+        .join(holders, on="node")
+        .join(holders.rename({"node": "other"}), on=["other", "key"])
+    )
+    others = (
+        shared.join(holders.rename({"node": "third"}), on="key")
+        .filter((pl.col("third") != pl.col("node")) & (pl.col("third") != pl.col("other")))
+        .join(street.persons.select(third="node", third_born="date"), on="third")
+        .filter((pl.col("third_born") < pl.col("born") + _GENERATION).fill_null(value=True))
+    )
+    return shared.join(others, on=["node", "other", "key"], how="anti").select(
+        "node", "other", has_phone_alone=pl.lit(value=True)
+    ).unique()  # fmt: skip
 
 
 def _weight(bits: pl.Expr) -> pl.Expr:
@@ -500,12 +552,17 @@ def _is_enough() -> pl.Expr:
         return (pl.col("differed") & what) != 0
 
     near = (pl.col("people") <= _RARE) & ~differ(_DOOR) & ~differ(_PHONE)
+    # A given name of two characters keeps one of them.
+    either = (both(_PHONE) & ~differ(_DOOR)) | (both(_DOOR) & ~differ(_PHONE))
+    either &= pl.min_horizontal("length", "length_other") > 2
     certain = both(_NUMBER) | (both(_BORN) & (both(_PHONE) | both(_DOOR)))
     return (
         pl.when(pl.col("how") == "name").then(both(_NUMBER | _BORN | _PHONE | _DOOR) | near)
         .when(pl.col("how") == "letters").then(both(_NUMBER | _BORN | _PHONE | _DOOR))
         # 建国 and 建华 may be brothers; 王强 may be 王小强's father, but not with a phone of his own.
-        .when(pl.col("how").is_in(["near", "order"])).then(certain | (both(_PHONE) & both(_DOOR)))
+        .when(pl.col("how") == "near").then(certain | (both(_PHONE) & both(_DOOR)) | either)
+        # Nobody calls two at one door by the same two characters.
+        .when(pl.col("how") == "order").then(certain | both(_PHONE | _DOOR))
         .when(pl.col("how") == "part").then(certain | (both(_PHONE) & both(_DOOR) & pl.col("has_phone_alone")))
         .otherwise(certain)
     )  # fmt: skip

@@ -57,7 +57,8 @@ IN_COMMON = {
 OUTCOMES = {
     "one name": "TTTTTTTTT-",
     "letters": "TTTTTTTT--",
-    "alike": "T---TTTT--",
+    "alike": "T-TTTTTT--",
+    "alike in part": "T---TTTT--",
     "a slip": "T---ATTT--",
     "a mark": "T---ATTT--",
     "two names": "----------",
@@ -76,10 +77,11 @@ NAMES = [
     ("letters", "欧阳靖轩", "JINGXUAN OUYANG", "the surname last"),
     ("alike", "王秀英", "王秀瑛", "a homophone"),
     ("alike", "李俊杰", "李峻杰", "a homophone that looks alike"),
-    ("alike", "王玲", "王铃", "a look-alike of two characters"),
+    ("alike in part", "王玲", "王铃", "a look-alike of two characters"),
+    ("alike in part", "方梅", "方妹", "a homophone of two characters"),
     ("alike", "孙宁鹏", "孙鹏宁", "two characters changed about"),
     ("a slip", "李建国", "李建华", "another character of three, as brothers have"),
-    ("alike", "刘珍雅", "刘雅", "a character left out"),
+    ("alike in part", "刘珍雅", "刘雅", "a character left out"),
     ("a mark", "王秀英", "王?英", "a character that couldn't be written"),
     ("a mark", "张晓东", "张先生", "a surname with a title"),
     ("two names", "王伟", "王芳", "one character of two, neither alike"),
@@ -148,6 +150,43 @@ FAMILIES: dict[str, tuple[Any, ...]] = {
     ),
     "an occupant whose name has a character more than a resident's, with a phone of the household": (
         "abc", person("1", name="王强", **HOME), person("2", name="李芳", **HOME), {"name": "王小强", **HOME},
+    ),
+    "an occupant without a phone whose name sounds like a resident's": (
+        "aa", person("1", name="张月彩", **HOME), {"name": "张悦彩", "dwelling_key": "d1"},
+    ),
+    "an arrival without a door whose name sounds like a resident's": (
+        "aa", person("1", name="张月彩", **HOME), {"name": "张悦彩", "phone": HOME["phone"]},
+    ),
+    "a sister whose name sounds like hers, with a phone of her own": (
+        "ab", person("1", name="张月彩", **HOME), {"name": "张悦彩", "phone": "13911111111", "dwelling_key": "d1"},
+    ),
+    "an occupant without a phone whose name sounds like either of two sisters'": (
+        "abc", person("1", name="王静怡", **HOME), person("2", OTHER_DAY, name="王静仪", **HOME),
+        {"name": "王静宜", "dwelling_key": "d1"},
+    ),
+    "an occupant without a phone whose name of two characters sounds like a resident's": (
+        "ab", person("1", name="曹燕", **HOME), {"name": "曹言", "dwelling_key": "d1"},
+    ),
+    "an occupant without a phone with a brother's name": (
+        "ab", person("1", name="李建国", **HOME), {"name": "李建华", "dwelling_key": "d1"},
+    ),
+    "an occupant with two characters changed about and an old phone": (
+        "aa", person("1", name="丁武文", **HOME), {"name": "丁文武", "phone": "13911111111", "dwelling_key": "d1"},
+    ),
+    "two characters changed about elsewhere": (
+        "ab", person("1", name="丁武文", **HOME), {"name": "丁文武", "phone": "13911111111", "dwelling_key": "d2"},
+    ),
+    "an occupant with a character left out, and a phone that is a child's too": (
+        "aab", person("1", name="王剑涛", **HOME), {"name": "王剑", **HOME},
+        person("C", OTHER_DAY, name="王浩", **HOME),
+    ),
+    "an occupant with a character left out, and a phone that is a sister's too": (
+        "abc", person("1", name="王剑涛", **HOME), {"name": "王剑", **HOME},
+        person("C", BORN + dt.timedelta(900), name="王浩", **HOME),
+    ),
+    "an occupant with a character more, and a phone that is a child's too": (
+        "abc", person("1", name="王剑", **HOME), {"name": "王剑涛", **HOME},
+        person("C", OTHER_DAY, name="王浩", **HOME),
     ),
     "father and son of one name, the son known by a masked number alone": (
         "ab", person("F", name="王伟", **HOME) | {"mask": "310115********0011"},
