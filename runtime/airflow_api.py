@@ -94,6 +94,10 @@ class AirflowApi:
         """Return the ids of the DAGs that Airflow knows. Raises AirflowError."""
         return {dag["dag_id"] for dag in self._call("GET", "/dags", params={"limit": 100})["dags"]}
 
+    def paused(self) -> set[str]:
+        """Return the ids of the DAGs that somebody has paused: their runs don't begin. Raises AirflowError."""
+        return {dag["dag_id"] for dag in self._call("GET", "/dags", params={"limit": 100, "paused": True})["dags"]}
+
     def import_errors(self) -> list[str]:
         """Return the files of DAGs that can't be read. Raises AirflowError."""
         return [error["filename"] for error in self._call("GET", "/importErrors")["import_errors"]]

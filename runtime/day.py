@@ -50,8 +50,8 @@ class Step:
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended, well or badly."""
-        return self.state in ("success", "failed")
+        """Whether it has ended, well or badly, or won't begin."""
+        return self.state in ("success", "failed", "paused")
 
 
 @dataclass
@@ -90,7 +90,7 @@ def run(
 
     `opens` is called before the first list of a day is taken in, `show` whenever something of a day has changed, `dead`
     names the services whose processes have ended. A day goes on without a feed that hasn't ended after a quarter of an
-    hour (docs/rules.md, R-DAY-8): its step stays `running`. Raises DayError and AirflowError.
+    hour (docs/rules.md, R-DAY-8): its step stays `running`; one that is paused in Airflow isn't begun. Raises DayError and AirflowError.
     """
     _wait_until_known(api, {step.dag_id for step in days[0].steps})
     follower = _Follower(api, show, _Watch(api, dead))
@@ -122,7 +122,11 @@ class _Follower:
 
     def begin(self, day: Day, steps: Sequence[Step]) -> None:
         """Begin steps of a day. Raises AirflowError."""
+        paused = self._api.paused()
         for step in steps:
+            if step.dag_id in paused:
+                step.state = "paused"
+                continue
             _begin(self._api, step, day.as_of)
             self._begun.append((step, day.as_of))
 

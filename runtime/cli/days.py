@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _STATES = {
-    "waiting": "等待", "queued": "排队", "running": "运行", "success": "完成", "failed": "失败",
+    "waiting": "等待", "queued": "排队", "running": "运行", "success": "完成", "failed": "失败", "paused": "已暂停",
 }  # fmt: skip
 _HEADLINES = {
     "在住居民": "select sum(residents) from marts.compound_overview",
@@ -174,6 +174,9 @@ def _tell(supervisor: Supervisor, ended: Day) -> None:
     bad = [step.title for step in ended.steps if step.state == "failed"]
     if bad:
         typer.echo(f"未完成：{'、'.join(bad)}。原因见 Airflow 与 `street batches`；已发布的数据保持不变。")
+    paused = [step.title for step in ended.steps if step.state == "paused"]
+    if paused:
+        typer.echo(f"在 Airflow 中已暂停，未运行：{'、'.join(paused)}。恢复后再运行 `street run` 即计入。")
     late = [step.title for step in ended.feeds if not step.ended]
     if late:
         typer.echo(f"仍在入库，未等待：{'、'.join(late)}。结束后再运行 `street run` 即计入。")

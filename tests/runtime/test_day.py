@@ -22,10 +22,14 @@ class Played:
     begun: list[str] = field(default_factory=list)
     opened: list[dt.date] = field(default_factory=list)
     healthy: bool = True
+    idle: set[str] = field(default_factory=set)
     _run_ids: dict[str, str] = field(default_factory=dict)
 
     def dag_ids(self) -> set[str]:
         return {*(f"ingest__{feed}" for feed in FEEDS), day.WAREHOUSE, day.REPORT}
+
+    def paused(self) -> set[str]:
+        return self.idle
 
     def runs(self, dag_id: str, prefix: str) -> list[DagRun]:
         if dag_id != "~":
@@ -76,6 +80,20 @@ def test_a6_a_feed_that_never_ends_is_waited_for_no_longer_than_the_patience(mon
     assert ended.succeeded
     assert [step.title for step in ended.feeds if not step.ended] == ["入境人员"]
     assert api.begun[-2:] == [day.WAREHOUSE, day.REPORT]
+
+
+def test_a6_a_feed_that_somebody_has_paused_is_not_waited_for() -> None:
+    api = Played({}, idle={"ingest__border_entries"})
+    ended = _run(api)
+    assert ended.succeeded
+    assert [step.title for step in ended.steps if step.state == "paused"] == ["入境人员"]
+    assert "ingest__border_entries" not in api.begun
+
+
+def test_while_the_build_is_paused_the_day_ends_without_one() -> None:
+    ended = _run(Played({}, idle={day.WAREHOUSE}))
+    assert not ended.succeeded
+    assert ended.warehouse.state == "paused"
 
 
 def test_a_build_that_never_ends_is_given_up_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
