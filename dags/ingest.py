@@ -63,7 +63,6 @@ def ingest(contract: Contract) -> DAG:
         # Before the warehouse: an ingest that is queued has begun when a build asks who is under way.
         default_args={**DEFAULTS, "owner": contract.department, "priority_weight": 10},
     ) as dag:
-
         # Mostly nothing has come: what would follow is skipped, for each task takes a second of the machine.
         @step(kind="short_circuit", task_display_name="接收入库")
         def land(dag_run: Any = None) -> dict[str, Any] | None:
@@ -112,8 +111,9 @@ def ingest(contract: Contract) -> DAG:
 def _landed(feed: str, on: dt.date) -> dict[str, Any] | None:
     """Return the batches to be judged, and the sentence about what couldn't be landed, if there was anything.
 
-    None: nothing has come and nothing is left to be judged. What lies beside the trouble isn't held up by it: it is judged, and the run then fails with the sentence. With
-    nothing beside it the error is raised, and what may pass is tried again.
+    None: nothing has come and nothing is left to be judged. What lies beside the trouble isn't held up by it: it is
+    judged, and the run then fails with the sentence. With nothing beside it the error is raised, and what may pass is
+    tried again.
     """
     from sources.landing import land
     from street.batch import unjudged

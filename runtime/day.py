@@ -90,7 +90,8 @@ def run(
 
     `opens` is called before the first list of a day is taken in, `show` whenever something of a day has changed, `dead`
     names the services whose processes have ended. A day goes on without a feed that hasn't ended after a quarter of an
-    hour (docs/rules.md, R-DAY-8): its step stays `running`; one that is paused in Airflow isn't begun. Raises DayError and AirflowError.
+    hour (docs/rules.md, R-DAY-8): its step stays `running`; one that is paused in Airflow isn't begun. Raises DayError
+    and AirflowError.
     """
     _wait_until_known(api, {step.dag_id for step in days[0].steps})
     follower = _Follower(api, show, _Watch(api, dead))
