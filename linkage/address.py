@@ -7,6 +7,7 @@ numbers are put back by Polars. Source of the rules: docs/rules.md, R-PLACE-3, R
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -86,6 +87,8 @@ _NEEDS_THOUGHT: Final = (
 _ODD: Final = rf"[^\u3400-\u4dbf\u4e00-\u9fff0-9A-HJ-NP-Z,\-]|{_NEEDS_THOUGHT}"
 #: What of the odd ones isn't put right sign by sign.
 _HARD: Final = rf"[OoIl.?]|,(?:支?弄|号|室|幢|栋)|[A-Za-z]期|{_NEEDS_THOUGHT}"
+# What NFKC makes a character of.
+_COMPATIBLE: Final = "[\u2e80-\u2fdf\u3038-\u303a\u3200-\u33ff\uf900-\ufaff\U0001f200-\U0001f2ff\U0002f800-\U0002fa1f]"
 _VARIANT_SIGNS: Final = [chr(sign) for sign in _VARIANTS]
 _VARIANT_MEANINGS: Final = [str(meaning) for meaning in _VARIANTS.values()]
 
@@ -156,6 +159,12 @@ def normalise(texts: pl.Series) -> pl.Series:
     is_hard = plain.str.contains(_HARD)
     thorough = [rewritten(value) for value in written.filter(is_hard).to_list()]
     return text.scatter(odd, plain.str.to_uppercase().scatter(is_hard.arg_true(), thorough))
+
+
+def could_hold(texts: pl.Series, signs: Iterable[str]) -> pl.Series:
+    """Return which texts could hold one of these signs in `normalise`; it takes a fraction of the time."""
+    of_another = texts.str.contains_any(_TRADITIONAL) | texts.str.contains(_COMPATIBLE)
+    return (texts.str.contains_any(sorted(signs)) | of_another).fill_null(value=False)
 
 
 def _written_plainly(texts: pl.Series) -> pl.Series:
@@ -636,6 +645,25 @@ def room_of(texts: pl.Series) -> pl.DataFrame:
         .then(pl.col("number").str.slice(1).str.strip_chars_start("-"))
         .otherwise("number"),
     )
+
+
+def of_parts(records: pl.DataFrame) -> pl.Series:
+    """Return the address of a record that has compound, building and room in columns of their own, else null."""
+    if records["compound"].is_null().all() and records["building"].is_null().all():
+        return pl.Series("address", [None] * records.height, dtype=pl.String)
+    room = room_of(records["room"])
+    return pl.DataFrame(
+        {
+            "compound": normalise(records["compound"]),
+            "building": building_of(records["building"]) + "号",
+            "unit": room["unit_no"] + "单元",
+            "room": room["room_no"] + "室",
+        }
+    ).select(
+        address=pl.when(pl.any_horizontal(pl.col("compound", "building").is_not_null())).then(
+            pl.concat_str("compound", pl.lit(","), "building", pl.lit(","), "unit", "room", ignore_nulls=True)
+        )
+    )["address"]
 
 
 def _blank_is_null(texts: pl.Series) -> pl.Series:

@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 import psycopg
 
-from linkage import names, places, record_places, records, register
+from linkage import names, places, record_places, records
 from linkage.memory import last
 from linkage.records import PersonFeed
 from linkage.table import append, read
@@ -18,7 +18,7 @@ from linkage.table import append, read
 _ROW: Final = ("feed", "batch_id", "row_no")
 
 
-def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes, doors: register.Register) -> pl.DataFrame:
+def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes, at: record_places.Places) -> pl.DataFrame:
     """Return the mentions in force (records.load, and records.OWN_KEYS), each at its place (places.PLACE_COLUMNS).
 
     Raises DatabaseError.
@@ -28,7 +28,8 @@ def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes, door
     own = said.with_columns(pl.lit(None, pl.String).alias(name) for name in missing).rename(
         {"person_key": "named_person", "dwelling_key": "named_door"}
     )
-    placed = record_places.placed(own, doors)
+    placed = record_places.placed(own, at)
+    doors = at.register
     known = doors.doors.select(named_door="dwelling_key", **{
         f"named_{column}": pl.col(column)
         for column in ("dwelling_key", "building_key", "compound_key", "committee_code")

@@ -3,31 +3,95 @@
 Source of the rules: docs/rules.md, Place.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 import polars as pl
 import psycopg
 
-from linkage import address, aliases, places, register
+from linkage import address, aliases, cache, places, register
 from linkage.lexicon import same_name
+from linkage.numbers import NUMERALS
 from linkage.records import TEXT_COLUMNS, PersonFeed
 from linkage.table import read
 
 
-def placed(records: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
+class Places:
+    """The places of addresses in a register, each sought once; `known`: of some, as `sought` returned them before."""
+
+    def __init__(self, doors: register.Register, known: pl.DataFrame | None = None) -> None:
+        self.register = doors
+        self._known = self._find(pl.Series("text", [], pl.String)) if known is None else known
+        self._given = self._known.height
+        self._asked = self._known.select("text").clear()
+
+    def of(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """Return text, `is_same_as_registered` and _OF_A_TEXT of each `text`, and of others."""
+        self._asked = pl.concat([self._asked, texts]).unique()
+        new = texts.join(self._known, on="text", how="anti", nulls_equal=True).unique(maintain_order=True)
+        self._known = pl.concat([self._known, self._find(new["text"])])
+        return self._known
+
+    def _find(self, texts: pl.Series) -> pl.DataFrame:
+        parsed = address.parse(texts, self.register.lexicon)
+        says = parsed.select("is_same_as_registered", unknown_name=_unknown(parsed, self.register))
+        return pl.concat([texts.to_frame("text"), says, places.resolve(parsed, self.register)], how="horizontal")
+
+    def sought(self) -> pl.DataFrame | None:
+        """Return what was found of all that was asked for; None where that is what was known."""
+        if self._given == self._known.height == self._asked.height:
+            return None
+        return self._known.join(self._asked, on="text", how="semi", nulls_equal=True)
+
+    def with_aliases(self, learned: Mapping[str, str]) -> tuple["Places", pl.DataFrame]:
+        """Return the places in the register that has more names of its compounds; and of which `text` these may be
+        others.
+        """
+        concerned = self._known.select("text").filter(_is_concerned(self._known["text"], learned))
+        kept = self._known.join(concerned, on="text", how="anti", nulls_equal=True)
+        return Places(register.with_aliases(self.register, learned), kept), concerned
+
+
+def _is_concerned(texts: pl.Series, names: Collection[str]) -> pl.Series:
+    """Return which addresses could be read otherwise for names that the register has or hasn't.
+
+    Whatever asks for a name (linkage.lexicon) asks for its first two characters at least.
+    """
+    if not names or not all(_CHARACTERS.match(name) for name in names):
+        return pl.repeat(bool(names), len(texts), eager=True)
+    could = address.could_hold(texts, {name[0] for name in names})
+    characters = address.normalise(texts.filter(could)).str.replace_all(r"[^\p{Han}]", "")
+    holds = characters.str.contains_any(sorted({name[:2] for name in names}))
+    return could.scatter(could.arg_true(), holds)
+
+
+def remembered(conn: psycopg.Connection, doors: register.Register) -> Places:
+    """Return the places in a register, with what was found by the last run. Raises psycopg.Error."""
+    made_by = register.mark(doors)
+    known, names = (cache.load(conn, name, made_by) for name in _REMEMBERED)
+    if known is None or names is None:
+        return Places(doors)
+    before, now = set(names.rows()), set(doors.aliases.items())
+    return Places(doors, known.filter(~_is_concerned(known["text"], {name for name, _ in before ^ now})))
+
+
+def remember(conn: psycopg.Connection, at: Places) -> None:
+    """Keep what was found for the next run. Raises psycopg.Error."""
+    sought = at.sought()
+    if sought is not None:
+        names = pl.DataFrame([*at.register.aliases.items()], {"alias": pl.String, "key": pl.String}, orient="row")
+        for name, rows in zip(_REMEMBERED, (sought, names), strict=True):
+            cache.keep(conn, name, register.mark(at.register), rows)
+
+
+def placed(records: pl.DataFrame, at: Places) -> pl.DataFrame:
     """Return each record with PLACE_COLUMNS of its address and `registered_…` of its registered one.
 
     And `unknown_name`, `registered_unknown_name`: a compound's name in each that the register doesn't know.
     """
-    records = records.with_columns(address=pl.coalesce("address", _address_of_parts(records)))
-    texts = pl.concat([records.select(text="address"), records.select(text="registered_address")]).unique(
-        "text", maintain_order=True
-    )
-    parsed = address.parse(texts["text"], doors.lexicon)
-    says = parsed.select("is_same_as_registered", unknown_name=_unknown(parsed, doors))
-    found = pl.concat([texts, says, places.resolve(parsed, doors)], how="horizontal")
+    found = at.of(pl.concat([records.select(text="address"), records.select(text="registered_address")]))
     registered = found.select(registered_address="text", **{f"registered_{c}": pl.col(c) for c in _OF_A_TEXT})
     placed = records.join(
         found, left_on="address", right_on="text", how="left", nulls_equal=True, maintain_order="left"
@@ -46,48 +110,33 @@ def _unknown(parsed: pl.DataFrame, doors: register.Register) -> pl.Series:
     return parsed.select(pl.when(~pl.col("is_outside")).then(name).alias("unknown_name"))["unknown_name"]
 
 
+_REMEMBERED: Final = ("places", "names of places")
+# Two characters that are read as they are written.
+_CHARACTERS: Final = re.compile(f"(?:(?![{NUMERALS}])[\\u4e00-\\u9fff]){{2}}")
 _OF_A_TEXT: Final = ("unknown_name", *places.PLACE_COLUMNS)
 #: What `placed` adds to a record.
 _PLACED: Final = frozenset({"is_same_as_registered", *_OF_A_TEXT, *(f"registered_{name}" for name in _OF_A_TEXT)})
 
 
 def with_aliases_learned(
-    conn: psycopg.Connection, placed_once: pl.DataFrame, doors: register.Register, as_of: date
-) -> tuple[pl.DataFrame, register.Register]:
-    """Return the placed records, those with a name learned today (R-PLACE-16) placed by it; and the register that
-    knows it.
+    conn: psycopg.Connection, placed_once: pl.DataFrame, at: Places, as_of: date
+) -> tuple[pl.DataFrame, Places]:
+    """Return the placed records, those that a name learned today (R-PLACE-16) could concern placed again; and the
+    places in the register that knows it.
     """
     learned = aliases.learn(conn, placed_once, as_of)
     if not learned:
-        return placed_once, doors
-    doors = register.with_aliases(doors, learned)
+        return placed_once, at
+    at, concerned = at.with_aliases(learned)
     numbered = placed_once.with_row_index("position")
-    again = numbered.filter(pl.any_horizontal(pl.col("unknown_name", "registered_unknown_name").is_in(list(learned))))
+    texts = concerned["text"].implode()
+    again = numbered.filter(pl.any_horizontal(pl.col("address", "registered_address").is_in(texts)))
     own = [column for column in again.columns if column not in _PLACED]
     return (
-        pl.concat([numbered.join(again, on="position", how="anti"), placed(again.select(own), doors)], how="diagonal")
+        pl.concat([numbered.join(again, on="position", how="anti"), placed(again.select(own), at)], how="diagonal")
         .sort("position")
         .drop("position")
-    ), doors
-
-
-def _address_of_parts(records: pl.DataFrame) -> pl.Series:
-    """Return the address of a record that has compound, building and room in columns of their own."""
-    if records["compound"].is_null().all() and records["building"].is_null().all():
-        return pl.Series("address", [None] * records.height, dtype=pl.String)
-    room = address.room_of(records["room"])
-    return pl.DataFrame(
-        {
-            "compound": address.normalise(records["compound"]),
-            "building": address.building_of(records["building"]) + "号",
-            "unit": room["unit_no"] + "单元",
-            "room": room["room_no"] + "室",
-        }
-    ).select(
-        address=pl.when(pl.any_horizontal(pl.col("compound", "building").is_not_null())).then(
-            pl.concat_str("compound", pl.lit(","), "building", pl.lit(","), "unit", "room", ignore_nulls=True)
-        )
-    )["address"]
+    ), at
 
 
 def decided(conn: psycopg.Connection, linked: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
@@ -112,9 +161,7 @@ def decided(conn: psycopg.Connection, linked: pl.DataFrame, doors: register.Regi
     )
 
 
-def not_in_force(
-    conn: psycopg.Connection, feeds: Sequence[PersonFeed], doors: register.Register, as_of: date
-) -> pl.DataFrame:
+def not_in_force(conn: psycopg.Connection, feeds: Sequence[PersonFeed], at: Places, as_of: date) -> pl.DataFrame:
     """Return the place of every received arrival that isn't in force: (feed, batch_id, row_no) and PLACE_COLUMNS.
 
     An older revision says where an episode was before it moved away; a broken row, whose committee must look at it.
@@ -122,7 +169,9 @@ def not_in_force(
     types = {"batch_id": pl.Int64, "row_no": pl.Int32}
     rows = [read(conn, _rows_not_in_force(feed, as_of), types) for feed in feeds if feed.about_arrival]
     none = pl.DataFrame(schema={"feed": pl.String} | types | dict.fromkeys(TEXT_COLUMNS, pl.String))
-    return placed(pl.concat([none, *rows]), doors).select("feed", "batch_id", "row_no", *places.PLACE_COLUMNS)
+    received = pl.concat([none, *rows])
+    received = received.with_columns(address=pl.coalesce("address", address.of_parts(received)))
+    return placed(received, at).select("feed", "batch_id", "row_no", *places.PLACE_COLUMNS)
 
 
 def _rows_not_in_force(feed: PersonFeed, as_of: date) -> str:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import polars as pl
 import psycopg
 
-from linkage import facts, persons
+from linkage import address, cache, facts, persons
 from linkage.table import read
 
 
@@ -58,14 +58,19 @@ OWN_KEYS: Final = ("person_key", "dwelling_key")
 """The roles in which a feed that mentions persons may name somebody or a door by our own key."""
 _NAMING: Final = frozenset({"person_name", "person_name_latin", "document_number", "resident_id"})
 _WHO: Final = _NAMING | {"person_no", "document_type", "document_country", "birth_date", "sex", "phone"}
-_PRIVATE: Final = ("record_text", "canonical", "second_canonical", "bare_number")
+_ROW: Final = ("batch_id", "row_no")
+_TYPES: Final = {
+    "batch_id": pl.Int64(), "row_no": pl.Int32(), "input": pl.Int64(), "birth_date": pl.Date(), "sex": pl.Int32(),
+}  # fmt: skip
+_PRIVATE: Final = ("record_text", "canonical", "second_canonical", "bare_number", "plain_number")
 
 
 def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes) -> pl.DataFrame:
     """Return the records in force of all feeds about persons, hashed with the key.
 
-    One row per record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (TEXT_COLUMNS), `is_about_person`,
-    `is_list`, `household` of the register, `list_no` of a list with a row a person. Raises DatabaseError.
+    One row per record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (TEXT_COLUMNS; `address` is that of
+    its compound, building and room, where it has none), `is_about_person`, `is_list`, `household` of the register,
+    `list_no` of a list with a row a person. Raises DatabaseError.
     """
     texts: dict[str, pl.DataType] = dict.fromkeys(TEXT_COLUMNS, pl.String())
     truths: dict[str, pl.DataType] = dict.fromkeys(("is_about_person", "is_list"), pl.Boolean())
@@ -90,90 +95,132 @@ def a_row_is_a_person(feed: PersonFeed) -> bool:
 
 
 def _of_feed(conn: psycopg.Connection, feed: PersonFeed, key: bytes) -> pl.DataFrame:
+    """Return the feed's records in force. Read are those that the last run hasn't; the others are taken from it."""
+    staged = _columns(conn, "staging", f"stg_{feed.feed}")
+    reading = _Reading(feed, staged, _batches(conn, feed))
+    name, made_by = f"records of {feed.feed}", cache.mark(key, _Reading(feed, staged, ()).query().encode())
+    cached = cache.load(conn, name, made_by)
+    if cached is None:
+        rows = fresh = _said(read(conn, reading.query(), _TYPES), feed, key)
+    else:
+        now = read(conn, reading.in_force(), _TYPES)
+        known, new = now.join(cached, on="input"), now.join(cached, on="input", how="anti")
+        known = known.with_columns(record="key")
+        fresh = _said(read(conn, reading.query(new), _TYPES), feed, key)
+        # What a row is known by depends on others of its key: they are read together.
+        beside = known.join(fresh, on="key", how="semi")
+        if beside.height:
+            known = known.join(beside, on="key", how="anti")
+            fresh = _said(read(conn, reading.query(pl.concat([new, beside.select(new.columns)])), _TYPES), feed, key)
+        rows = pl.concat([known.select(fresh.columns), fresh])
+    alone = rows.filter(pl.len().over("key") == 1)  # by its key: others may be known otherwise tomorrow
+    if cached is None or fresh.height or alone.height < cached.height:
+        cache.keep(conn, name, made_by, alone.drop(*_ROW, "known_at", "record"))
     role = feed.roles
-    rows = read(conn, _query(conn, feed), {
-        "batch_id": pl.Int64, "row_no": pl.Int32, "birth_date": pl.Date, "sex": pl.Int32,
-    }).sort("batch_id", "row_no")  # fmt: skip
-    rows = rows.with_columns(
+    named = pl.any_horizontal(pl.col("name", "name_latin", "document", "second_document").is_not_null())
+    return rows.drop("input", "key").sort(_ROW).with_columns(
         feed=pl.lit(feed.feed),
         has_birth_date=pl.lit("birth_date" in role),
         leads=pl.lit("person_no" in role),
         is_list=pl.lit(role.keys().isdisjoint({"person_no", "event_time"})),
-        record_text=pl.lit(feed.feed + "\x1f") + _record_text(),
+        is_about_person=pl.lit(value=True) if feed.about_person else named,
+    )  # fmt: skip
+
+
+def _said(rows: pl.DataFrame, feed: PersonFeed, key: bytes) -> pl.DataFrame:
+    """Return what rows of `_Reading.query` say, what they are known by (`record`), and `key`, what they would be known
+    by alone.
+    """
+    rows = rows.with_columns(
+        record_text=pl.lit(feed.feed + "\x1f") + pl.col("record_text"),
         document_kind=_kind("canonical"),
         second_document_kind=_kind("second_canonical"),
-        bare_number=_bare_number(),
-        is_about_person=pl.lit(value=True)
-        if feed.about_person
-        else pl.any_horizontal(pl.col("name", "name_latin", "canonical", "second_canonical").is_not_null()),
+        plain_number=_bare_number(),
+        address=pl.coalesce("address", address.of_parts(rows)),
         **facts.of_the_number("canonical", "second_canonical"),
     )
-    hashed = {
-        "record": _hashed(rows["record_text"], "record", key),
-        "document": _hashed(rows["canonical"], "document", key),
-        "second_document": _hashed(rows["second_canonical"], "document", key),
-        "number": _hashed(rows["bare_number"], "number", key),
-    }
-    return rows.with_columns(**hashed).drop("row_hash", *_PRIVATE)
-
-
-def _record_text() -> pl.Expr:
-    """Return what a record is known by: its key; in a feed without one, or where a key doesn't tell, the whole row.
-
-    Rows of one key that say the same of a person (two companies list one occupant) are one record, told twice: nobody
-    else is meant. Rows of one key that don't (a key with an empty part) are told apart.
-    """
-    of = ("name", "name_latin", "canonical", "second_canonical", "bare_number", "birth_date", "phone")
-    told = pl.struct(of).hash()
-    return (
-        pl.when((told != told.first()).any().over("record_text"))
-        .then(pl.col("record_text") + "\x1d" + pl.col("row_hash"))
-        .otherwise("record_text")
+    rows = rows.with_columns(
+        key=_hashed(rows["record_text"], "record", key),
+        document=_hashed(rows["canonical"], "document", key),
+        second_document=_hashed(rows["second_canonical"], "document", key),
+        number=_hashed(rows["plain_number"], "number", key),
     )
-
-
-def _query(conn: psycopg.Connection, feed: PersonFeed) -> str:
-    """Return what staging and raw have of the feed's records, by role: what staging has cleaned is not cleaned
-    again.
-    """
-    read_as = _Reading(feed, _columns(conn, "staging", f"stg_{feed.feed}"))
-    columns = {
-        "record_text": read_as.business_key(),
-        "row_hash": "r._row_hash",
-        "canonical": read_as.canonical(),
-        "second_canonical": read_as.second_canonical(),
-        "bare_number": read_as.bare_number(),
-        "birth_date": read_as.birth_date(),
-        "sex": read_as.sex(),
-        "name": read_as.name("person_name"),
-        "name_latin": read_as.name("person_name_latin"),
-        "phone": read_as.said("phone", "read_phone"),
-        "document_masked": read_as.masked("document_number", read_as.kind),
-        "second_masked": read_as.masked("resident_id", "'resident_id'"),
-        "known_at": read_as.known_at(),
-        "household": read_as.said("household_no", "clean"),
-        **{name: read_as.said(name, "clean") for name in TEXT_COLUMNS},
-        **{name: read_as.said(name, "clean") for name in OWN_KEYS if feed.mentions_persons},
-    }
-    return f"""
-        select s.batch_id, s.row_no, {", ".join(f"{value} as {name}" for name, value in columns.items())}
-        from staging.stg_{feed.feed} as s
-        join raw.{feed.feed} as r on r._batch_id = s.batch_id and r._row_no = s.row_no
-        left join ops.batch as batch on batch.batch_id = s.batch_id
-    """
+    # Rows of one key that say the same of a person (two companies list one occupant) are one record, told twice: nobody
+    # else is meant. Rows of one key that don't (a key with an empty part) are told apart, by the whole row.
+    told = pl.struct("name", "name_latin", "document", "second_document", "bare_number", "birth_date", "phone").hash()
+    apart = rows.filter(pl.len().over("key") > 1).filter((told != told.first()).any().over("key"))
+    texts = apart.select(pl.col("record_text") + "\x1d" + pl.col("row_hash"))["record_text"]
+    by_row = apart.select(*_ROW, record=_hashed(texts, "record", key))
+    return (
+        rows
+        .join(by_row, on=_ROW, how="left", maintain_order="left")
+        .with_columns(pl.coalesce("record", "key").alias("record"))
+        .drop("row_hash", *_PRIVATE)
+    )  # fmt: skip
 
 
 class _Reading:
-    """How SQL reads the columns of one feed: staging (`s`) where it has them, else raw (`r`) by a function of `rules`.
+    """How SQL reads the rows of one feed: staging (`s`) where it has a column, else raw (`r`) by a function of `rules`.
 
-    `staged`: the columns of the feed's staging table, with their types.
+    What staging has cleaned is not cleaned again. `staged`: the columns of the feed's staging table, with their types;
+    `batches`: those whose rows it has.
     """
 
-    def __init__(self, feed: PersonFeed, staged: Mapping[str, str]) -> None:
-        self._feed, self._staged = feed, staged
+    def __init__(self, feed: PersonFeed, staged: Mapping[str, str], batches: Sequence[int]) -> None:
+        self._feed, self._staged, self._batches = feed, staged, batches
         self._roles = _roles(feed)
         self.kind = "s.document_kind" if "document_kind" in staged else "null"
         self._number = self._raw("document_number", otherwise="null::text")
+
+    def query(self, rows: pl.DataFrame | None = None) -> str:
+        """Return the query of what records say, by role, each with `input` and when it was recorded; of these `rows`
+        (batch_id, row_no) alone, if they are told.
+        """
+        columns = {
+            "record_text": self.business_key(),
+            "row_hash": "r._row_hash",
+            "canonical": self.canonical(),
+            "second_canonical": self.second_canonical(),
+            "bare_number": self.bare_number(),
+            "birth_date": self.birth_date(),
+            "sex": self.sex(),
+            "name": self.name("person_name"),
+            "name_latin": self.name("person_name_latin"),
+            "phone": self.said("phone", "read_phone"),
+            "document_masked": self.masked("document_number", self.kind),
+            "second_masked": self.masked("resident_id", "'resident_id'"),
+            "household": self.said("household_no", "clean"),
+            **{name: self.said(name, "clean") for name in TEXT_COLUMNS},
+            **{name: self.said(name, "clean") for name in OWN_KEYS if self._feed.mentions_persons},
+        }
+        return self._select(columns, rows)
+
+    def in_force(self) -> str:
+        """Return the query of the records in force: what they are read from (`input`), and when they were recorded."""
+        return self._select({})
+
+    def _select(self, columns: Mapping[str, str], rows: pl.DataFrame | None = None) -> str:
+        columns = {"input": self._input(), "known_at": self.known_at(), **columns}
+        these = ""
+        if rows is not None:
+            arrays = (f"'{{{','.join(map(str, rows[column]))}}}'::bigint[]" for column in _ROW)
+            these = f" join unnest({', '.join(arrays)}) as these (batch_id, row_no) using (batch_id, row_no)"
+        return f"""
+            select s.batch_id, s.row_no, {", ".join(f"{value} as {name}" for name, value in columns.items())}
+            from staging.stg_{self._feed.feed} as s{these}
+            join raw.{self._feed.feed} as r on r._batch_id = s.batch_id and r._row_no = s.row_no
+            left join ops.batch as batch on batch.batch_id = s.batch_id
+            where r._batch_id = any('{{{",".join(map(str, self._batches))}}}')
+        """
+
+    def _input(self) -> str:
+        """Return a number that is the same where all that is read is (that another row has it by chance: 1 in 10^8
+        runs of a street).
+        """
+        read_from = dict.fromkeys([*self._feed.business_key, *self._roles.values()])
+        staged = [c for c in ("document_kind", *read_from, *(f"{c}_masked" for c in read_from)) if c in self._staged]
+        parts = ["r._row_hash", *(f"r.{c}" for c in read_from), *(f"s.{c}" for c in staged)]
+        return f"hash_record_extended(row({', '.join(parts)}), 0)"
 
     def _raw(self, role: str, otherwise: str) -> str:
         column = self._roles.get(role)
@@ -266,6 +313,12 @@ def _roles(feed: PersonFeed) -> Mapping[str, str]:
     return feed.roles if either is None else {"document_number": either, "phone": either, **feed.roles}
 
 
+def _batches(conn: psycopg.Connection, feed: PersonFeed) -> list[int]:
+    """Return the batches that have a row in staging: of raw no other is looked at."""
+    found = conn.execute(f"select distinct batch_id from staging.stg_{feed.feed} order by batch_id")
+    return [batch for (batch,) in found.fetchall()]
+
+
 def _columns(conn: psycopg.Connection, schema: str, table: str) -> dict[str, str]:
     """Return the table's columns with their types."""
     found = conn.execute(
@@ -308,6 +361,6 @@ def _hashed(values: pl.Series, purpose: str, key: bytes) -> pl.Series:
     """Return HMAC-SHA256 of each text, 32 hexadecimal digits; null stays null."""
     prefix = purpose.encode() + b"\x1f"
     hashed = [
-        None if value is None else hmac.digest(key, prefix + value.encode(), "sha256").hex()[:32] for value in values
+        None if value is None else hmac.digest(key, prefix + value.encode(), "sha256")[:16].hex() for value in values
     ]
     return pl.Series(hashed, dtype=pl.String)

@@ -15,7 +15,7 @@ from typing import Final
 import polars as pl
 import psycopg
 
-from linkage import address, aliases
+from linkage import address, aliases, cache
 from linkage.lexicon import Lexicon
 from linkage.table import append, read
 
@@ -95,6 +95,12 @@ def registered(
         {*doors["road"].drop_nulls().unique(), *former_lanes["former_road"]}, {*named, *known_as} - {NO_COMPOUND}
     )
     return Register(doors, buildings, compounds, _rooms(doors), known_as, former_lanes, lexicon)
+
+
+def mark(register: Register) -> str:
+    """Return the mark (linkage.cache) of what follows from the doors, former lanes among them, and not from aliases."""
+    doors = register.doors.sort("batch_id", "row_no").drop("batch_id", "row_no")
+    return cache.mark(doors.hash_rows(seed=0).to_numpy().tobytes(), repr(sorted(register.former_lanes.rows())).encode())
 
 
 def with_aliases(register: Register, learned: Mapping[str, str]) -> Register:

@@ -41,24 +41,26 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
             key = secret.get_secret_value().encode()
             makers = [feed for feed in feeds if not feed.mentions_persons]
             said = records.load(conn, makers, key)
+        at = record_places.remembered(conn, doors)
         # Neither needs the other: Polars reads addresses while Python and PostgreSQL see to documents and memory.
         with ThreadPoolExecutor(1) as beside:
-            placing = beside.submit(_placed, said, doors)
+            placing = beside.submit(_placed, said, at)
             documented = _documented(conn, said)
             placed = placing.result()
+        record_places.remember(conn, at)
         with _timed("aliases"):
-            placed, doors = record_places.with_aliases_learned(conn, placed, doors, as_of)
+            placed, at = record_places.with_aliases_learned(conn, placed, at, as_of)
         arrivals = [feed.feed for feed in makers if "event_time" in feed.roles]
-        linked = _tied(conn, record_places.decided(conn, placed, doors), documented, arrivals, as_of)
+        linked = _tied(conn, record_places.decided(conn, placed, at.register), documented, arrivals, as_of)
         with _timed("mentions"):
-            mentioned = mentions.load(conn, feeds, key, doors)
+            mentioned = mentions.load(conn, feeds, key, at)
             mentions.write(conn, mentioned, linked)
         with _timed("written"):
-            places = links.Placed(mentioned, record_places.not_in_force(conn, feeds, doors, as_of))
-            links.write(conn, linked, places, doors, as_of)
+            places = links.Placed(mentioned, record_places.not_in_force(conn, feeds, at, as_of))
+            links.write(conn, linked, places, at.register, as_of)
     log.info(
         "linkage: %s records, %s persons, %s doors",
-        linked.height, linked["person_key"].drop_nulls().n_unique(), doors.doors.height,
+        linked.height, linked["person_key"].drop_nulls().n_unique(), at.register.doors.height,
     )  # fmt: skip
 
 
@@ -81,8 +83,8 @@ def _timed(step: str) -> Iterator[None]:
 
 
 @_timed("places")
-def _placed(said: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
-    return record_places.placed(said, doors)
+def _placed(said: pl.DataFrame, at: record_places.Places) -> pl.DataFrame:
+    return record_places.placed(said, at)
 
 
 class _Documented(NamedTuple):

@@ -66,7 +66,7 @@ OCCUPANCY = Feed(
     about_person=False,
 )
 FEEDS = (HOUSEHOLD, BORDER, RETURNEES, WELFARE, OCCUPANCY)
-_KEY = "a key for tests alone, of no use elsewhere"
+KEY = "a key for tests alone, of no use elsewhere"
 _HOUSING = ("dwelling_code", "committee_code", "compound_name", "road", "lane", "building_no", "room_no")
 
 
@@ -168,9 +168,9 @@ def street_of() -> Callable[[Iterable[tuple[str, ...]]], register.Register]:
 @pytest.fixture
 def office(warehouse: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> Office:
     """An office whose street has a few doors."""
-    monkeypatch.setenv("STREET_HMAC_KEY", _KEY)
+    monkeypatch.setenv("STREET_HMAC_KEY", KEY)
     settings.cache_clear()
-    return _with_doors(Office(warehouse))
+    return with_doors(Office(warehouse))
 
 
 @pytest.fixture(scope="module")
@@ -178,14 +178,14 @@ def shared_office(new_warehouse: Callable[[str], str]) -> Iterator[Office]:
     """The same office for a module whose tests only read what one run made of everything that it received."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("WAREHOUSE_URL", new_warehouse("shared"))
-        environment.setenv("STREET_HMAC_KEY", _KEY)
+        environment.setenv("STREET_HMAC_KEY", KEY)
         settings.cache_clear()
         with database.connect() as conn:
-            yield _with_doors(Office(conn))
+            yield with_doors(Office(conn))
     settings.cache_clear()
 
 
-def _with_doors(made: Office) -> Office:
+def with_doors(made: Office) -> Office:
     made.housing(
         ("D01", "310115016001", "银泰小区", "梅花路", "1099弄", "30号", "502"),
         ("D02", "310115016001", "银泰小区", "梅花路", "1099", "30", "501"),

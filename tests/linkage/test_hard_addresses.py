@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from linkage import address, places
+from linkage.record_places import Places
 from linkage.register import NO_COMPOUND, Register
 
 _CASES = list(csv.DictReader(Path(__file__).with_name("hard_addresses.csv").open(encoding="utf-8", newline="")))
@@ -152,3 +153,19 @@ def test_a_near_miss_goes_to_review_with_what_it_could_be_and_is_no_place(street
 def test_this_address_is_that_place_and_no_finer(found, number) -> None:
     case = _CASES[number]
     assert found[number] == (case["level"], case["place"]), case["why"]
+
+
+# A name that the register learns can concern what holds its beginning; of every other address it changes nothing.
+_LEARNED = ["银泰家园", "绿城盛源", "东城名苑", "望鹤", "由由公寓", "兰庭雅苑", "花木新苑", "陆新2号院", "云山", "二村"]
+
+
+@pytest.mark.parametrize("alias", _LEARNED)
+def test_a_new_name_concerns_no_address_without_its_beginning(alias: str, street: Register) -> None:
+    texts = pl.Series("text", [case["text"] for case in _CASES], pl.String).unique(maintain_order=True)
+    before = Places(street)
+    before.of(texts.to_frame())
+    knowing, concerned = before.with_aliases({alias: street.compounds["compound_key"][0]})
+    anew = Places(knowing.register)
+    assert knowing.of(texts.to_frame()).sort("text").equals(anew.of(texts.to_frame()).sort("text"))
+    # Else all of them would be sought again, and nothing were shown.
+    assert concerned.height < texts.len() or alias == "二村"
