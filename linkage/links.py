@@ -11,7 +11,7 @@ import psycopg
 
 from linkage import facts, register
 from linkage.namesakes import namesakes
-from linkage.table import append, read
+from linkage.table import append_all, read
 
 _HOUSING_FEED: Final = "housing_registry"  # of which linkage.register makes the doors
 
@@ -32,18 +32,20 @@ def write(
     ones, the person). Raises psycopg.Error.
     """
     conn.execute("call linkage.make_tables()")
-    append(conn, "build.dwelling", doors.doors.select(register.DWELLING_COLUMNS))
-    append(conn, "build.record_link", _record_links(linked, placed.mentions, doors))
-    append(conn, "build.arrival_place", placed.not_in_force.with_columns(candidates=_json(pl.col("candidates"))))
-    append(conn, "build.person", _persons(conn, linked, as_of))
-    append(conn, "build.person_record", facts.of_persons(linked))
-    append(conn, "build.namesake", namesakes(linked))
+    first_seen = read(conn, "select person_key, first_seen_on from linkage.person", {"first_seen_on": pl.Date})
+    append_all(conn, {
+        "build.record_link": lambda: _record_links(linked, placed.mentions, doors),
+        "build.person_record": lambda: facts.of_persons(linked),
+        "build.person": lambda: _persons(linked, first_seen, as_of),
+        "build.dwelling": lambda: doors.doors.select(register.DWELLING_COLUMNS),
+        "build.namesake": lambda: namesakes(linked),
+        "build.arrival_place": lambda: placed.not_in_force.with_columns(candidates=_json(pl.col("candidates"))),
+    })  # fmt: skip
     conn.execute("call linkage.index_tables()")
 
 
-def _persons(conn: psycopg.Connection, linked: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def _persons(linked: pl.DataFrame, first_seen: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Return everybody with a record in force; whom nothing ties to anything is provisional (R-PERSON-1)."""
-    first_seen = read(conn, "select person_key, first_seen_on from linkage.person", {"first_seen_on": pl.Date})
     return (
         linked.drop_nulls("person_key")
         .group_by("person_key")

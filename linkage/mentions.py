@@ -65,25 +65,33 @@ def _meant(conn: psycopg.Connection, mentioned: pl.DataFrame, linked: pl.DataFra
     known = linked.drop_nulls("person_key").select(
         "person_key", "document", "second_document", "number", "phone", "dwelling_key", "name", "name_latin"
     )
-    document = read(conn, "select document_hash as document, person_key from linkage.person_document").with_columns(
-        pl.col("person_key").replace(now)
-    )
-    called = known.unpivot(on=["name", "name_latin"], index="person_key", value_name="other").drop_nulls("other")
-    called = called.select("person_key", "other").unique()
     told = mentioned.select(*_ROW, "document", "number", "phone", "dwelling_key", "name", "named_person")
+    numbers = ",".join(told["document"].drop_nulls().unique())
+    document = read(
+        conn,
+        "select document_hash as document, person_key from linkage.person_document"
+        f" where document_hash = any('{{{numbers}}}')",
+    ).with_columns(pl.col("person_key").replace(now))
 
     def by(column: str, others: pl.DataFrame) -> pl.DataFrame:
         pairs = told.drop_nulls(column).join(others.drop_nulls(column), on=column)
         return pairs.select(*_ROW, "person_key", "name").unique()
 
+    # By what, what of the name must hold beside it, and what that says.
+    found = [
+        (by("document", document), "can", "document"),
+        (by("number", known), "is", "document"),
+        (by("phone", known), "can", "phone"),
+        (by("dwelling_key", known), "is", "name"),
+    ]
+    asked = known.join(pl.concat(pairs.select("person_key") for pairs, *_ in found), on="person_key", how="semi")
+    called = asked.unpivot(on=["name", "name_latin"], index="person_key", value_name="other").drop_nulls("other")
+    called = called.select("person_key", "other").unique()
     key = told.drop_nulls("named_person").select(*_ROW, person_key=pl.col("named_person").replace(now))
     return pl.concat(
         [
             key.with_columns(how=pl.lit("key")),
-            _of_name(by("document", document), called, "can").with_columns(how=pl.lit("document")),
-            _of_name(by("number", known), called, "is").with_columns(how=pl.lit("document")),
-            _of_name(by("phone", known), called, "can").with_columns(how=pl.lit("phone")),
-            _of_name(by("dwelling_key", known), called, "is").with_columns(how=pl.lit("name")),
+            *(_of_name(pairs, called, likeness).with_columns(how=pl.lit(how)) for pairs, likeness, how in found),
         ]
     )
 

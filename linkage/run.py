@@ -35,17 +35,18 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
     with connect() as conn, scrubbed(), _uncollected():
         lock(conn, "linkage")
         conn.execute("set local work_mem = '64MB'")
-        with _timed("register"):
-            doors = register.load(conn, as_of)
-        with _timed("records"):
-            key = secret.get_secret_value().encode()
-            makers = [feed for feed in feeds if not feed.mentions_persons]
-            said = records.load(conn, makers, key)
-        at = record_places.remembered(conn, doors)
-        # Neither needs the other: Polars reads addresses while Python and PostgreSQL see to documents and memory.
+        # Neither needs the other: the memory is read beside the records, and addresses beside documents.
         with ThreadPoolExecutor(1) as beside:
+            remembering = beside.submit(_remembered)
+            with _timed("register"):
+                doors = register.load(conn, as_of)
+            with _timed("records"):
+                key = secret.get_secret_value().encode()
+                makers = [feed for feed in feeds if not feed.mentions_persons]
+                said = records.load(conn, makers, key)
+            at = record_places.remembered(conn, doors)
             placing = beside.submit(_placed, said, at)
-            documented = _documented(conn, said)
+            documented = _documented(said, *remembering.result())
             placed = placing.result()
         record_places.remember(conn, at)
         with _timed("aliases"):
@@ -82,6 +83,13 @@ def _timed(step: str) -> Iterator[None]:
     log.info("linkage %s: %.2f s", step, time.perf_counter() - started)
 
 
+@_timed("memory")
+def _remembered() -> tuple[memory.Memory, list[memory.Decision]]:
+    """Return what is remembered and decided. By a connection of its own: nobody else adds to it (`lock`)."""
+    with connect() as conn:
+        return memory.load(conn), memory.decisions(conn)
+
+
 @_timed("places")
 def _placed(said: pl.DataFrame, at: record_places.Places) -> pl.DataFrame:
     return record_places.placed(said, at)
@@ -97,11 +105,10 @@ class _Documented(NamedTuple):
 
 
 @_timed("documents")
-def _documented(conn: psycopg.Connection, said: pl.DataFrame) -> _Documented:
+def _documented(said: pl.DataFrame, known: memory.Memory, decided: list[memory.Decision]) -> _Documented:
     """Return the records about persons; one told twice (in two companies' lists) is linked once (R-PERSON-12)."""
     about = said.filter("is_about_person")
     once = about.select(list(persons.RECORD_SCHEMA)).unique(["feed", "record"], keep="first", maintain_order=True)
-    known, decided = memory.load(conn), memory.decisions(conn)
     return _Documented(known, decided, once, persons.resolve(once, known, decided))
 
 

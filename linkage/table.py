@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import polars as pl
@@ -30,13 +31,32 @@ _QUOTED: Final = pl.concat_str(pl.lit('"'), pl.element().str.replace_all(r'(["\\
 
 def append(conn: psycopg.Connection, table: str, rows: pl.DataFrame) -> None:
     """Add rows to a table, columns by name; lists of text become arrays. Raises DatabaseError."""
-    if rows.is_empty():
-        return
+    append_all(conn, {table: lambda: rows})
+
+
+def append_all(conn: psycopg.Connection, tables: Mapping[str, Callable[[], pl.DataFrame]]) -> None:
+    """Append to each table the rows that its function makes: those of one are made while PostgreSQL takes another's.
+
+    Raises DatabaseError.
+    """
+    with ThreadPoolExecutor(1) as ahead:
+        made = {table: ahead.submit(_lines, rows) for table, rows in tables.items()}
+        for table, lines in made.items():
+            columns, text = lines.result()
+            if text:
+                with (
+                    scrubbed(),
+                    conn.cursor() as cursor,
+                    cursor.copy(f"copy {table} ({columns}) from stdin csv") as copy,
+                ):
+                    copy.write(text)
+
+
+def _lines(made: Callable[[], pl.DataFrame]) -> tuple[str, str]:
+    """Return the names of the columns, and the rows as COPY reads them."""
+    rows = made()
     lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
     flat = rows.with_columns(
         (pl.lit("{") + pl.col(name).list.eval(_QUOTED).list.join(",") + pl.lit("}")).alias(name) for name in lists
     )
-    columns = ", ".join(flat.columns)
-    statement = f"copy {table} ({columns}) from stdin (format csv)"
-    with scrubbed(), conn.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(flat.write_csv(include_header=False))
+    return ", ".join(flat.columns), flat.write_csv(include_header=False)
