@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain, count
+from itertools import count
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -157,5 +157,6 @@ def issued(memory: Memory, records: pl.DataFrame) -> set[tuple[str, str]]:
 
 def unused(feed: str, record: str, taken: Collection[tuple[str, str]]) -> str:
     """Return the record itself; where a person already bears its name (it was split from them), a numbered one."""
-    numbered = chain([record], (f"{record}#{number}" for number in count(2)))
-    return next(origin for origin in numbered if (feed, origin) not in taken)
+    if (feed, record) not in taken:
+        return record
+    return next(origin for number in count(2) if (feed, origin := f"{record}#{number}") not in taken)

@@ -100,7 +100,8 @@ def registered(
 def mark(register: Register) -> str:
     """Return the mark (linkage.cache) of what follows from the doors, former lanes among them, and not from aliases."""
     doors = register.doors.sort("batch_id", "row_no").drop("batch_id", "row_no")
-    return cache.mark(doors.hash_rows(seed=0).to_numpy().tobytes(), repr(sorted(register.former_lanes.rows())).encode())
+    lanes = register.former_lanes.sort(pl.all())
+    return cache.mark(doors.write_csv().encode(), lanes.write_csv().encode())
 
 
 def with_aliases(register: Register, learned: Mapping[str, str]) -> Register:
