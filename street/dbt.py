@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from dbt.cli.main import dbtRunner
     from dbt_common.events.base_types import EventMsg
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
@@ -99,7 +100,6 @@ def command(
     tests would pass over nothing.
     """
     from dbt.cli.exceptions import DbtUsageException  # noqa: PLC0415
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     is_building = bool(_BUILDING & set(arguments))
     with scrubbed(), connect(url) as connection:
@@ -133,7 +133,7 @@ def command(
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     with _environment({**_connection(url), **given}):
-        outcome = dbtRunner(callbacks=[tell]).invoke(list(arguments))
+        outcome = _runner([tell]).invoke(list(arguments))
     if isinstance(outcome.exception, DbtUsageException):
         say(str(outcome.exception))
     return bool(outcome.success)
@@ -160,11 +160,9 @@ def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]
 
     Nothing is logged and no artifact but the parser's cache is written. Raises `BuildFailed` when dbt itself fails.
     """
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - takes a second to import, and only this step needs it
-
     var = folder()
     with _environment(_connection(url)):
-        outcome = dbtRunner().invoke(
+        outcome = _runner([]).invoke(
             [
                 *arguments,
                 "--project-dir", str(PROJECT),
@@ -193,6 +191,15 @@ def invoke(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRun]
         )
         for result in results
     ]
+
+
+def _runner(callbacks: list[Callable[[EventMsg], None]]) -> dbtRunner:
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - takes a second to import, and only a command of dbt needs it
+
+    from street import dbt_connections  # noqa: PLC0415
+
+    dbt_connections.keep()
+    return dbtRunner(callbacks=callbacks)
 
 
 def folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,25 @@ def test_a_small_street_comes_out_right_and_every_unit_test_holds(
     tests = dbt.invoke(["test", "--select", "test_type:unit"])
     assert len(tests) >= 20
     assert [f"{run.node}: {run.message}" for run in tests if run.status != "pass"] == []
+
+
+def test_a_build_opens_one_connection_a_thread_and_leaves_none(
+    street_in_raw: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = importlib.import_module("psycopg2")
+    opened: list[Any] = []
+    connect = driver.connect
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        opened.append(connect(*arguments, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(driver, "connect", counted)
+    nodes = dbt.build(("codes", "levels", "stg_housing_registry"), AS_OF, AS_OF_AT)
+    assert len(nodes) > len(opened) > 0
+    # Two threads, the one that leads them, and one that lists the tables of each schema.
+    assert len(opened) <= 4
+    assert all(connection.closed for connection in opened)
 
 
 def test_a_failed_build_names_the_model_and_no_value_and_leaves_its_last_table(
