@@ -62,7 +62,13 @@ def share_what_dbt_has_read(var: Path) -> None:
 
 
 def stage(conn: psycopg.Connection, entries: Sequence[object], day: dt.date) -> None:
-    """Land, check and stage every list of the inbox up to `day`, and the port's `entries`."""
+    """Take in and stage every list of the inbox up to `day`, and the port's `entries`."""
+    take_in(conn, entries, day)
+    dbt.build(dbt.STAGING, day, as_of_at(day))
+
+
+def take_in(conn: psycopg.Connection, entries: Sequence[object], day: dt.date) -> None:
+    """Land, check and promote every list of the inbox up to `day`, and the port's `entries`."""
     sync(conn)
     conn.commit()
     pull = pulls.begin("border_entries", day, as_of_at(day), None)
@@ -75,4 +81,3 @@ def stage(conn: psycopg.Connection, entries: Sequence[object], day: dt.date) -> 
             conn.commit()
     register.sync(conn)
     conn.commit()
-    dbt.build(dbt.STAGING, day, as_of_at(day))

@@ -21,7 +21,7 @@ from sources.contract import all_contracts
 from sources.registry import sync
 from street import database, dbt, publish
 from street.settings import as_of_at, settings
-from tests.building import office, share_what_dbt_has_read, stage
+from tests.building import office, share_what_dbt_has_read, take_in
 from tests.e2e import marks
 
 from .truth import DAY, SEED, Street, entries_known
@@ -166,7 +166,7 @@ def marked_street(
     share_what_dbt_has_read(folder / "var")
     with office(url, folder):
         with database.connect() as conn:
-            stage(conn, entries_known(folder, as_of_at(MARKED_ON)), MARKED_ON)
+            take_in(conn, entries_known(folder, as_of_at(MARKED_ON)), MARKED_ON)
         publish_day(MARKED_ON)
     keep_warehouse("marked")
 

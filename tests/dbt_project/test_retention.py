@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from street import database, retention
-from tests.building import office, stage
+from tests.building import office, take_in
 from tests.e2e.marks import MARKS, is_in_file
 
 from .conftest import MARKED_ON, publish_day
@@ -46,12 +46,12 @@ def conn(street_of_theirs: tuple[Path, str]) -> Iterator[psycopg.Connection]:
         assert [path for path in files(folder) if any(is_in_file(mark, path) for mark in MARKS)]
         retention.carry_out(connection, MARKED_ON + ONE_DAY)
         send_without_them(folder, NEXT, 1)
-        stage(connection, [], NEXT)
+        take_in(connection, [], NEXT)
         publish_day(NEXT)
         retention.carry_out(connection, NEXT + ONE_DAY)
         # As in the morning: the lists are in before retention, the build comes after it.
         send_without_them(folder, OVER, 2)
-        stage(connection, [], OVER)
+        take_in(connection, [], OVER)
         rehearsed = retention.carry_out(connection, OVER, rehearsal=True)
         assert found(connection), "a rehearsal removes nothing"
         assert retention.carry_out(connection, OVER) == rehearsed
