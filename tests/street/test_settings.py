@@ -13,7 +13,8 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("STREET_VAR", str(tmp_path / "var"))
-    for kind in (Settings, *Settings.__subclasses__()):
+    kinds: list[type[Settings]] = [Settings, *Settings.__subclasses__()]
+    for kind in kinds:
         monkeypatch.setitem(kind.model_config, "env_file", tmp_path / ".env")  # not the one of this working copy
     settings.cache_clear()
     yield
