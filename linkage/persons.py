@@ -6,16 +6,15 @@ gets a provisional person of its own. Source of the rules: docs/rules.md, R-PERS
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import polars as pl
-from polars._typing import PolarsDataType
 
 from linkage import evidence
 from linkage.memory import TIE_SCHEMA, Decision, Learned, Memory, issued, new_key, unused
 from linkage.resolver import Resolver, Row
+from linkage.table import of_rows
 
 RECORD_SCHEMA: Final[dict[str, pl.DataType]] = {
     "feed": pl.String(),
@@ -430,19 +429,14 @@ def _persons_of(resolver: Resolver, memory: Memory) -> _Resolved:
     ]
     text, texts = pl.String, pl.List(pl.String)
     return _Resolved(
-        _table(
+        of_rows(
             links,
             {
                 "index": pl.UInt32, "feed": text, "record": text, "prior": text, "person_key": text,
                 "is_decided": pl.Boolean, "is_tied": pl.Boolean, "agreed": texts, "flags": texts,
             },
         ),
-        _table(persons, dict.fromkeys(("person_key", "origin_feed", "origin_record"), text)),
-        _table(documents, dict.fromkeys(("document_hash", "document_kind", "person_key"), text)),
+        of_rows(persons, dict.fromkeys(("person_key", "origin_feed", "origin_record"), text)),
+        of_rows(documents, dict.fromkeys(("document_hash", "document_kind", "person_key"), text)),
         merged,
     )  # fmt: skip
-
-
-def _table(rows: Sequence[tuple[object, ...]], schema: Mapping[str, PolarsDataType]) -> pl.DataFrame:
-    """Return the rows as a table, given by columns: row by row Polars takes several times as long."""
-    return pl.DataFrame(dict(zip(schema, zip(*rows, strict=True), strict=True)) if rows else None, schema=schema)

@@ -15,7 +15,7 @@ from linkage import address, aliases, cache, places, register
 from linkage.lexicon import same_name
 from linkage.numbers import NUMERALS
 from linkage.records import TEXT_COLUMNS, PersonFeed
-from linkage.table import read
+from linkage.table import of_rows, read
 
 
 class Places:
@@ -81,9 +81,10 @@ def remember(conn: psycopg.Connection, at: Places) -> None:
     """Keep what was found for the next run. Raises psycopg.Error."""
     sought = at.sought()
     if sought is not None:
-        names = pl.DataFrame([*at.register.aliases.items()], {"alias": pl.String, "key": pl.String}, orient="row")
+        made_by = register.mark(at.register)
+        names = of_rows([*at.register.aliases.items()], {"alias": pl.String, "key": pl.String})
         for name, rows in zip(_REMEMBERED, (sought, names), strict=True):
-            cache.keep(conn, name, register.mark(at.register), rows)
+            cache.keep(conn, name, made_by, rows)
 
 
 def placed(records: pl.DataFrame, at: Places) -> pl.DataFrame:

@@ -1,8 +1,8 @@
-"""Whole tables between PostgreSQL and Polars, by COPY."""
+"""Whole tables of Polars: from and to PostgreSQL by COPY, and from rows."""
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -24,6 +24,11 @@ def read(conn: psycopg.Connection, query: str, types: Mapping[str, PolarsDataTyp
     buffer.seek(0)
     schema = {name: (types or {}).get(name, pl.String) for name in header}
     return pl.read_csv(buffer, schema=schema)
+
+
+def of_rows(rows: Sequence[tuple[object, ...]], schema: Mapping[str, PolarsDataType]) -> pl.DataFrame:
+    """Return the rows as a table, given by columns: row by row Polars takes several times as long."""
+    return pl.DataFrame(dict(zip(schema, zip(*rows, strict=True), strict=True)) if rows else None, schema=schema)
 
 
 _QUOTED: Final = pl.concat_str(pl.lit('"'), pl.element().str.replace_all(r'(["\\\\])', r"\\$1"), pl.lit('"'))

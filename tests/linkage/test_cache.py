@@ -183,17 +183,20 @@ def test_no_number_of_a_person_is_kept(office: Office) -> None:
     assert not any(number in str(value) for value in kept.row(0))
 
 
-def _kept(office: Office, name: str) -> pl.DataFrame:
+def _made_by(office: Office, name: str) -> str:
     row = office.conn.execute("select made_by from staging.linkage_cache where name = %s", [name]).fetchone()
     assert row is not None
-    rows = cache.load(office.conn, name, row[0])
+    made_by: str = row[0]
+    return made_by
+
+
+def _kept(office: Office, name: str) -> pl.DataFrame:
+    rows = cache.load(office.conn, name, _made_by(office, name))
     office.conn.commit()
     assert rows is not None
     return rows
 
 
 def _tamper(office: Office, table: str, **columns: pl.Expr) -> None:
-    row = office.conn.execute("select made_by from staging.linkage_cache where name = %s", [table]).fetchone()
-    assert row is not None
-    cache.keep(office.conn, table, row[0], _kept(office, table).with_columns(**columns))
+    cache.keep(office.conn, table, _made_by(office, table), _kept(office, table).with_columns(**columns))
     office.conn.commit()
