@@ -77,10 +77,14 @@ def _addresses(records: pl.DataFrame, is_arrival: pl.Expr) -> pl.DataFrame:
     """
     is_open = pl.col("dwelling_key").is_null() & (pl.col("place_level") != "outside")
     doors = pl.col("candidates").fill_null([]).list.len()
-    home_known = pl.col("dwelling_key").is_not_null().any().over("person_key")
+    home_known = records.filter(pl.col("dwelling_key").is_not_null()).select("person_key")
+    open_ = records.filter(is_open).with_columns(doors=doors, is_arrival=is_arrival)
+    asked = [
+        open_.filter("is_arrival"),
+        open_.filter(pl.col("doors") > 0).join(home_known, on="person_key", how="anti"),
+    ]
     return (
-        records.with_columns(doors=doors)
-        .filter(is_open & (is_arrival | ((pl.col("doors") > 0) & ~home_known)))
+        pl.concat(asked)
         .sort(pl.col("doors") == 0, "doors", "record")
         .select(left_feed="feed", left_record="record")
         .unique(maintain_order=True)

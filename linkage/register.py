@@ -7,7 +7,7 @@ compound belong to one compound a committee, 沿街散户.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -59,8 +59,8 @@ def load(conn: psycopg.Connection, as_of: date) -> Register:
     doors = cleaned(
         read(
             conn,
-            "select batch_id, row_no, dwelling_code, committee_code, compound_name, road, lane, building_no, room_no "
-            "from staging.stg_housing_registry",
+            "select batch_id, row_no, dwelling_code, committee_code, compound_name, road, lane, building_no, room_no,"
+            " dwelling_key from staging.stg_housing_registry left join linkage.dwelling_key using (dwelling_code)",
             {"batch_id": pl.Int64, "row_no": pl.Int32},
         )
     )
@@ -149,20 +149,35 @@ def cleaned(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the housing list's rows with their names, lanes and numbers as addresses are read (R-PLACE-13), and
     `door_no`.
     """
-    room = address.room_of(rows["room_no"])
-    return rows.with_columns(
-        pl.col("committee_code").str.strip_chars(),
-        compound_name=address.normalise(rows["compound_name"]).replace("", None).fill_null(NO_COMPOUND),
-        road=address.normalise(rows["road"]).replace("", None),
-        lane=address.lane_of(rows["lane"]),
-        building_no=address.building_of(rows["building_no"]),
-        unit_no=room["unit_no"],
-        door_no=room["room_no"],
-    ).with_columns(
-        room_no=pl.when(pl.col("unit_no").is_not_null())
-        .then(pl.col("unit_no") + "单元" + pl.col("door_no"))
-        .otherwise("door_no")
-    )
+    # A street writes the same few thousand words in all its rows: each is read once.
+    rooms = _each(rows["room_no"], address.room_of)
+    return (
+        rows.with_columns(
+            pl.col("committee_code").str.strip_chars(),
+            compound_name=_each(rows["compound_name"], _name)["read"].fill_null(NO_COMPOUND),
+            road=_each(rows["road"], _name)["read"],
+            lane=_each(rows["lane"], lambda texts: address.lane_of(texts).to_frame("read"))["read"],
+            building_no=_each(rows["building_no"], lambda texts: address.building_of(texts).to_frame("read"))["read"],
+            unit_no=rooms["unit_no"],
+            door_no=rooms["room_no"],
+        )
+        .with_columns(
+            room_no=pl.when(pl.col("unit_no").is_not_null())
+            .then(pl.col("unit_no") + "单元" + pl.col("door_no"))
+            .otherwise("door_no")
+        )
+    )  # fmt: skip
+
+
+def _name(texts: pl.Series) -> pl.DataFrame:
+    return address.normalise(texts).replace("", None).to_frame("read")
+
+
+def _each(texts: pl.Series, read: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
+    """Return what `read` makes of the texts, given each distinct one once."""
+    distinct = texts.unique().rename("text")
+    made = distinct.to_frame().hstack(read(distinct))
+    return texts.to_frame("text").join(made, on="text", how="left", nulls_equal=True, maintain_order="left")
 
 
 def _key(prefix: str, *parts: str | None) -> str:
@@ -173,13 +188,15 @@ def _key(prefix: str, *parts: str | None) -> str:
 
 
 def _with_dwelling_keys(conn: psycopg.Connection, doors: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    known = read(conn, "select dwelling_code, dwelling_key from linkage.dwelling_key")
-    fresh = doors.select("dwelling_code").unique().join(known, on="dwelling_code", how="anti").sort("dwelling_code")
-    fresh = fresh.with_columns(
-        pl.Series("dwelling_key", [_key("d", code) for code in fresh["dwelling_code"]], dtype=pl.String)
+    fresh = doors.filter(pl.col("dwelling_key").is_null()).select("dwelling_code").unique().sort("dwelling_code")
+    fresh = fresh.with_columns(new_key=pl.Series([_key("d", code) for code in fresh["dwelling_code"]], dtype=pl.String))
+    issued = fresh.select("dwelling_code", dwelling_key="new_key", first_seen_on=pl.lit(as_of))
+    append(conn, "linkage.dwelling_key", issued)
+    return (
+        doors.join(fresh, on="dwelling_code", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("dwelling_key", "new_key").alias("dwelling_key"))
+        .drop("new_key")
     )
-    append(conn, "linkage.dwelling_key", fresh.with_columns(first_seen_on=pl.lit(as_of)))
-    return doors.join(pl.concat([known, fresh]), on="dwelling_code", how="left", maintain_order="left")
 
 
 def with_building_keys(doors: pl.DataFrame) -> pl.DataFrame:
