@@ -73,14 +73,39 @@ class Found:
     open: pl.DataFrame
     persons: dict[str, str]
 
+    def named(self) -> list[str]:
+        """Return the persons of whom it speaks."""
+        sides = (pairs[side] for pairs in (self.ties, self.open) for side in ("left", "right"))
+        return sorted({*self.persons, *self.persons.values(), *pl.concat(sides)})
+
 
 def said(placed: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """Return SAID_SCHEMA of records with their places, each once, and `said`, a number that tells whether it says
     the same.
 
     `links` is persons.Links.links with feed and record, what the record said when it was last linked (`said_before`),
-    and whether people decided about it since. What a number tells that is another's (R-PERSON-3) is nothing its record
-    says.
+    and whether people decided about it since.
+    """
+    about = placed.filter("is_about_person").unique(["feed", "record"], keep="first", maintain_order=True)
+    told = _what_is_said(about.join(links, on=["feed", "record"]), "said_before", "is_decided")
+    content = [name for name in SAID_SCHEMA if name not in ("record", "person", "list_no", "is_news")]
+    told = told.with_columns(said=pl.struct(content).hash(seed=0).reinterpret(signed=True))
+    is_news = pl.col("is_decided") | pl.col("said").ne_missing(pl.col("said_before"))
+    return told.with_columns(is_news=is_news).select(*SAID_SCHEMA, "said")
+
+
+def said_before(standing: pl.DataFrame) -> pl.DataFrame:
+    """Return SAID_SCHEMA of records that stand as they were linked by the last run: there is no news of them."""
+    if standing.is_empty():
+        return pl.DataFrame(schema=SAID_SCHEMA)
+    told = _what_is_said(standing.filter("is_about_person"))
+    return told.with_columns(is_news=pl.lit(value=False)).select(*SAID_SCHEMA)
+
+
+def _what_is_said(linked: pl.DataFrame, *more: str) -> pl.DataFrame:
+    """Return SAID_SCHEMA but for `is_news`, of records with their places and links.
+
+    What a number tells that is another's (R-PERSON-3) is nothing its record says.
     """
     own = ~pl.col("flags").list.contains("document_of_another")
     resident_id = pl.coalesce(
@@ -90,11 +115,9 @@ def said(placed: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     either = pl.col("flags").list.contains("document_conflict") & resident_id.is_null()
     masked = "^[0-9]{6}[*]{8}[0-9]{3}[0-9X]$"
     mask = pl.coalesce("id_masked", pl.when(pl.col("document_masked").str.contains(masked)).then("document_masked"))
-    about = placed.filter("is_about_person").unique(["feed", "record"], keep="first", maintain_order=True)
-    told = about.join(links, on=["feed", "record"]).with_columns(pl.when(~either).then(pl.col("name", "name_latin")))
-    told = told.select(
+    return linked.with_columns(pl.when(~either).then(pl.col("name", "name_latin"))).select(
         "record", "name", "name_latin", "birth_date", "phone", "dwelling_key", "registered_dwelling_key",
-        "building_key", "compound_key", "household", "list_no", "said_before", "is_decided",
+        "building_key", "compound_key", "household", "list_no", *more,
         person="person_key",
         possible_keys=pl.when(pl.col("dwelling_key").is_null()).then("candidates"),
         resident_id=pl.when(own).then(resident_id),
@@ -102,10 +125,6 @@ def said(placed: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
         certified=pl.when(own).then("id_birth_date"),
         mask=pl.when(own).then(mask),
     )  # fmt: skip
-    content = [name for name in SAID_SCHEMA if name not in ("record", "person", "list_no", "is_news")]
-    told = told.with_columns(said=pl.struct(content).hash(seed=0).reinterpret(signed=True))
-    is_news = pl.col("is_decided") | pl.col("said").ne_missing(pl.col("said_before"))
-    return told.with_columns(is_news=is_news).select(*SAID_SCHEMA, "said")
 
 
 def find(said: pl.DataFrame, apart: Iterable[tuple[str, str]] = ()) -> Found:
@@ -113,10 +132,14 @@ def find(said: pl.DataFrame, apart: Iterable[tuple[str, str]] = ()) -> Found:
 
     Only persons of whom there is news are tied, to whomever: what was held against all the others before stands.
     """
-    street = _Street(said, apart)
     if not said["is_news"].any():
-        return street.found()
-    street.narrow()
+        return Found(_pairs([], []), _pairs([], []), {})
+    said = said.with_columns(node=pl.col("person").hash())
+    named, told = _named(said), _told(said)
+    if not said["is_news"].all():
+        near = _near(said, named, told)
+        said, named, told = (table.join(near, on="node", how="semi") for table in (said, named, told))
+    street = _Street(said, named, told, apart)
     # Each step knows the persons as the surer ones before it have left them.
     street.take(_weighed(_of_one_name(street.count(), _SURE), street))
     street.take(_weighed(_of_one_name(street.count(), _FAIR), street))
@@ -149,85 +172,114 @@ class _Known(NamedTuple):
     names: set[str]
 
 
-class _Street:
-    """The persons of the street by number, as the ties made so far leave them.
+def _named(said: pl.DataFrame) -> pl.DataFrame:
+    """Return node (of a person), written, name (a hash of its key): how persons are called."""
+    long = pl.concat([said.select("node", written=c).drop_nulls() for c in ("name", "name_latin")]).unique()
+    return long.with_columns(name=names.keys(long["written"])).with_columns(_hashed(pl.col("name")))
 
-    persons: node, id (a hash), date, order, has_document. named: node, written, name (a
-    hash of its key). told: node, what (of _BIT), key (a hash).
+
+def _told(said: pl.DataFrame) -> pl.DataFrame:
+    """Return node, what (of _BIT), key (a hash): what persons say; not building and compound, by which nobody is near.
+
+    It may stand there more than once.
+    """
+    parts = [
+        _says(said, "mask", pl.col("mask")),
+        _says(said, "birth_date", folded(pl.coalesce("certified", "birth_date"))),
+        _says(said, "phone", pl.col("phone")),
+        _says(said, "door", pl.col("dwelling_key")),
+        _says(said, "door", pl.col("registered_dwelling_key")),
+    ]
+    # Whose own door isn't known lives, for all that is known, where the household does.
+    doors = said.select("node", "household", key="dwelling_key").drop_nulls("household")
+    lost = doors.filter(pl.col("key").is_null()).drop("key")
+    family = lost.join(doors.drop_nulls("key").select("household", "key"), on="household")
+    parts.append(_says(family, "door", pl.col("key")))
+    # An address that can mean several doors says each of them, as far as somebody is known to live there. Of a list
+    # that was cut off it isn't known whether it has the right one.
+    is_whole = pl.col("possible_keys").list.len() < MOST_CANDIDATES
+    possible = said.filter(is_whole).select("node", key="possible_keys").explode("key").drop_nulls("key")
+    lived_in = pl.concat([said.select(key="dwelling_key"), said.select(key="registered_dwelling_key")])
+    parts.append(_says(possible.join(lived_in, on="key", how="semi"), "door", pl.col("key")))
+    return pl.concat(parts)
+
+
+def _says(said: pl.DataFrame, what: str, value: pl.Expr) -> pl.DataFrame:
+    """Return (node, what, key): who says that of themselves."""
+    told = said.select("node", pl.lit(_BIT[what], pl.Int32).alias("what"), key=value)
+    return told.drop_nulls("key").with_columns(pl.col("key").hash())
+
+
+def _keys(told: pl.DataFrame, block: Sequence[str]) -> pl.DataFrame:
+    """Return (node and a column for each of `block`): what persons say of all of them."""
+    first, *others = (told.filter(pl.col("what") == _BIT[what]).select("node", **{what: "key"}) for what in block)
+    return reduce(lambda keys, more: keys.join(more, on="node"), others, first)
+
+
+def _latin(named: pl.DataFrame) -> pl.DataFrame:
+    """Return the names that are written in letters."""
+    return named.filter(~pl.col("written").str.contains(r"\p{Han}"))
+
+
+def _near(said: pl.DataFrame, named: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Return (node): whom the news can concern; the others have neither a name nor anything else in common with
+    anybody near.
+
+    Near are those of whom there is news, who bears their names, and who says the same of something as these, as
+    far as rivals of theirs, and the rivals' rivals, can stand.
+    """
+    near = _bearers(named, said.filter("is_news").select("node"))
+    found = [near]
+    for block in {*_BLOCKS, *_NEAR_BLOCKS, *_LATIN_BLOCKS}:
+        keys = _keys(told, block).select("node", block=pl.struct(block).hash())
+        if block not in (*_BLOCKS, *_NEAR_BLOCKS):
+            keys = _beside(_latin(named), keys, ["block"])
+        beside = near
+        for _ in range(3):
+            beside = _beside(beside, keys, ["block"])
+        found.append(beside.select("node"))
+    near = pl.concat(found).unique()
+    sharing = _beside(near, _keys(told, ["phone"]), ["phone"]).select("node")
+    return _bearers(named, _bearers(named, pl.concat([near, sharing]).unique()))
+
+
+def _bearers(named: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+    """Return (node): these and who has a name of theirs."""
+    names_ = named.join(nodes, on="node", how="semi").select("name").drop_nulls()
+    return pl.concat([nodes, named.join(names_, on="name", how="semi").select("node")]).unique()
+
+
+class _Street:
+    """The persons of the street by number (`node`), as the ties made so far leave them.
+
+    persons: node, id (a hash), date, order, has_document. named, told: as `_named` and `_told`; told has the building
+    and the compound too, and each thing once.
     """
 
-    def __init__(self, said: pl.DataFrame, apart: Iterable[tuple[str, str]]) -> None:
+    def __init__(
+        self, said: pl.DataFrame, named: pl.DataFrame, told: pl.DataFrame, apart: Iterable[tuple[str, str]]
+    ) -> None:
         said = said.sort("record").with_row_index("order")
-        self._keys = said["person"].unique(maintain_order=True)
-        number = pl.DataFrame({"person": self._keys}).with_row_index("node")
-        self._said = said.join(number, on="person", how="left", maintain_order="left")
+        number = said.select("person", "node").unique("person", keep="first", maintain_order=True)
+        number = number.with_row_index("number")
+        self._keys = number["person"]
+
+        def numbered(table: pl.DataFrame) -> pl.DataFrame:
+            found = table.join(number.select("node", "number"), on="node", maintain_order="left")
+            return found.drop("node").rename({"number": "node"})
+
+        self._said, self.named, told = (numbered(table) for table in (said, named, told))
+        coarse = [_says(self._said, what, pl.col(f"{what}_key")) for what in ("building", "compound")]
+        self.told = pl.concat([told.select("node", "what", "key"), *coarse]).unique()
         self._groups: UnionFind[int] = UnionFind()
         self._moved: list[int] = []
         self._ties: list[tuple[int, int, str, int, int, int]] = []
         self._open: list[tuple[int, int, str, int, int, int]] = []
-        long = pl.concat([self._said.select("node", written=c).drop_nulls() for c in ("name", "name_latin")]).unique()
-        self.named = long.with_columns(name=names.keys(long["written"])).with_columns(_hashed(pl.col("name")))
-        self.told = self._told()
         self._known: dict[int, _Known] = {}
-        of = dict(number.select("person", "node").iter_rows()) if apart else {}
+        of = dict(number.select("person", "number").iter_rows()) if apart else {}
         for one, other in apart:
             if one in of and other in of:
                 self._groups.keep_apart(of[one], of[other])
-
-    def _told(self) -> pl.DataFrame:
-        columns = (
-            ("mask", pl.col("mask")), ("birth_date", folded(pl.coalesce("certified", "birth_date"))),
-            ("phone", pl.col("phone")), ("door", pl.col("dwelling_key")), ("door", pl.col("registered_dwelling_key")),
-            ("building", pl.col("building_key")), ("compound", pl.col("compound_key")),
-        )  # fmt: skip
-        parts = [self._said.select("node", _what(what), key=value).drop_nulls("key") for what, value in columns]
-        # Whose own door isn't known lives, for all that is known, where the household does.
-        doors = self._said.select("node", "household", key="dwelling_key").drop_nulls("household")
-        lost = doors.filter(pl.col("key").is_null()).drop("key")
-        family = lost.join(doors.drop_nulls("key").select("household", "key"), on="household")
-        parts.append(family.select("node", _what("door"), key="key"))
-        # An address that can mean several doors says each of them, as far as somebody is known to live there. Of a list
-        # that was cut off it isn't known whether it has the right one.
-        is_whole = pl.col("possible_keys").list.len() < MOST_CANDIDATES
-        possible = self._said.filter(is_whole).select("node", key="possible_keys").explode("key").drop_nulls("key")
-        lived_in = pl.concat([self._said.select(key="dwelling_key"), self._said.select(key="registered_dwelling_key")])
-        parts.append(possible.join(lived_in, on="key", how="semi").select("node", _what("door"), key="key"))
-        return pl.concat(part.with_columns(pl.col("key").hash()) for part in parts).unique()
-
-    def narrow(self) -> None:
-        """Leave out whom the news can't concern: who has neither a name nor anything else in common with anybody near.
-
-        Near are those of whom there is news, who bears their names, and who says the same of something as these, as
-        far as rivals of theirs, and the rivals' rivals, can stand.
-        """
-        if self._said["is_news"].all():
-            return
-        near = self._bearers(self._said.filter("is_news").select("node"))
-        found = [near]
-        for block in (*_BLOCKS, *_LATIN_BLOCKS):
-            keys = self.keys(block)
-            beside = near
-            for _ in range(3):
-                beside = _beside(beside, keys, block)
-            found.append(beside.select("node"))
-        near = pl.concat(found).unique()
-        sharing = _beside(near, self.keys(["phone"]), ["phone"]).select("node")
-        near = self._bearers(self._bearers(pl.concat([near, sharing]).unique()))
-        self._said, self.named, self.told = (
-            table.join(near, on="node", how="semi") for table in (self._said, self.named, self.told)
-        )
-
-    def _bearers(self, nodes: pl.DataFrame) -> pl.DataFrame:
-        """Return (node): these and who has a name of theirs."""
-        names_ = self.named.join(nodes, on="node", how="semi").select("name").drop_nulls()
-        return pl.concat([nodes, self.named.join(names_, on="name", how="semi").select("node")]).unique()
-
-    def keys(self, block: Sequence[str]) -> pl.DataFrame:
-        """Return (node and a column for each of `block`): what persons say of all of them."""
-        first, *others = (
-            self.told.filter(pl.col("what") == _BIT[what]).select("node", **{what: "key"}) for what in block
-        )
-        return reduce(lambda keys, more: keys.join(more, on="node"), others, first)
 
     def count(self) -> "_Street":
         """Bring the tables to the persons as they are now."""
@@ -350,10 +402,6 @@ def _hashed(values: pl.Expr) -> pl.Expr:
     return pl.when(values.is_not_null()).then(values.hash())
 
 
-def _what(what: str) -> pl.Expr:
-    return pl.lit(_BIT[what], pl.Int32).alias("what")
-
-
 def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> pl.DataFrame:
     """Return the pairs as in `Found`."""
     told = [[what for what in _POINTS if bits & _BIT[what]] for bits in range(1 << len(_POINTS))]
@@ -395,11 +443,10 @@ def _of_like_names(street: _Street) -> pl.DataFrame:
     much in common; how many characters the names have.
     """
     found = []
-    latin = street.named.filter(~pl.col("written").str.contains(r"\p{Han}"))
-    news = street.news()
+    latin, news = _latin(street.named), street.news()
     kinds = [*product(_BLOCKS, [""]), *product(_LATIN_BLOCKS, ["latin"]), *product(_NEAR_BLOCKS, ["near"])]
     for block, kind in kinds:
-        keys = street.keys(block)
+        keys = _keys(street.told, block)
         if kind == "latin":
             keys = _beside(latin, keys, block)
         if news.height < street.persons.height:

@@ -328,7 +328,7 @@ def test_whom_the_news_can_t_concern_is_left_out_without_a_difference(
     street = a_street(chance, 400)
     news = street.with_columns(is_news=pl.Series([chance.random() < 0.03 for _ in range(street.height)]))
     narrowed = evidence.find(news)
-    monkeypatch.setattr(evidence._Street, "narrow", lambda _: None)
+    monkeypatch.setattr(evidence, "_near", lambda said, *_: said.select("node"))
     whole = evidence.find(news)
     assert narrowed.persons == whole.persons
     assert narrowed.persons
