@@ -42,14 +42,16 @@ def evidence(placed: pl.DataFrame) -> pl.DataFrame:
     `placed`: records with `unknown_name`, a certain place or none, name and phone. A record's own numbers tell, else
     the one compound of the other records with its name and phone.
     """
-    placed = placed.with_columns(
+    unknown_phones = placed.filter(pl.col("unknown_name").is_not_null()).select("phone").drop_nulls().unique()
+    theirs = placed.join(unknown_phones, on="phone", how="semi")
+    nobodys = placed.filter(pl.col("unknown_name").is_not_null() & pl.col("phone").is_null())
+    placed = pl.concat([theirs, nobodys]).with_columns(
         is_certain=pl.col("place_level").is_in(["dwelling", "building", "compound"])
-        & pl.col("compound_key").is_not_null()
+        & pl.col("compound_key").is_not_null(),
+        person=pl.when(pl.all_horizontal(pl.col("name", "phone").is_not_null())).then(
+            pl.concat_str("name", "phone", separator="\x1f")
+        ),
     )
-    person = pl.when(pl.all_horizontal(pl.col("name", "phone").is_not_null())).then(
-        pl.concat_str("name", "phone", separator="\x1f")
-    )
-    placed = placed.with_columns(person=person)
     unknown = placed.filter(pl.col("unknown_name").is_not_null())
     lives_in = (
         placed.filter("is_certain", pl.col("unknown_name").is_null(), pl.col("person").is_not_null())
@@ -105,7 +107,8 @@ def learn(conn: psycopg.Connection, placed: pl.DataFrame, as_of: date) -> dict[s
 
     A name that a person has decided on is learned no more.
     """
-    names = weighed(evidence(placed))
+    columns = ["feed", "record", "batch_id", "unknown_name", "place_level", "compound_key", "name", "phone"]
+    names = weighed(evidence(placed.select(columns)))
     if not names.is_empty():
         names = names.join(read(conn, _DECIDED), on="alias", how="anti")
     believed = names.filter("is_believed").drop("is_believed")

@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 
 import polars as pl
 import psycopg
+from psycopg import sql
 
-from linkage import facts, register
+from linkage import facts, mentions, register
 from linkage.namesakes import namesakes
-from linkage.table import append_all, read
-
-_HOUSING_FEED: Final = "housing_registry"  # of which linkage.register makes the doors
+from linkage.standing import Parted
+from linkage.table import append, append_all
 
 
 class Placed(NamedTuple):
@@ -23,58 +23,117 @@ class Placed(NamedTuple):
     not_in_force: pl.DataFrame
 
 
-def write(
-    conn: psycopg.Connection, linked: pl.DataFrame, placed: Placed, doors: register.Register, as_of: date
-) -> None:
-    """Write the doors, every record's link, the places of arrivals that aren't in force, and the persons.
+_NO_LINK: Final = pl.DataFrame(
+    schema={
+        "person_key": pl.String(), "person_method": pl.String(), "person_score": pl.Float64(),
+        "agreed": pl.List(pl.String()), "differed": pl.List(pl.String()), "name_likeness": pl.String(),
+        "namesakes": pl.Int64(), "flags": pl.List(pl.String()),
+    }
+)  # fmt: skip
 
-    `linked` has a row a record (persons.RECORD_SCHEMA, facts.SAID_SCHEMA, places.PLACE_COLUMNS and their `registered_`
-    ones, the person). Raises psycopg.Error.
+
+class Tables:
+    """The tables that the models read, written step by step: who stands can be written while the others are linked.
+
+    A row of what they are given is a record (persons.RECORD_SCHEMA, facts.SAID_SCHEMA, record_places.PLACED, the person
+    and when they were first seen). All raise psycopg.Error.
     """
-    conn.execute("call linkage.make_tables()")
-    first_seen = read(conn, "select person_key, first_seen_on from linkage.person", {"first_seen_on": pl.Date})
-    append_all(conn, {
-        "build.record_link": lambda: _record_links(linked, placed.mentions, doors),
-        "build.person_record": lambda: facts.of_persons(linked),
-        "build.person": lambda: _persons(linked, first_seen, as_of),
-        "build.dwelling": lambda: doors.doors.select(register.DWELLING_COLUMNS),
-        "build.namesake": lambda: namesakes(linked),
-        "build.arrival_place": lambda: placed.not_in_force.with_columns(candidates=_json(pl.col("candidates"))),
-    })  # fmt: skip
-    conn.execute("call linkage.index_tables()")
+
+    def __init__(self, conn: psycopg.Connection) -> None:
+        self._conn = conn
+        self._stood = pl.DataFrame(schema={"batch_id": pl.Int64, "row_no": pl.Int32})
+
+    def begin(self, doors: register.Register) -> None:
+        """Make the tables, with the doors."""
+        self._conn.execute("call linkage.make_tables()")
+        self._conn.execute("call linkage.make_mentions()")
+        append(self._conn, "build.dwelling", doors.doors.select(register.DWELLING_COLUMNS))
+        self._conn.execute(_LINK_DOORS)
+
+    def let_stand(self, standing: pl.DataFrame) -> None:
+        """Write the records that stand (linkage.standing) as they were linked."""
+        if standing.height:
+            self._append(standing)
+            self._index_records()
+            self._stood = standing.select("batch_id", "row_no")
+
+    def finish(self, day: Parted, placed: Placed, numbers: mentions.Known, as_of: date) -> None:
+        """Add the records that were linked anew, for those that stood and stand no more; whom mentions may mean, the
+        places of arrivals that aren't in force, and the persons.
+        """
+        if self._stood.height:
+            self._remove(self._stood.join(day.stand, on=["batch_id", "row_no"], how="anti"))
+        self._append(day.anew)
+        append(self._conn, "build.record_link", _record_links(placed.mentions))
+        linked = pl.concat([day.anew, day.stand], how="diagonal")
+        tables = {
+            "build.person": lambda: _persons(linked, as_of),
+            "build.mention": lambda: mentions.meant(placed.mentions, linked, numbers),
+            "build.namesake": lambda: namesakes(linked),
+            "build.arrival_place": lambda: placed.not_in_force.with_columns(_json(pl.col("candidates"))),
+        }
+        append_all(self._conn, tables, meanwhile=None if self._stood.height else self._index_records)
+        self._conn.execute("call linkage.index_persons()")
+
+    def _index_records(self) -> None:
+        self._conn.execute("call linkage.index_records()")
+
+    def _append(self, linked: pl.DataFrame) -> None:
+        tables = {
+            "build.record_link": lambda: _record_links(linked),
+            "build.person_record": lambda: facts.of_persons(linked),
+        }
+        append_all(self._conn, tables)
+
+    def _remove(self, rows: pl.DataFrame) -> None:
+        columns = [rows["batch_id"].to_list(), rows["row_no"].to_list()]
+        for table in ("record_link", "person_record"):
+            query = sql.SQL(
+                "delete from build.{} as stood using unnest(%s::bigint[], %s::integer[]) as gone (batch_id, row_no)"
+                " where stood.batch_id = gone.batch_id and stood.row_no = gone.row_no"
+            )
+            self._conn.execute(query.format(sql.Identifier(table)), columns)
 
 
-def _persons(linked: pl.DataFrame, first_seen: pl.DataFrame, as_of: date) -> pl.DataFrame:
+# A row of the housing list is a door, and not about a person (R-PLACE-4).
+_LINK_DOORS: Final = """
+    insert into build.record_link (
+        feed, batch_id, row_no, record, agreed, dwelling_key, building_key, compound_key, committee_code, place_level,
+        place_method, candidates, flags
+    )
+    select
+        'housing_registry', batch_id, row_no, dwelling_key, '{}', dwelling_key, building_key, compound_key,
+        committee_code, 'dwelling', 'exact', '[]', '{}'
+    from build.dwelling
+"""
+
+
+def _persons(linked: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Return everybody with a record in force; whom nothing ties to anything is provisional (R-PERSON-1)."""
     return (
         linked.drop_nulls("person_key")
         .group_by("person_key")
-        .agg(is_provisional=(pl.col("person_method") == "provisional").all())
-        .join(first_seen, on="person_key")
+        .agg(
+            is_provisional=(pl.col("person_method") == "provisional").all(),
+            first_seen_on=pl.col("first_seen_on").first(),
+        )
         .with_columns(last_seen_on=pl.lit(as_of))
     )
 
 
-def _record_links(linked: pl.DataFrame, mentions: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
-    """Return every record's person and place, every mention's place, every listed door (R-PERSON-8, R-PLACE-4)."""
-    none = pl.lit([], dtype=pl.List(pl.String))
-    records = pl.concat([linked, mentions], how="diagonal").select(
+def _record_links(placed: pl.DataFrame) -> pl.DataFrame:
+    """Return every record's person and place (R-PERSON-8); of a mention, which is nobody's, the place alone."""
+    columns = (
         "feed", "batch_id", "row_no", "record", "person_key", "person_method", "person_score",
         pl.col("agreed").fill_null([]), "differed", "name_likeness", "namesakes",
         "dwelling_key", "building_key", "compound_key", "committee_code", "place_level",
         "place_method", "registered_dwelling_key", "registered_compound_key", "registered_place_level",
-        pl.col("flags").fill_null([]), "candidates",
+        pl.col("flags").fill_null([]), _json(pl.col("candidates")),
     )  # fmt: skip
-    # A row of the housing list is a door, and not about a person.
-    housing = doors.doors.select(
-        "batch_id", "row_no", "dwelling_key", "building_key", "compound_key", "committee_code",
-        feed=pl.lit(_HOUSING_FEED), record=pl.col("dwelling_key"), place_level=pl.lit("dwelling"),
-        place_method=pl.lit("exact"), agreed=none, flags=none, candidates=none,
-    )  # fmt: skip
-    return pl.concat([records, housing], how="diagonal").with_columns(candidates=_json(pl.col("candidates")))
+    return pl.concat([placed, _NO_LINK], how="diagonal").select(columns)
 
 
 def _json(keys: pl.Expr) -> pl.Expr:
     """Return a list of keys as a JSON array; null as an empty one."""
     quoted = keys.fill_null([]).list.eval(pl.lit('"') + pl.element() + pl.lit('"')).list.join(", ")
-    return pl.lit("[") + quoted + pl.lit("]")
+    return (pl.lit("[") + quoted + pl.lit("]")).alias("candidates")

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 import psycopg
+from polars._typing import PolarsDataType
 
 from linkage.table import append, read
 
@@ -34,7 +35,8 @@ class Memory:
     """What earlier runs issued; keys of merged persons are already followed to the person they were merged into.
 
     records: feed, record, person_key, said (evidence.said). documents: document_hash, document_kind, person_key.
-    persons: person_key, origin_feed, origin_record, first_seen_on. ties: TIE_SCHEMA, those made by evidence.
+    persons: person_key, origin_feed, origin_record, first_seen_on. ties: TIE_SCHEMA, those made by evidence, and their
+    number (`tie_id`), in the order in which they were made.
     """
 
     records: pl.DataFrame
@@ -68,35 +70,61 @@ class Decision(NamedTuple):
     right: tuple[str, str]
 
 
-def load(conn: psycopg.Connection) -> Memory:
-    """Return everything earlier runs gave. Raises DatabaseError."""
+def load(conn: psycopg.Connection, about: pl.DataFrame | None = None) -> Memory:
+    """Return everything earlier runs gave, or what concerns these records: feed, record, document, second_document.
+
+    That is what they were, whose their documents are, the documents of all these persons, who is named after them, and
+    their ties. Raises DatabaseError.
+    """
     rows = conn.execute("select person_key, merged_into from linkage.person where merged_into is not null")
     into: dict[str, str] = dict(rows.fetchall())
     merged = {person: last(person, into) for person in into}
     now = pl.col("person_key").replace(merged)
+
+    def of(query: str, types: Mapping[str, PolarsDataType] | None = None, **keys: Collection[str]) -> pl.DataFrame:
+        chosen = " or ".join(f"{column} = any('{{{','.join(values)}}}')" for column, values in keys.items())
+        return read(conn, query if about is None else f"{query} where {chosen}", types)
+
+    asked = set() if about is None else {*about["record"]}
+    records = of(
+        "select feed, record, person_key, said from linkage.person_record", {"said": pl.Int64}, record=asked
+    ).with_columns(now)
+    query = "select document_hash, document_kind, person_key from linkage.person_document"
+    told = () if about is None else about["document"].append(about["second_document"]).drop_nulls().unique()
+    documents = of(query, document_hash=told).with_columns(now)
+    persons = {*records["person_key"], *documents["person_key"]}
+    if about is not None:
+        theirs = persons | {one for one, today in merged.items() if today in persons}
+        documents = pl.concat([documents, of(query, person_key=theirs).with_columns(now)]).unique()
     return Memory(
-        records=read(
-            conn, "select feed, record, person_key, said from linkage.person_record", {"said": pl.Int64}
-        ).with_columns(now),
-        documents=read(
-            conn, "select document_hash, document_kind, person_key from linkage.person_document"
-        ).with_columns(now),
-        persons=read(
-            conn,
-            "select person_key, origin_feed, origin_record, first_seen_on from linkage.person",
-            {"first_seen_on": pl.Date},
+        records=records,
+        documents=documents,
+        persons=of(
+            "select person_key, origin_feed, origin_record, first_seen_on from"
+            " (select *, split_part(origin_record, '#', 1) as origin from linkage.person) as person",
+            {"first_seen_on": pl.Date}, person_key=persons, origin=asked,
         ),
-        ties=read(
-            conn,
-            "select left_feed, left_record, right_feed, right_record, how, array_to_string(agreed, ' ') as agreed,"
-            " array_to_string(differed, ' ') as differed, people from linkage.tie order by tie_id",
-            {"people": pl.Int64},
-        ).with_columns(_listed("agreed"), _listed("differed")),
+        ties=_ties(of(
+            "select * from (select left_feed, left_record, right_feed, right_record, how,"
+            " array_to_string(agreed, ' ') as agreed, array_to_string(differed, ' ') as differed, people, tie_id"
+            " from linkage.tie order by tie_id) as tie",
+            {"people": pl.Int64, "tie_id": pl.Int64}, left_record=asked, right_record=asked,
+        )),
+    )  # fmt: skip
+
+
+def together(one: Memory, other: Memory) -> Memory:
+    """Return both, each row once."""
+    return Memory(
+        pl.concat([one.records, other.records]).unique(),
+        pl.concat([one.documents, other.documents]).unique(),
+        pl.concat([one.persons, other.persons]).unique(),
+        pl.concat([one.ties, other.ties]).unique("tie_id").sort("tie_id"),
     )
 
 
-def _listed(column: str) -> pl.Expr:
-    return pl.col(column).fill_null("").str.split(" ").list.filter(pl.element() != "")
+def _ties(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(pl.col("agreed", "differed").fill_null("").str.split(" ").list.filter(pl.element() != ""))
 
 
 def last(person: str, into: Mapping[str, str]) -> str:
@@ -125,7 +153,8 @@ def keep(conn: psycopg.Connection, learned: Learned, as_of: date) -> None:
     append(conn, "linkage.person", learned.persons.sort("person_key").with_columns(on))
     append(conn, "linkage.person_document", learned.documents.sort("document_hash").with_columns(on))
     append(conn, "linkage.person_record", learned.records.sort("feed", "record").with_columns(on))
-    append(conn, "linkage.tie", learned.ties.sort("left_record", "right_record").with_columns(made_on=pl.lit(as_of)))
+    # In the order in which they were made: of two that tie a record, the first says why (persons.tie).
+    append(conn, "linkage.tie", learned.ties.with_columns(made_on=pl.lit(as_of)))
     if not learned.changed.is_empty():
         conn.execute("create temp table changed (feed text, record text, said bigint) on commit drop")
         append(conn, "changed", learned.changed)

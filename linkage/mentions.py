@@ -5,7 +5,7 @@ lives at a door to choose. Source of the rule: docs/rules.md, R-VISIT-2.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 import psycopg
@@ -13,7 +13,7 @@ import psycopg
 from linkage import names, places, record_places, records
 from linkage.memory import last
 from linkage.records import PersonFeed
-from linkage.table import append, read
+from linkage.table import read
 
 _ROW: Final = ("feed", "batch_id", "row_no")
 
@@ -23,7 +23,7 @@ def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes, at: 
 
     Raises DatabaseError.
     """
-    said = records.load(conn, [feed for feed in feeds if feed.mentions_persons], key)
+    said = records.load(conn, [feed for feed in feeds if feed.mentions_persons], key).read
     missing = [name for name in records.OWN_KEYS if name not in said.columns]
     own = said.with_columns(pl.lit(None, pl.String).alias(name) for name in missing).rename(
         {"person_key": "named_person", "dwelling_key": "named_door"}
@@ -47,31 +47,36 @@ def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes, at: 
     )
 
 
-def write(conn: psycopg.Connection, mentioned: pl.DataFrame, linked: pl.DataFrame) -> None:
-    """Write `build.mention`: everybody whom each of `mentioned` may mean, and what says so (`how`).
+class Known(NamedTuple):
+    """What linkage knows of numbers: `documents` (document, person_key), and the person that somebody is by `now`."""
 
-    `linked` has a row a record about a person. Raises DatabaseError.
-    """
-    conn.execute("call linkage.make_mentions()")
-    append(conn, "build.mention", _meant(conn, mentioned, linked).unique().sort(*_ROW, "how", "person_key"))
-    conn.execute("analyze build.mention")
+    documents: pl.DataFrame
+    now: Mapping[str, str]
 
 
-def _meant(conn: psycopg.Connection, mentioned: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
-    """Return _ROW, person_key, how: by our own key, by a document, by a phone, by a name at the door."""
+def known(conn: psycopg.Connection, mentioned: pl.DataFrame) -> Known:
+    """Return what is known of the numbers in `mentioned`. Raises DatabaseError."""
     merges = "select person_key, merged_into from linkage.person where merged_into is not null"
     merged: dict[str, str] = dict(conn.execute(merges).fetchall())
     now = {old: last(old, merged) for old in merged}
-    known = linked.drop_nulls("person_key").select(
-        "person_key", "document", "second_document", "number", "phone", "dwelling_key", "name", "name_latin"
-    )
-    told = mentioned.select(*_ROW, "document", "number", "phone", "dwelling_key", "name", "named_person")
-    numbers = ",".join(told["document"].drop_nulls().unique())
-    document = read(
+    numbers = ",".join(mentioned["document"].drop_nulls().unique())
+    documents = read(
         conn,
         "select document_hash as document, person_key from linkage.person_document"
         f" where document_hash = any('{{{numbers}}}')",
-    ).with_columns(pl.col("person_key").replace(now))
+    )
+    return Known(documents.with_columns(pl.col("person_key").replace(now)), now)
+
+
+def meant(mentioned: pl.DataFrame, linked: pl.DataFrame, by_number: Known) -> pl.DataFrame:
+    """Return everybody whom each of `mentioned` may mean, and what says so: _ROW, person_key, how.
+
+    By our own key, by a document, by a phone, by a name at the door. `linked` has a row a record about a person.
+    """
+    known = linked.select("person_key", "number", "phone", "dwelling_key", "name", "name_latin").drop_nulls(
+        "person_key"
+    )
+    told = mentioned.select(*_ROW, "document", "number", "phone", "dwelling_key", "name", "named_person")
 
     def by(column: str, others: pl.DataFrame) -> pl.DataFrame:
         pairs = told.drop_nulls(column).join(others.drop_nulls(column), on=column)
@@ -79,7 +84,7 @@ def _meant(conn: psycopg.Connection, mentioned: pl.DataFrame, linked: pl.DataFra
 
     # By what, what of the name must hold beside it, and what that says.
     found = [
-        (by("document", document), "can", "document"),
+        (by("document", by_number.documents), "can", "document"),
         (by("number", known), "is", "document"),
         (by("phone", known), "can", "phone"),
         (by("dwelling_key", known), "is", "name"),
@@ -87,13 +92,9 @@ def _meant(conn: psycopg.Connection, mentioned: pl.DataFrame, linked: pl.DataFra
     asked = known.join(pl.concat(pairs.select("person_key") for pairs, *_ in found), on="person_key", how="semi")
     called = asked.unpivot(on=["name", "name_latin"], index="person_key", value_name="other").drop_nulls("other")
     called = called.select("person_key", "other").unique()
-    key = told.drop_nulls("named_person").select(*_ROW, person_key=pl.col("named_person").replace(now))
-    return pl.concat(
-        [
-            key.with_columns(how=pl.lit("key")),
-            *(_of_name(pairs, called, likeness).with_columns(how=pl.lit(how)) for pairs, likeness, how in found),
-        ]
-    )
+    key = told.drop_nulls("named_person").select(*_ROW, person_key=pl.col("named_person").replace(by_number.now))
+    of_names = [_of_name(pairs, called, likeness).with_columns(how=pl.lit(how)) for pairs, likeness, how in found]
+    return pl.concat([key.with_columns(how=pl.lit("key")), *of_names]).unique().sort(*_ROW, "how", "person_key")
 
 
 def _of_name(pairs: pl.DataFrame, called: pl.DataFrame, likeness: str) -> pl.DataFrame:

@@ -170,7 +170,7 @@ def tie(records: pl.DataFrame, links: Links, found: evidence.Found, said: pl.Dat
     is_new = pl.col("person_key").is_in(learned.persons["person_key"].implode())
     old = dict(now_of.filter(~is_new).select("person_key", "stays").iter_rows())
     ties = _ties(found.ties, first)
-    told_now = _by_evidence(told, pl.concat([memory.ties, ties])).with_columns(now)
+    told_now = _by_evidence(told, pl.concat([memory.ties.select(TIE_SCHEMA.keys()), ties])).with_columns(now)
     # A pair that waits is known again tomorrow by the first record of each of the persons as they now are.
     first_now = (
         told.select("feed", "record", "leads").hstack(told_now.select("person_key")).sort(~pl.col("leads"), "record")
@@ -199,7 +199,7 @@ def _changed(said: pl.DataFrame, memory: Memory) -> pl.DataFrame:
 
 def to_tell(records: pl.DataFrame, links: Links, decisions: list[Decision], memory: Memory) -> pl.DataFrame:
     """Return the links of `resolve` as evidence.said asks for them."""
-    decided = _sides(decisions).unique()
+    decided = sides(decisions).unique()
     return (
         records.select("feed", "record").hstack(links.links)
         .join(memory.records.select("feed", "record", said_before="said"), on=["feed", "record"], how="left")
@@ -208,7 +208,7 @@ def to_tell(records: pl.DataFrame, links: Links, decisions: list[Decision], memo
     )  # fmt: skip
 
 
-def _sides(decisions: list[Decision]) -> pl.DataFrame:
+def sides(decisions: list[Decision]) -> pl.DataFrame:
     """Return (feed, record): the records that people decided about."""
     return pl.DataFrame(
         [side for decision in decisions for side in (decision.left, decision.right)],
@@ -221,11 +221,11 @@ def apart(decisions: list[Decision], records: pl.DataFrame, links: Links, memory
     different = [decision for decision in decisions if not decision.same]
     if not different:
         return []
-    sides = _sides(different)
+    either = sides(different)
     today = records.select("feed", "record").hstack(links.links.select("person_key"))
     person: dict[tuple[str, str], str] = {}
     for known in (memory.records.select("feed", "record", "person_key"), today):
-        theirs = known.join(sides, on=["feed", "record"], how="semi")
+        theirs = known.join(either, on=["feed", "record"], how="semi")
         person |= {(feed, record): links.learned.merged.get(key, key) for feed, record, key in theirs.iter_rows()}
     return [(person[d.left], person[d.right]) for d in different if d.left in person and d.right in person]
 
@@ -302,7 +302,7 @@ def _involved(base: pl.DataFrame, documents: pl.DataFrame, decisions: list[Decis
         with_prior.filter(pl.col("document_kind") == "resident_id", pl.col("prior").is_not_null())
         .group_by("prior").agg(pl.col("document_hash").n_unique().alias("ids")).filter(pl.col("ids") > 1)
     )  # fmt: skip
-    decided = _sides(decisions)
+    decided = sides(decisions)
     odd = pl.concat(
         [
             documents.filter(pl.len().over("index") > 1).select("index"),

@@ -11,27 +11,28 @@ from typing import Final
 import polars as pl
 import psycopg
 
-from linkage import address, aliases, cache, places, register
+from linkage import address, places, register
 from linkage.lexicon import same_name
 from linkage.numbers import NUMERALS
 from linkage.records import TEXT_COLUMNS, PersonFeed
-from linkage.table import of_rows, read
+from linkage.table import read
 
 
 class Places:
-    """The places of addresses in a register, each sought once; `known`: of some, as `sought` returned them before."""
+    """The places of addresses in a register, each sought once."""
 
     def __init__(self, doors: register.Register, known: pl.DataFrame | None = None) -> None:
         self.register = doors
-        self._known = self._find(pl.Series("text", [], pl.String)) if known is None else known
-        self._given = self._known.height
-        self._asked = self._known.select("text").clear()
+        self._known = known
 
     def of(self, texts: pl.DataFrame) -> pl.DataFrame:
-        """Return text, `is_same_as_registered` and _OF_A_TEXT of each `text`, and of others."""
-        self._asked = pl.concat([self._asked, texts]).unique()
-        new = texts.join(self._known, on="text", how="anti", nulls_equal=True).unique(maintain_order=True)
-        self._known = pl.concat([self._known, self._find(new["text"])])
+        """Return text, `is_same_as_registered`, `unknown_name` and PLACE_COLUMNS of each `text`, and of others."""
+        new = texts.unique(maintain_order=True)
+        if self._known is None:
+            self._known = self._find(new["text"])
+        else:
+            new = new.join(self._known, on="text", how="anti", nulls_equal=True, maintain_order="left")
+            self._known = pl.concat([self._known, self._find(new["text"])])
         return self._known
 
     def _find(self, texts: pl.Series) -> pl.DataFrame:
@@ -39,22 +40,15 @@ class Places:
         says = parsed.select("is_same_as_registered", unknown_name=_unknown(parsed, self.register))
         return pl.concat([texts.to_frame("text"), says, places.resolve(parsed, self.register)], how="horizontal")
 
-    def sought(self) -> pl.DataFrame | None:
-        """Return what was found of all that was asked for; None where that is what was known."""
-        if self._given == self._known.height == self._asked.height:
-            return None
-        return self._known.join(self._asked, on="text", how="semi", nulls_equal=True)
-
-    def with_aliases(self, learned: Mapping[str, str]) -> tuple["Places", pl.DataFrame]:
-        """Return the places in the register that has more names of its compounds; and of which `text` these may be
-        others.
-        """
-        concerned = self._known.select("text").filter(_is_concerned(self._known["text"], learned))
-        kept = self._known.join(concerned, on="text", how="anti", nulls_equal=True)
-        return Places(register.with_aliases(self.register, learned), kept), concerned
+    def with_aliases(self, learned: Mapping[str, str]) -> "Places":
+        """Return the places in the register that has more names of its compounds."""
+        kept = self._known
+        if kept is not None:
+            kept = kept.filter(~is_concerned(kept["text"], learned))
+        return Places(register.with_aliases(self.register, learned), kept)
 
 
-def _is_concerned(texts: pl.Series, names: Collection[str]) -> pl.Series:
+def is_concerned(texts: pl.Series, names: Collection[str]) -> pl.Series:
     """Return which addresses could be read otherwise for names that the register has or hasn't.
 
     Whatever asks for a name (linkage.lexicon) asks for its first two characters at least.
@@ -67,40 +61,20 @@ def _is_concerned(texts: pl.Series, names: Collection[str]) -> pl.Series:
     return could.scatter(could.arg_true(), holds)
 
 
-def remembered(conn: psycopg.Connection, doors: register.Register) -> Places:
-    """Return the places in a register, with what was found by the last run. Raises psycopg.Error."""
-    made_by = register.mark(doors)
-    known, names = (cache.load(conn, name, made_by) for name in _REMEMBERED)
-    if known is None or names is None:
-        return Places(doors)
-    before, now = set(names.rows()), set(doors.aliases.items())
-    return Places(doors, known.filter(~_is_concerned(known["text"], {name for name, _ in before ^ now})))
-
-
-def remember(conn: psycopg.Connection, at: Places) -> None:
-    """Keep what was found for the next run. Raises psycopg.Error."""
-    sought = at.sought()
-    if sought is not None:
-        made_by = register.mark(at.register)
-        names = of_rows([*at.register.aliases.items()], {"alias": pl.String, "key": pl.String})
-        for name, rows in zip(_REMEMBERED, (sought, names), strict=True):
-            cache.keep(conn, name, made_by, rows)
-
-
 def placed(records: pl.DataFrame, at: Places) -> pl.DataFrame:
-    """Return each record with PLACE_COLUMNS of its address and `registered_…` of its registered one.
+    """Return each record with PLACED: the place of its address, and of its registered one what is asked of it.
 
-    And `unknown_name`, `registered_unknown_name`: a compound's name in each that the register doesn't know.
+    `unknown_name`: the name of a compound in its address that the register doesn't know.
     """
     found = at.of(pl.concat([records.select(text="address"), records.select(text="registered_address")]))
-    registered = found.select(registered_address="text", **{f"registered_{c}": pl.col(c) for c in _OF_A_TEXT})
+    registered = found.select(registered_address="text", **{f"registered_{c}": pl.col(c) for c in places.PLACE_COLUMNS})
     placed = records.join(
         found, left_on="address", right_on="text", how="left", nulls_equal=True, maintain_order="left"
     ).join(registered, on="registered_address", how="left", nulls_equal=True, maintain_order="left")
     same = pl.col("is_same_as_registered") & pl.col("registered_address").is_not_null()
     return placed.with_columns(
         pl.when(same).then(pl.col(f"registered_{c}")).otherwise(pl.col(c)).alias(c) for c in places.PLACE_COLUMNS
-    )
+    ).select(*records.columns, *PLACED)
 
 
 def _unknown(parsed: pl.DataFrame, doors: register.Register) -> pl.Series:
@@ -111,33 +85,13 @@ def _unknown(parsed: pl.DataFrame, doors: register.Register) -> pl.Series:
     return parsed.select(pl.when(~pl.col("is_outside")).then(name).alias("unknown_name"))["unknown_name"]
 
 
-_REMEMBERED: Final = ("places", "names of places")
 # Two characters that are read as they are written.
 _CHARACTERS: Final = re.compile(f"(?:(?![{NUMERALS}])[\\u4e00-\\u9fff]){{2}}")
-_OF_A_TEXT: Final = ("unknown_name", *places.PLACE_COLUMNS)
-#: What `placed` adds to a record.
-_PLACED: Final = frozenset({"is_same_as_registered", *_OF_A_TEXT, *(f"registered_{name}" for name in _OF_A_TEXT)})
-
-
-def with_aliases_learned(
-    conn: psycopg.Connection, placed_once: pl.DataFrame, at: Places, as_of: date
-) -> tuple[pl.DataFrame, Places]:
-    """Return the placed records, those that a name learned today (R-PLACE-16) could concern placed again; and the
-    places in the register that knows it.
-    """
-    learned = aliases.learn(conn, placed_once, as_of)
-    if not learned:
-        return placed_once, at
-    at, concerned = at.with_aliases(learned)
-    numbered = placed_once.with_row_index("position")
-    texts = concerned["text"].implode()
-    again = numbered.filter(pl.any_horizontal(pl.col("address", "registered_address").is_in(texts)))
-    own = [column for column in again.columns if column not in _PLACED]
-    return (
-        pl.concat([numbered.join(again, on="position", how="anti"), placed(again.select(own), at)], how="diagonal")
-        .sort("position")
-        .drop("position")
-    ), at
+PLACED: Final = (
+    "unknown_name", *places.PLACE_COLUMNS,
+    "registered_dwelling_key", "registered_compound_key", "registered_place_level",
+)  # fmt: skip
+"""The columns that `placed` adds to a record."""
 
 
 def decided(conn: psycopg.Connection, linked: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
@@ -153,13 +107,13 @@ def decided(conn: psycopg.Connection, linked: pl.DataFrame, doors: register.Regi
     above = doors.doors.select(decided_key="dwelling_key", **{
         f"decided_{c}": pl.col(c) for c in ("dwelling_key", "building_key", "compound_key", "committee_code")
     }).with_columns(decided_place_level=pl.lit("dwelling"), decided_place_method=pl.lit("manual"))  # fmt: skip
-    linked = linked.join(chosen.join(above, on="decided_key"), on=["feed", "record"], how="left", maintain_order="left")
+    found = linked.join(chosen.join(above, on="decided_key"), on=["feed", "record"], how="left", maintain_order="left")
     known = pl.col("decided_key").is_not_null()
-    return linked.with_columns(
+    return found.with_columns(
         pl.when(known).then(pl.col(f"decided_{c}")).otherwise(pl.col(c)).alias(c)
         for c in places.PLACE_COLUMNS
         if c != "candidates"
-    )
+    ).select(linked.columns)
 
 
 def not_in_force(conn: psycopg.Connection, feeds: Sequence[PersonFeed], at: Places, as_of: date) -> pl.DataFrame:

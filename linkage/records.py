@@ -4,14 +4,14 @@ Documents leave raw as keyed hashes alone. Source of the rules: docs/rules.md, D
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
 
 import polars as pl
 import psycopg
 
 from linkage import address, cache, facts, persons
-from linkage.table import read
+from linkage.table import read, read_at_once
 
 
 class PersonFeed(Protocol):
@@ -62,26 +62,128 @@ _ROW: Final = ("batch_id", "row_no")
 _TYPES: Final = {
     "batch_id": pl.Int64(), "row_no": pl.Int32(), "input": pl.Int64(), "birth_date": pl.Date(), "sex": pl.Int32(),
 }  # fmt: skip
+_IN_FORCE: Final = {"batch_id": pl.Int64(), "row_no": pl.Int32(), "input": pl.Int64(), "known_at": pl.String()}
 _PRIVATE: Final = ("record_text", "canonical", "second_canonical", "bare_number", "plain_number")
 
 
-def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes) -> pl.DataFrame:
+class Records(NamedTuple):
+    """The records in force: `read` today, and those that stand as the last run left them (`linkage.standing`).
+
+    read: `records.load`'s columns. standing: the columns of what was left. gone: rows of it that don't stand.
+    """
+
+    read: pl.DataFrame
+    standing: pl.DataFrame
+    gone: pl.DataFrame
+
+
+def mark(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes) -> str:
+    """Return the mark (linkage.cache) of what `load` says of these feeds' rows. Raises psycopg.Error."""
+    read_by = []
+    for feed in _naming(feeds):
+        reading = _Reading(feed, _columns(conn, "staging", f"stg_{feed.feed}"), ())
+        told = (feed.feed, feed.load_mode, feed.business_key, sorted(feed.roles.items()), feed.about_person)
+        read_by += [reading.query().encode(), repr(told).encode()]
+    return cache.mark(key, *read_by)
+
+
+class Left(NamedTuple):
+    """What the last run left of the records (linkage.standing); `no_more`: `input` of those that an earlier run left
+    and that stood no more for it.
+    """
+
+    records: pl.DataFrame
+    no_more: pl.DataFrame
+
+
+def in_force(conn: psycopg.Connection, feeds: Sequence[PersonFeed]) -> pl.DataFrame:
+    """Return which rows are in force: feed, batch_id, row_no, what they are read from (`input`) and when they were
+    recorded (`known_at`). Raises DatabaseError.
+    """
+    found = []
+    for feed in _naming(feeds):
+        reading = _Reading(feed, _columns(conn, "staging", f"stg_{feed.feed}"), _batches(conn, feed))
+        rows = read_at_once(conn, reading.in_force(), _IN_FORCE)
+        found.append(rows.with_columns(feed=pl.lit(feed.feed)))
+    return pl.concat(found)
+
+
+def load(
+    conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes, since: tuple[Left, pl.DataFrame] | None = None
+) -> Records:
     """Return the records in force of all feeds about persons, hashed with the key.
 
-    One row per record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (TEXT_COLUMNS; `address` is that of
-    its compound, building and room, where it has none), `is_about_person`, `is_list`, `household` of the register,
-    `list_no` of a list with a row a person. Raises DatabaseError.
+    One row per record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (`address`, that of its compound,
+    building and room where it has none, and `registered_address`), `is_about_person`, `is_list`, `household` of the
+    register, `list_no` of a list with a row a person; `input`, what it was read from, `key`, what it would be known by
+    alone, and whether it `is_alone` in that. `since`: what is left by the same `mark`, and the rows `in_force`; what is
+    alone and says what it said is not read again. Raises DatabaseError.
     """
-    texts: dict[str, pl.DataType] = dict.fromkeys(TEXT_COLUMNS, pl.String())
-    truths: dict[str, pl.DataType] = dict.fromkeys(("is_about_person", "is_list"), pl.Boolean())
-    of_lists: dict[str, pl.DataType] = {"household": pl.String(), "list_no": pl.Int32()}
-    none = pl.DataFrame(schema=persons.RECORD_SCHEMA | facts.SAID_SCHEMA | texts | truths | of_lists)
-    about = [feed for feed in feeds if not _NAMING.isdisjoint(feed.roles)]
-    frames = [
-        _of_feed(conn, feed, key).with_columns(list_no=pl.lit(number if a_row_is_a_person(feed) else None, pl.Int32))
-        for number, feed in enumerate(about)
-    ]
-    return pl.concat([*frames, none], how="diagonal")
+    texts: dict[str, pl.DataType] = dict.fromkeys(
+        ("address", "registered_address", "household", "key"), pl.String()
+    )  # fmt: skip
+    numbers: dict[str, pl.DataType] = {"list_no": pl.Int32(), "input": pl.Int64()}
+    truths: dict[str, pl.DataType] = dict.fromkeys(("is_about_person", "is_list", "is_alone"), pl.Boolean())
+    none = pl.DataFrame(schema=persons.RECORD_SCHEMA | facts.SAID_SCHEMA | texts | numbers | truths)
+    readers = [_Reader(conn, feed, number, key) for number, feed in enumerate(_naming(feeds))]
+    if since is None:
+        return Records(
+            pl.concat([*(reader.all() for reader in readers), none], how="diagonal"), pl.DataFrame(), pl.DataFrame()
+        )
+    left, now = since
+    standing, new = _standing(left.records, now)
+    fresh = {reader: reader.of(new) for reader in readers}
+    # What a row is known by depends on others of its key: they are read together.
+    keys = pl.concat([none.select("key"), *(rows.select("key") for rows in fresh.values() if rows.height)])
+    beside = standing.join(keys, on="key", how="semi")
+    if beside.height:
+        standing = standing.join(beside, on="key", how="anti")
+        more = pl.concat([new, beside.select(new.columns)])
+        fresh |= {reader: reader.of(more) for reader in readers if reader.feed.feed in set(beside["feed"])}
+    gone = left.records.join(standing, on="input", how="anti")
+    return Records(pl.concat([*(rows for rows in fresh.values() if rows.height), none], how="diagonal"), standing, gone)
+
+
+class _Reader:
+    """Reads the records of one feed, the `number`th, hashed with the key."""
+
+    def __init__(self, conn: psycopg.Connection, feed: PersonFeed, number: int, key: bytes) -> None:
+        self._conn, self.feed, self._key = conn, feed, key
+        self._list_no = number if a_row_is_a_person(feed) else None
+
+    def all(self) -> pl.DataFrame:
+        """Return all that are in force."""
+        return self._read(_batches(self._conn, self.feed), None)
+
+    def of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return those of the rows (feed, batch_id, row_no) that are of the feed; without columns where none is."""
+        of_feed = rows.filter(pl.col("feed") == self.feed.feed)
+        return pl.DataFrame() if of_feed.is_empty() else self._read(of_feed["batch_id"].unique(), of_feed)
+
+    def _read(self, batches: Iterable[int], rows: pl.DataFrame | None) -> pl.DataFrame:
+        feed, role = self.feed, self.feed.roles
+        reading = _Reading(feed, _columns(self._conn, "staging", f"stg_{feed.feed}"), batches)
+        named = pl.any_horizontal(pl.col("name", "name_latin", "document", "second_document").is_not_null())
+        return _said(read(self._conn, reading.query(rows), _TYPES), feed, self._key).sort(_ROW).with_columns(
+            feed=pl.lit(feed.feed),
+            has_birth_date=pl.lit("birth_date" in role),
+            leads=pl.lit("person_no" in role),
+            is_list=pl.lit(role.keys().isdisjoint({"person_no", "event_time"})),
+            is_about_person=pl.lit(value=True) if feed.about_person else named,
+            is_alone=pl.len().over("key") == 1,
+            list_no=pl.lit(self._list_no, pl.Int32),
+        )  # fmt: skip
+
+
+def _standing(left: pl.DataFrame, now: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the records that are as they were left, each the only one of its key, and the rows to be read."""
+    standing = now.filter(pl.len().over("input") == 1).join(left.filter("is_alone").drop("feed"), on="input")
+    return standing, now.join(standing, on="input", how="anti")
+
+
+def _naming(feeds: Sequence[PersonFeed]) -> list[PersonFeed]:
+    """Return the feeds that name persons."""
+    return [feed for feed in feeds if not _NAMING.isdisjoint(feed.roles)]
 
 
 def a_row_is_a_person(feed: PersonFeed) -> bool:
@@ -92,39 +194,6 @@ def a_row_is_a_person(feed: PersonFeed) -> bool:
     """
     says_who = {column for role, column in feed.roles.items() if role in _WHO}
     return feed.load_mode == "snapshot" and bool(feed.business_key) and says_who.issuperset(feed.business_key)
-
-
-def _of_feed(conn: psycopg.Connection, feed: PersonFeed, key: bytes) -> pl.DataFrame:
-    """Return the feed's records in force. Read are those that the last run hasn't; the others are taken from it."""
-    staged = _columns(conn, "staging", f"stg_{feed.feed}")
-    reading = _Reading(feed, staged, _batches(conn, feed))
-    name, made_by = f"records of {feed.feed}", cache.mark(key, _Reading(feed, staged, ()).query().encode())
-    cached = cache.load(conn, name, made_by)
-    if cached is None:
-        rows = fresh = _said(read(conn, reading.query(), _TYPES), feed, key)
-    else:
-        now = read(conn, reading.in_force(), _TYPES)
-        known, new = now.join(cached, on="input"), now.join(cached, on="input", how="anti")
-        known = known.with_columns(record="key")
-        fresh = _said(read(conn, reading.query(new), _TYPES), feed, key)
-        # What a row is known by depends on others of its key: they are read together.
-        beside = known.join(fresh, on="key", how="semi")
-        if beside.height:
-            known = known.join(beside, on="key", how="anti")
-            fresh = _said(read(conn, reading.query(pl.concat([new, beside.select(new.columns)])), _TYPES), feed, key)
-        rows = pl.concat([known.select(fresh.columns), fresh])
-    alone = rows.filter(pl.len().over("key") == 1)  # by its key: others may be known otherwise tomorrow
-    if cached is None or fresh.height or alone.height < cached.height:
-        cache.keep(conn, name, made_by, alone.drop(*_ROW, "known_at", "record"))
-    role = feed.roles
-    named = pl.any_horizontal(pl.col("name", "name_latin", "document", "second_document").is_not_null())
-    return rows.drop("input", "key").sort(_ROW).with_columns(
-        feed=pl.lit(feed.feed),
-        has_birth_date=pl.lit("birth_date" in role),
-        leads=pl.lit("person_no" in role),
-        is_list=pl.lit(role.keys().isdisjoint({"person_no", "event_time"})),
-        is_about_person=pl.lit(value=True) if feed.about_person else named,
-    )  # fmt: skip
 
 
 def _said(rows: pl.DataFrame, feed: PersonFeed, key: bytes) -> pl.DataFrame:
@@ -155,7 +224,7 @@ def _said(rows: pl.DataFrame, feed: PersonFeed, key: bytes) -> pl.DataFrame:
         rows
         .join(by_row, on=_ROW, how="left", maintain_order="left")
         .with_columns(pl.coalesce("record", "key").alias("record"))
-        .drop("row_hash", *_PRIVATE)
+        .drop("row_hash", "compound", "building", "room", *_PRIVATE)
     )  # fmt: skip
 
 
@@ -166,7 +235,7 @@ class _Reading:
     `batches`: those whose rows it has.
     """
 
-    def __init__(self, feed: PersonFeed, staged: Mapping[str, str], batches: Sequence[int]) -> None:
+    def __init__(self, feed: PersonFeed, staged: Mapping[str, str], batches: Iterable[int]) -> None:
         self._feed, self._staged, self._batches = feed, staged, batches
         self._roles = _roles(feed)
         self.kind = "s.document_kind" if "document_kind" in staged else "null"
@@ -216,10 +285,12 @@ class _Reading:
     def _input(self) -> str:
         """Return a number that is the same where all that is read is (that another row has it by chance: 1 in 10^8
         runs of a street).
+
+        `_row_hash` is of all that the row had in raw.
         """
         read_from = dict.fromkeys([*self._feed.business_key, *self._roles.values()])
         staged = [c for c in ("document_kind", *read_from, *(f"{c}_masked" for c in read_from)) if c in self._staged]
-        parts = ["r._row_hash", *(f"r.{c}" for c in read_from), *(f"s.{c}" for c in staged)]
+        parts = [f"'{self._feed.feed}'::text", "r._row_hash", *(f"s.{c}" for c in staged)]
         return f"hash_record_extended(row({', '.join(parts)}), 0)"
 
     def _raw(self, role: str, otherwise: str) -> str:

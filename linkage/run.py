@@ -1,13 +1,14 @@
 """Link one day's records: records -> places and persons -> what the models read.
 
-One transaction: all of it or nothing, and a second run over the same records changes no key. Which columns of a feed
-say what, its contract tells: no feed is named here. Source of the rules: docs/rules.md, Place and Person.
+Who is who is remembered in one transaction: all of it or nothing, and a second run over the same records changes no
+key. Which columns of a feed say what, its contract tells: no feed is named here. Source of the rules: docs/rules.md,
+Place and Person.
 """
 
 import gc
 import logging
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
@@ -16,8 +17,22 @@ from typing import NamedTuple
 import polars as pl
 import psycopg
 
-from linkage import candidates, evidence, links, memory, mentions, persons, record_places, records, register
+from linkage import (
+    aliases,
+    candidates,
+    evidence,
+    links,
+    memory,
+    mentions,
+    persons,
+    record_places,
+    records,
+    register,
+    standing,
+)
+from linkage.day import Day, begun
 from linkage.records import PersonFeed
+from linkage.standing import Parted
 from street.database import connect, lock, scrubbed
 from street.settings import settings
 
@@ -32,36 +47,54 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
     secret = settings().street_hmac_key
     if secret is None:
         raise RuntimeError("STREET_HMAC_KEY is not set: without it no document can be matched.")
-    with connect() as conn, scrubbed(), _uncollected():
+    key = secret.get_secret_value().encode()
+    makers = [feed for feed in feeds if not feed.mentions_persons]
+    # What needs nothing of each other is done side by side, and what the models read is written by a connection of its
+    # own as soon as it is known: PostgreSQL works for one thread while another reckons. Who is who is committed last:
+    # whoever is interrupted makes the tables anew.
+    with connect() as conn, connect() as building, ThreadPoolExecutor(3) as beside, scrubbed(), _uncollected():
         lock(conn, "linkage")
         conn.execute("set local work_mem = '64MB'")
-        # Neither needs the other: the memory is read beside the records, and addresses beside documents.
-        with ThreadPoolExecutor(1) as beside:
-            remembering = beside.submit(_remembered)
-            with _timed("register"):
-                doors = register.load(conn, as_of)
-            with _timed("records"):
-                key = secret.get_secret_value().encode()
-                makers = [feed for feed in feeds if not feed.mentions_persons]
-                said = records.load(conn, makers, key)
-            at = record_places.remembered(conn, doors)
-            placing = beside.submit(_placed, said, at)
-            documented = _documented(said, *remembering.result())
-            placed = placing.result()
-        record_places.remember(conn, at)
+        read_by = records.mark(conn, makers, key)
+        leaving, looking = beside.submit(_left, read_by), beside.submit(_in_force, makers, read_by)
+        with _timed("register"):
+            at = record_places.Places(register.load(conn, as_of))
+            made_by = standing.Mark(read_by, register.mark(at.register))
+        others = beside.submit(_of_nobody, feeds, key, at.register, as_of)
+        tables = links.Tables(building)
+        tables.begin(at.register)
+        left, in_force = leaving.result(), looking.result()
+        with _timed("records"):
+            said = records.load(conn, makers, key, None if left is None or in_force is None else (left, in_force))
+        with _timed("changes"):
+            unplaced, day = begun(conn, said, at, made_by)
+        standing_written = beside.submit(tables.let_stand, day.stand)
+        placing = beside.submit(_placed, unplaced, at)
+        documented = _documented(pl.concat([unplaced, day.anew.select(unplaced.columns)]), day)
+        day = day.with_placed(placing.result())
         with _timed("aliases"):
-            placed, at = record_places.with_aliases_learned(conn, placed, at, as_of)
+            learned = aliases.learn(conn, pl.concat([day.anew, day.stand], how="diagonal"), as_of)
+        if learned:
+            at = at.with_aliases(learned)
+            others = beside.submit(_of_nobody, feeds, key, at.register, as_of)
+            before, day = day, day.placed_again(conn, at, learned)
+            if day.stand.height < before.stand.height:
+                documented = _documented(day.anew, day)
+        day = day._replace(anew=record_places.decided(conn, day.anew, at.register))
+        linked, waiting = _tied(conn, day, documented, as_of)
+        everybody = pl.concat(linked, how="diagonal")
+        filing = beside.submit(standing.files, everybody, left)
         arrivals = [feed.feed for feed in makers if "event_time" in feed.roles]
-        linked = _tied(conn, record_places.decided(conn, placed, at.register), documented, arrivals, as_of)
-        with _timed("mentions"):
-            mentioned = mentions.load(conn, feeds, key, at)
-            mentions.write(conn, mentioned, linked)
+        candidates.keep(conn, waiting, everybody.filter("is_about_person"), arrivals, as_of)
         with _timed("written"):
-            places = links.Placed(mentioned, record_places.not_in_force(conn, feeds, at, as_of))
-            links.write(conn, linked, places, at.register, as_of)
+            placed = others.result()
+            numbers = mentions.known(conn, placed.mentions)
+            standing_written.result()
+            tables.finish(linked, placed, numbers, as_of)
+            standing.keep(conn, made_by, filing.result(), at.register.aliases)
     log.info(
-        "linkage: %s records, %s persons, %s doors",
-        linked.height, linked["person_key"].drop_nulls().n_unique(), at.register.doors.height,
+        "linkage: %s records, %s linked anew, %s persons, %s doors",
+        everybody.height, linked.anew.height, everybody["person_key"].drop_nulls().n_unique(), at.register.doors.height,
     )  # fmt: skip
 
 
@@ -83,11 +116,26 @@ def _timed(step: str) -> Iterator[None]:
     log.info("linkage %s: %.2f s", step, time.perf_counter() - started)
 
 
-@_timed("memory")
-def _remembered() -> tuple[memory.Memory, list[memory.Decision]]:
-    """Return what is remembered and decided. By a connection of its own: nobody else adds to it (`lock`)."""
+@_timed("left")
+def _left(made_by: str) -> records.Left | None:
+    """Return what the last run left, by a connection of its own."""
     with connect() as conn:
-        return memory.load(conn), memory.decisions(conn)
+        return standing.load(conn, made_by)
+
+
+@_timed("in force")
+def _in_force(feeds: Sequence[PersonFeed], made_by: str) -> pl.DataFrame | None:
+    """Return which rows are in force, if something is left of them, by a connection of its own."""
+    with connect() as conn:
+        return records.in_force(conn, feeds) if standing.is_left(conn, made_by) else None
+
+
+@_timed("of nobody")
+def _of_nobody(feeds: Sequence[PersonFeed], key: bytes, doors: register.Register, as_of: date) -> links.Placed:
+    """Return the records that have a place and no person, by a connection of its own."""
+    at = record_places.Places(doors)
+    with connect() as conn:
+        return links.Placed(mentions.load(conn, feeds, key, at), record_places.not_in_force(conn, feeds, at, as_of))
 
 
 @_timed("places")
@@ -98,40 +146,59 @@ def _placed(said: pl.DataFrame, at: record_places.Places) -> pl.DataFrame:
 class _Documented(NamedTuple):
     """Whose the records are by documents, decisions and memory: `records` is each once, in the order of `links`."""
 
-    memory: memory.Memory
-    decisions: list[memory.Decision]
     records: pl.DataFrame
     links: persons.Links
 
 
 @_timed("documents")
-def _documented(said: pl.DataFrame, known: memory.Memory, decided: list[memory.Decision]) -> _Documented:
+def _documented(said: pl.DataFrame, day: Day) -> _Documented:
     """Return the records about persons; one told twice (in two companies' lists) is linked once (R-PERSON-12)."""
     about = said.filter("is_about_person")
     once = about.select(list(persons.RECORD_SCHEMA)).unique(["feed", "record"], keep="first", maintain_order=True)
-    return _Documented(known, decided, once, persons.resolve(once, known, decided))
+    return _Documented(once, persons.resolve(once, day.memory, day.decisions))
 
 
 @_timed("evidence")
-def _tied(
-    conn: psycopg.Connection, placed: pl.DataFrame, by: _Documented, arrivals: Collection[str], as_of: date
-) -> pl.DataFrame:
-    """Return the placed records with the person of each that is about one, and whose its documents are.
+def _found(day: Day, by: _Documented, told: pl.DataFrame) -> evidence.Found:
+    """Return what evidence says of the day's persons; `told`: evidence.said of those that are linked anew."""
+    apart = persons.apart(day.decisions, by.records, by.links, day.memory)
+    return evidence.find(pl.concat([told.drop("said"), evidence.said_before(day.stand)]), apart)
 
-    What is new goes into the memory, and what is for people to tell (first what concerns `arrivals`) into the queue.
+
+def _told(day: Day, by: _Documented) -> pl.DataFrame:
+    return evidence.said(day.anew, persons.to_tell(by.records, by.links, day.decisions, day.memory))
+
+
+def _tied(conn: psycopg.Connection, day: Day, by: _Documented, as_of: date) -> tuple[Parted, pl.DataFrame]:
+    """Return the day's records with the person of each that is about one, and whose its documents are; and the pairs
+    that wait for people. What is new goes into the memory.
     """
-    told = evidence.said(placed, persons.to_tell(by.records, by.links, by.decisions, by.memory))
-    apart = persons.apart(by.decisions, by.records, by.links, by.memory)
-    found = persons.tie(by.records, by.links, evidence.find(told, apart), told, by.memory)
-    memory.keep(conn, found.learned, as_of)
-    person = pl.concat([by.records.select("feed", "record"), found.links], how="horizontal").with_columns(
+    told = _told(day, by)
+    found = _found(day, by, told)
+    # Whoever is tied, or may be, to somebody of whom there is news, stands no more.
+    named = pl.DataFrame({"person_key": found.named()}, schema={"person_key": pl.String})
+    tied = day.without(conn, standing.parted(day.stand, named))
+    if tied is not day:
+        day, by = tied, _documented(tied.anew, tied)
+        told = _told(day, by)
+    made = persons.tie(by.records, by.links, found, told, day.memory)
+    memory.keep(conn, made.learned, as_of)
+    person = pl.concat([by.records.select("feed", "record"), made.links], how="horizontal").with_columns(
         is_about_person=pl.lit(value=True)
     )
-    linked = placed.join(person, on=["feed", "record", "is_about_person"], how="left", maintain_order="left")
-    candidates.keep(conn, found.candidates, linked.filter("is_about_person"), arrivals, as_of)
-    owner = pl.concat([by.memory.documents, found.learned.documents], how="diagonal").select(
-        "document_hash", owner=pl.col("person_key").replace(found.learned.merged)
+    anew = day.anew.join(person, on=["feed", "record", "is_about_person"], how="left", maintain_order="left")
+    owner = pl.concat([day.memory.documents, made.learned.documents], how="diagonal").select(
+        "document_hash", owner=pl.col("person_key").replace(made.learned.merged)
     )
+    since = pl.concat([day.memory.persons.select("person_key", "first_seen_on"), made.learned.persons.select(
+        "person_key", first_seen_on=pl.lit(as_of)
+    )])  # fmt: skip
+    anew = _with_owners(anew, owner).join(since, on="person_key", how="left", maintain_order="left")
+    return Parted(anew, day.stand), made.candidates
+
+
+def _with_owners(linked: pl.DataFrame, owner: pl.DataFrame) -> pl.DataFrame:
+    """Return the records with the person whom each of their documents identifies (document_hash, owner)."""
     return (
         linked
         .join(owner.rename({"document_hash": "document"}), on="document", how="left", maintain_order="left")
