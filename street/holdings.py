@@ -202,6 +202,7 @@ def forget(conn: psycopg.Connection, held: Holdings, feeds: Collection[str], as_
             statement = sql.SQL("delete from {} where ctid = %s::tid").format(sql.Identifier(row.schema, row.table))
             conn.execute(statement, (row.at,))
         if rows:
+            conn.execute("delete from staging.linkage_cache")  # what linkage leaves from run to run holds theirs
             conn.execute(
                 "insert into ops.removal (as_of, rule, place, feed, items)"
                 " select %s, 'R-RET-9', 'person', feed, count(*) from unnest(%s::text[]) as feed group by feed",

@@ -303,8 +303,15 @@ def _workings(conn: psycopg.Connection, run: Run, place: Place) -> Iterator[Remo
         ]
         if filled:
             conn.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(filled)))
-            _note(conn, run, place, Removed(None, len(filled)))
-    yield Removed(None, len(filled))
+        # What linkage leaves from run to run may hold rows that no build works on any more.
+        left = conn.execute(
+            "delete from staging.linkage_cache as cache using ops.batch"
+            " where batch.batch_id = any(cache.batches) and batch.removed_on is not null"
+        ).rowcount
+        removed = Removed(None, len(filled) + min(left, 1))
+        if removed.items:
+            _note(conn, run, place, removed)
+    yield removed
 
 
 def _versions(conn: psycopg.Connection, run: Run, place: Place) -> Iterator[Removed]:
@@ -341,6 +348,8 @@ def _memory(conn: psycopg.Connection, run: Run, place: Place) -> Iterator[Remove
             " ((left_feed, left_record) = (ended.feed, ended.record)"
             " or (right_feed, right_record) = (ended.feed, ended.record))"
         )
+        # Who was found to be one with a record that is over may have been so by it alone.
+        conn.execute(_UNSETTLED)
         conn.execute("create temporary table forgotten on commit drop as " + _FORGOTTEN)
         conn.execute("delete from linkage.person_document where person_key in (select person_key from forgotten)")
         persons = conn.execute(
@@ -376,6 +385,18 @@ select known.feed, known.record, known.person_key
 from linkage.person_record as known
 inner join ops.feed on known.feed = feed.feed
 where known.unseen_since + case when feed.load_mode = 'snapshot' then feed.retention_days else 0 end < {as_of}
+"""
+
+# As they are today, whoever was merged into whom.
+_UNSETTLED: Final = """
+with recursive today (person_key) as (
+    select person_key from ended
+    union
+    select person.merged_into from linkage.person inner join today using (person_key)
+    where person.merged_into is not null
+)
+
+insert into linkage.unsettled (person_key) select person_key from today
 """
 
 # Persons that became one are forgotten together, once none of them has a record left.

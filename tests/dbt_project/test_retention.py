@@ -84,9 +84,9 @@ def found(conn: psycopg.Connection) -> dict[str, int]:
         (count,) = conn.execute(query, ([f"%{mark}%" for mark in MARKS],)).fetchone() or (0,)
         if count:
             counted[".".join(table)] = count
-    # Of an Arrow file the text tells nothing.
+    # Of a packed file the text tells nothing.
     for (file,) in conn.execute("select rows from staging.linkage_cache", binary=True).fetchall():
-        rows = pl.read_ipc(file).iter_rows()
+        rows = pl.read_parquet(file).iter_rows()
         if count := sum(any(mark in str(row) for mark in MARKS) for row in rows):
             counted["staging.linkage_cache"] = counted.get("staging.linkage_cache", 0) + count
     conn.rollback()
@@ -128,3 +128,11 @@ def test_what_must_stay_is_there(conn: psycopg.Connection, folder: Path) -> None
 def test_nothing_of_a_marked_person_is_left_anywhere(conn: psycopg.Connection, folder: Path) -> None:
     assert found(conn) == {}
     assert [path.name for path in files(folder) if any(is_in_file(mark, path) for mark in MARKS)] == []
+
+
+def test_what_linkage_leaves_holds_no_delivery_that_was_removed(conn: psycopg.Connection) -> None:
+    left = conn.execute(
+        "select count(*), count(*) filter (where exists (select from ops.batch where batch_id = any(batches)"
+        " and removed_on is not null)) from staging.linkage_cache"
+    ).fetchone()
+    assert left == (0, 0) or (left is not None and left[0] > 0 and left[1] == 0)
