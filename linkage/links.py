@@ -16,20 +16,11 @@ from linkage.standing import Parted
 from linkage.table import append, append_all
 
 
-class Placed(NamedTuple):
-    """Records that have a place and no person: mentions (mentions.load), and record_places.not_in_force."""
+class Mentioned(NamedTuple):
+    """Records that mention somebody, and what is known of the numbers in them (linkage.mentions)."""
 
-    mentions: pl.DataFrame
-    not_in_force: pl.DataFrame
-
-
-_NO_LINK: Final = pl.DataFrame(
-    schema={
-        "person_key": pl.String(), "person_method": pl.String(), "person_score": pl.Float64(),
-        "agreed": pl.List(pl.String()), "differed": pl.List(pl.String()), "name_likeness": pl.String(),
-        "namesakes": pl.Int64(), "flags": pl.List(pl.String()),
-    }
-)  # fmt: skip
+    records: pl.DataFrame
+    numbers: mentions.Known
 
 
 class Tables:
@@ -57,20 +48,19 @@ class Tables:
             self._index_records()
             self._stood = standing.select("batch_id", "row_no")
 
-    def finish(self, day: Parted, placed: Placed, numbers: mentions.Known, as_of: date) -> None:
+    def finish(self, day: Parted, mentioned: Mentioned, not_in_force: pl.DataFrame, as_of: date) -> None:
         """Add the records that were linked anew, for those that stood and stand no more; whom mentions may mean, the
-        places of arrivals that aren't in force, and the persons.
+        places of arrivals that aren't in force (record_places.not_in_force), and the persons.
         """
         if self._stood.height:
             self._remove(self._stood.join(day.stand, on=["batch_id", "row_no"], how="anti"))
         self._append(day.anew)
-        append(self._conn, "build.record_link", _record_links(placed.mentions))
         linked = pl.concat([day.anew, day.stand], how="diagonal")
         tables = {
             "build.person": lambda: _persons(linked, as_of),
-            "build.mention": lambda: mentions.meant(placed.mentions, linked, numbers),
+            "build.mention": lambda: mentions.meant(mentioned.records, linked, mentioned.numbers),
             "build.namesake": lambda: namesakes(linked),
-            "build.arrival_place": lambda: placed.not_in_force.with_columns(_json(pl.col("candidates"))),
+            "build.arrival_place": lambda: not_in_force.with_columns(_json(pl.col("candidates"))),
         }
         append_all(self._conn, tables, meanwhile=None if self._stood.height else self._index_records)
         self._conn.execute("call linkage.index_persons()")
@@ -121,16 +111,15 @@ def _persons(linked: pl.DataFrame, as_of: date) -> pl.DataFrame:
     )
 
 
-def _record_links(placed: pl.DataFrame) -> pl.DataFrame:
-    """Return every record's person and place (R-PERSON-8); of a mention, which is nobody's, the place alone."""
-    columns = (
+def _record_links(linked: pl.DataFrame) -> pl.DataFrame:
+    """Return every record's person and place (R-PERSON-8)."""
+    return linked.select(
         "feed", "batch_id", "row_no", "record", "person_key", "person_method", "person_score",
         pl.col("agreed").fill_null([]), "differed", "name_likeness", "namesakes",
         "dwelling_key", "building_key", "compound_key", "committee_code", "place_level",
         "place_method", "registered_dwelling_key", "registered_compound_key", "registered_place_level",
         pl.col("flags").fill_null([]), _json(pl.col("candidates")),
     )  # fmt: skip
-    return pl.concat([placed, _NO_LINK], how="diagonal").select(columns)
 
 
 def _json(keys: pl.Expr) -> pl.Expr:

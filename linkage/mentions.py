@@ -4,47 +4,32 @@ Such records are placed like any other and tied to nobody here. What they may me
 lives at a door to choose. Source of the rule: docs/rules.md, R-VISIT-2.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import polars as pl
 import psycopg
 
-from linkage import names, places, record_places, records
+from linkage import names, places, register
 from linkage.memory import last
-from linkage.records import PersonFeed
 from linkage.table import read
 
 _ROW: Final = ("feed", "batch_id", "row_no")
 
 
-def load(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes, at: record_places.Places) -> pl.DataFrame:
-    """Return the mentions in force (records.load, and records.OWN_KEYS), each at its place (places.PLACE_COLUMNS).
-
-    Raises DatabaseError.
-    """
-    said = records.load(conn, [feed for feed in feeds if feed.mentions_persons], key).read
-    missing = [name for name in records.OWN_KEYS if name not in said.columns]
-    own = said.with_columns(pl.lit(None, pl.String).alias(name) for name in missing).rename(
-        {"person_key": "named_person", "dwelling_key": "named_door"}
-    )
-    placed = record_places.placed(own, at)
-    doors = at.register
-    known = doors.doors.select(named_door="dwelling_key", **{
+def at_named_doors(placed: pl.DataFrame, doors: register.Register) -> pl.DataFrame:
+    """Return the records, each that names a door of ours (`named_door`) at that door, whatever its text says."""
+    above = doors.doors.select(named_door="dwelling_key", **{
         f"named_{column}": pl.col(column)
         for column in ("dwelling_key", "building_key", "compound_key", "committee_code")
     }).with_columns(named_place_level=pl.lit("dwelling"), named_place_method=pl.lit("exact"))  # fmt: skip
-    named = placed.join(known, on="named_door", how="left", maintain_order="left")
+    named = placed.join(above, on="named_door", how="left", maintain_order="left")
     by_key = pl.col("named_dwelling_key").is_not_null()
-    return record_places.decided(
-        conn,
-        named.with_columns(
-            pl.when(by_key).then(pl.col(f"named_{column}")).otherwise(pl.col(column)).alias(column)
-            for column in places.PLACE_COLUMNS
-            if column != "candidates"
-        ),
-        doors,
-    )
+    return named.with_columns(
+        pl.when(by_key).then(pl.col(f"named_{column}")).otherwise(pl.col(column)).alias(column)
+        for column in places.PLACE_COLUMNS
+        if column != "candidates"
+    ).select(placed.columns)
 
 
 class Known(NamedTuple):

@@ -54,7 +54,7 @@ class PersonFeed(Protocol):
 
 
 TEXT_COLUMNS: Final = ("address", "registered_address", "compound", "building", "room")
-OWN_KEYS: Final = ("person_key", "dwelling_key")
+_OWN_KEYS: Final = {"named_person": "person_key", "named_door": "dwelling_key"}
 """The roles in which a feed that mentions persons may name somebody or a door by our own key."""
 _NAMING: Final = frozenset({"person_name", "person_name_latin", "document_number", "resident_id"})
 _WHO: Final = _NAMING | {"person_no", "document_type", "document_country", "birth_date", "sex", "phone"}
@@ -82,7 +82,14 @@ def mark(conn: psycopg.Connection, feeds: Sequence[PersonFeed], key: bytes) -> s
     read_by = []
     for feed in _naming(feeds):
         reading = _Reading(feed, _columns(conn, "staging", f"stg_{feed.feed}"), ())
-        told = (feed.feed, feed.load_mode, feed.business_key, sorted(feed.roles.items()), feed.about_person)
+        told = (
+            feed.feed,
+            feed.load_mode,
+            feed.business_key,
+            sorted(feed.roles.items()),
+            feed.about_person,
+            feed.mentions_persons,
+        )
         read_by += [reading.query().encode(), repr(told).encode()]
     return cache.mark(key, *read_by)
 
@@ -115,12 +122,13 @@ def load(
 
     One row per record: persons.RECORD_SCHEMA, facts.SAID_SCHEMA, its places as text (`address`, that of its compound,
     building and room where it has none, and `registered_address`), `is_about_person`, `is_list`, `household` of the
-    register, `list_no` of a list with a row a person; `input`, what it was read from, `key`, what it would be known by
+    register, `list_no` of a list with a row a person; of one that mentions somebody, and is about nobody, the keys of
+    ours that it names (`named_person`, `named_door`); `input`, what it was read from, `key`, what it would be known by
     alone, and whether it `is_alone` in that. `since`: what is left by the same `mark`, and the rows `in_force`; what is
     alone and says what it said is not read again. Raises DatabaseError.
     """
     texts: dict[str, pl.DataType] = dict.fromkeys(
-        ("address", "registered_address", "household", "key"), pl.String()
+        ("address", "registered_address", "household", "key", *_OWN_KEYS), pl.String()
     )  # fmt: skip
     numbers: dict[str, pl.DataType] = {"list_no": pl.Int32(), "input": pl.Int64()}
     truths: dict[str, pl.DataType] = dict.fromkeys(("is_about_person", "is_list", "is_alone"), pl.Boolean())
@@ -150,6 +158,8 @@ class _Reader:
     def __init__(self, conn: psycopg.Connection, feed: PersonFeed, number: int, key: bytes) -> None:
         self._conn, self.feed, self._key = conn, feed, key
         self._list_no = number if a_row_is_a_person(feed) else None
+        named = pl.any_horizontal(pl.col("name", "name_latin", "document", "second_document").is_not_null())
+        self._is_about_person = pl.lit(feed.about_person) | named if not feed.mentions_persons else pl.lit(value=False)
 
     def all(self) -> pl.DataFrame:
         """Return all that are in force."""
@@ -163,13 +173,12 @@ class _Reader:
     def _read(self, batches: Iterable[int], rows: pl.DataFrame | None) -> pl.DataFrame:
         feed, role = self.feed, self.feed.roles
         reading = _Reading(feed, _columns(self._conn, "staging", f"stg_{feed.feed}"), batches)
-        named = pl.any_horizontal(pl.col("name", "name_latin", "document", "second_document").is_not_null())
         return _said(read(self._conn, reading.query(rows), _TYPES), feed, self._key).sort(_ROW).with_columns(
             feed=pl.lit(feed.feed),
             has_birth_date=pl.lit("birth_date" in role),
             leads=pl.lit("person_no" in role),
             is_list=pl.lit(role.keys().isdisjoint({"person_no", "event_time"})),
-            is_about_person=pl.lit(value=True) if feed.about_person else named,
+            is_about_person=self._is_about_person,
             is_alone=pl.len().over("key") == 1,
             list_no=pl.lit(self._list_no, pl.Int32),
         )  # fmt: skip
@@ -260,7 +269,7 @@ class _Reading:
             "second_masked": self.masked("resident_id", "'resident_id'"),
             "household": self.said("household_no", "clean"),
             **{name: self.said(name, "clean") for name in TEXT_COLUMNS},
-            **{name: self.said(name, "clean") for name in OWN_KEYS if self._feed.mentions_persons},
+            **{name: self.said(role, "clean") for name, role in _OWN_KEYS.items() if self._feed.mentions_persons},
         }
         return self._select(columns, rows)
 

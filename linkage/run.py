@@ -48,24 +48,23 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
     if secret is None:
         raise RuntimeError("STREET_HMAC_KEY is not set: without it no document can be matched.")
     key = secret.get_secret_value().encode()
-    makers = [feed for feed in feeds if not feed.mentions_persons]
     # What needs nothing of each other is done side by side, and what the models read is written by a connection of its
     # own as soon as it is known: PostgreSQL works for one thread while another reckons. Who is who is committed last:
     # whoever is interrupted makes the tables anew.
     with connect() as conn, connect() as building, ThreadPoolExecutor(3) as beside, scrubbed(), _uncollected():
         lock(conn, "linkage")
         conn.execute("set local work_mem = '64MB'")
-        read_by = records.mark(conn, makers, key)
-        leaving, looking = beside.submit(_left, read_by), beside.submit(_in_force, makers, read_by)
+        read_by = records.mark(conn, feeds, key)
+        leaving, looking = beside.submit(_left, read_by), beside.submit(_in_force, feeds, read_by)
         with _timed("register"):
             at = record_places.Places(register.load(conn, as_of))
             made_by = standing.Mark(read_by, register.mark(at.register))
-        others = beside.submit(_of_nobody, feeds, key, at.register, as_of)
+        others = beside.submit(_not_in_force, feeds, at.register, as_of)
         tables = links.Tables(building)
         tables.begin(at.register)
         left, in_force = leaving.result(), looking.result()
         with _timed("records"):
-            said = records.load(conn, makers, key, None if left is None or in_force is None else (left, in_force))
+            said = records.load(conn, feeds, key, None if left is None or in_force is None else (left, in_force))
         with _timed("changes"):
             unplaced, day = begun(conn, said, at, made_by)
         standing_written = beside.submit(tables.let_stand, day.stand)
@@ -73,24 +72,25 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
         documented = _documented(pl.concat([unplaced, day.anew.select(unplaced.columns)]), day)
         day = day.with_placed(placing.result())
         with _timed("aliases"):
-            learned = aliases.learn(conn, pl.concat([day.anew, day.stand], how="diagonal"), as_of)
+            makers = ~pl.col("feed").is_in([feed.feed for feed in feeds if feed.mentions_persons])
+            learned = aliases.learn(conn, pl.concat([day.anew, day.stand], how="diagonal").filter(makers), as_of)
         if learned:
             at = at.with_aliases(learned)
-            others = beside.submit(_of_nobody, feeds, key, at.register, as_of)
+            others = beside.submit(_not_in_force, feeds, at.register, as_of)
             before, day = day, day.placed_again(conn, at, learned)
             if day.stand.height < before.stand.height:
                 documented = _documented(day.anew, day)
-        day = day._replace(anew=record_places.decided(conn, day.anew, at.register))
+        at_doors = mentions.at_named_doors(day.anew, at.register)
+        day = day._replace(anew=record_places.decided(conn, at_doors, at.register))
         linked, waiting = _tied(conn, day, documented, as_of)
         everybody = pl.concat(linked, how="diagonal")
         filing = beside.submit(standing.files, everybody, left)
-        arrivals = [feed.feed for feed in makers if "event_time" in feed.roles]
+        arrivals = [feed.feed for feed in feeds if "event_time" in feed.roles and not feed.mentions_persons]
         candidates.keep(conn, waiting, everybody.filter("is_about_person"), arrivals, as_of)
         with _timed("written"):
-            placed = others.result()
-            numbers = mentions.known(conn, placed.mentions)
+            mentioned = everybody.filter(~makers)
             standing_written.result()
-            tables.finish(linked, placed, numbers, as_of)
+            tables.finish(linked, links.Mentioned(mentioned, mentions.known(conn, mentioned)), others.result(), as_of)
             standing.keep(conn, made_by, filing.result(), at.register.aliases)
     log.info(
         "linkage: %s records, %s linked anew, %s persons, %s doors",
@@ -130,12 +130,11 @@ def _in_force(feeds: Sequence[PersonFeed], made_by: str) -> pl.DataFrame | None:
         return records.in_force(conn, feeds) if standing.is_left(conn, made_by) else None
 
 
-@_timed("of nobody")
-def _of_nobody(feeds: Sequence[PersonFeed], key: bytes, doors: register.Register, as_of: date) -> links.Placed:
-    """Return the records that have a place and no person, by a connection of its own."""
-    at = record_places.Places(doors)
+@_timed("not in force")
+def _not_in_force(feeds: Sequence[PersonFeed], doors: register.Register, as_of: date) -> pl.DataFrame:
+    """Return the places of arrivals that aren't in force, by a connection of its own."""
     with connect() as conn:
-        return links.Placed(mentions.load(conn, feeds, key, at), record_places.not_in_force(conn, feeds, at, as_of))
+        return record_places.not_in_force(conn, feeds, record_places.Places(doors), as_of)
 
 
 @_timed("places")

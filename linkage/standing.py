@@ -93,9 +93,8 @@ def placed_otherwise(conn: psycopg.Connection, standing: pl.DataFrame, at: Place
     if names is not None:
         return mention(standing, dict(set(names.rows()) ^ set(at.register.aliases.items())))
     today = placed(standing.drop(PLACED), at)
-    return standing.select(
-        pl.any_horizontal(standing[column].ne_missing(today[column]) for column in PLACED).alias("is_otherwise")
-    )["is_otherwise"]
+    differs = [standing[column].ne_missing(today[column]) for column in PLACED]
+    return standing.select(is_otherwise=pl.any_horizontal(*differs, pl.col("named_door").is_not_null()))["is_otherwise"]
 
 
 def mention(standing: pl.DataFrame, names: Mapping[str, str]) -> pl.Series:
