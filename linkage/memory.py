@@ -76,9 +76,7 @@ def load(conn: psycopg.Connection, about: pl.DataFrame | None = None) -> Memory:
     That is what they were, whose their documents are, the documents of all these persons, who is named after them, and
     their ties. Raises DatabaseError.
     """
-    rows = conn.execute("select person_key, merged_into from linkage.person where merged_into is not null")
-    into: dict[str, str] = dict(rows.fetchall())
-    merged = {person: last(person, into) for person in into}
+    merged = today(conn)
     now = pl.col("person_key").replace(merged)
 
     def of(query: str, types: Mapping[str, PolarsDataType] | None = None, **keys: Collection[str]) -> pl.DataFrame:
@@ -94,7 +92,7 @@ def load(conn: psycopg.Connection, about: pl.DataFrame | None = None) -> Memory:
     documents = of(query, document_hash=told).with_columns(now)
     persons = {*records["person_key"], *documents["person_key"]}
     if about is not None:
-        theirs = persons | {one for one, today in merged.items() if today in persons}
+        theirs = persons | {one for one, other in merged.items() if other in persons}
         documents = pl.concat([documents, of(query, person_key=theirs).with_columns(now)]).unique()
     return Memory(
         records=records,
@@ -125,6 +123,13 @@ def together(one: Memory, other: Memory) -> Memory:
 
 def _ties(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col("agreed", "differed").fill_null("").str.split(" ").list.filter(pl.element() != ""))
+
+
+def today(conn: psycopg.Connection) -> dict[str, str]:
+    """Return the person that each merged one is by now. Raises psycopg.Error."""
+    rows = conn.execute("select person_key, merged_into from linkage.person where merged_into is not null")
+    into: dict[str, str] = dict(rows.fetchall())
+    return {person: last(person, into) for person in into}
 
 
 def last(person: str, into: Mapping[str, str]) -> str:

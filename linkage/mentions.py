@@ -11,7 +11,7 @@ import polars as pl
 import psycopg
 
 from linkage import names, places, register
-from linkage.memory import last
+from linkage.memory import today
 from linkage.table import read
 
 _ROW: Final = ("feed", "batch_id", "row_no")
@@ -41,9 +41,7 @@ class Known(NamedTuple):
 
 def known(conn: psycopg.Connection, mentioned: pl.DataFrame) -> Known:
     """Return what is known of the numbers in `mentioned`. Raises DatabaseError."""
-    merges = "select person_key, merged_into from linkage.person where merged_into is not null"
-    merged: dict[str, str] = dict(conn.execute(merges).fetchall())
-    now = {old: last(old, merged) for old in merged}
+    now = today(conn)
     numbers = ",".join(mentioned["document"].drop_nulls().unique())
     documents = read(
         conn,
