@@ -107,7 +107,7 @@ def in_force(conn: psycopg.Connection, feeds: Sequence[PersonFeed]) -> pl.DataFr
     """Return which rows are in force: feed, batch_id, row_no, what they are read from (`input`) and when they were
     recorded (`known_at`). Raises DatabaseError.
     """
-    found = []
+    found = [pl.DataFrame(schema=_IN_FORCE | {"feed": pl.String()})]
     for feed in _naming(feeds):
         reading = _Reading(feed, _columns(conn, "staging", f"stg_{feed.feed}"), _batches(conn, feed))
         rows = read_at_once(conn, reading.in_force(), _IN_FORCE)
@@ -159,7 +159,7 @@ class _Reader:
         self._conn, self.feed, self._key = conn, feed, key
         self._list_no = number if a_row_is_a_person(feed) else None
         named = pl.any_horizontal(pl.col("name", "name_latin", "document", "second_document").is_not_null())
-        self._is_about_person = pl.lit(feed.about_person) | named if not feed.mentions_persons else pl.lit(value=False)
+        self._is_about_person = pl.lit(not feed.mentions_persons) & (pl.lit(feed.about_person) | named)
 
     def all(self) -> pl.DataFrame:
         """Return all that are in force."""

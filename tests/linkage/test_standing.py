@@ -15,7 +15,7 @@ from linkage import cache, standing
 from linkage.run import link
 from street import database
 from street.settings import settings
-from tests.linkage.conftest import DAY, FEEDS, HOUSEHOLD, KEY, Office, with_doors
+from tests.linkage.conftest import DAY, FEEDS, HOUSEHOLD, KEY, Feed, Office, with_doors
 
 _CAME_OF_IT = {
     "build.record_link": "*",
@@ -224,6 +224,18 @@ def test_what_is_left_says_of_which_deliveries_it_holds_rows(office: Office) -> 
         office.conn.execute("select name, batches from staging.linkage_cache where batches <> '{}'").fetchall()
     )
     assert batches == {"linked records": [first], "records linked since": [second]}
+
+
+@pytest.mark.parametrize("feeds", [(), FEEDS])
+def test_a_street_of_which_nobody_is_told_yet_is_linked_day_after_day(office: Office, feeds: tuple[Feed, ...]) -> None:
+    for _ in range(2):
+        link(DAY, feeds)
+        assert office.links() == {}
+    office.receive("household_registry", {"person_no": "1", "full_name": "王伟"})
+    assert len(office.link()) == 1
+    office.receive("household_registry")
+    for _ in range(2):
+        assert office.link() == {}
 
 
 @pytest.mark.parametrize("change", [{"about_person": False}, {"business_key": ("person_no", "full_name")}])
