@@ -19,6 +19,9 @@ ENOUGH_SHARE: Final = 0.9
 _WORTH_ASKING: Final = 3
 _WORTH_ASKING_SHARE: Final = 0.5
 
+#: The columns of records that are asked.
+ASKED: Final = ("feed", "record", "batch_id", "unknown_name", "place_level", "compound_key", "name", "phone")
+
 _DECIDED: Final = """
     select distinct on (left_record) left_record as alias, compound_key from linkage.decision
     where kind = 'compound_name' order by left_record, decision_id desc
@@ -103,12 +106,11 @@ def weighed(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def learn(conn: psycopg.Connection, placed: pl.DataFrame, as_of: date) -> dict[str, str]:
-    """Keep what the records teach; returns the aliases that are believed from today. Raises DatabaseError.
+    """Keep what the records (ASKED) teach; returns the aliases that are believed from today. Raises DatabaseError.
 
     A name that a person has decided on is learned no more.
     """
-    columns = ["feed", "record", "batch_id", "unknown_name", "place_level", "compound_key", "name", "phone"]
-    names = weighed(evidence(placed.select(columns)))
+    names = weighed(evidence(placed.select(ASKED)))
     if not names.is_empty():
         names = names.join(read(conn, _DECIDED), on="alias", how="anti")
     believed = names.filter("is_believed").drop("is_believed")

@@ -230,13 +230,14 @@ def _near(said: pl.DataFrame, named: pl.DataFrame, told: pl.DataFrame) -> pl.Dat
     """
     near = _bearers(named, said.filter("is_news").select("node"))
     found = [near]
-    for block in {*_BLOCKS, *_NEAR_BLOCKS, *_LATIN_BLOCKS}:
-        keys = _keys(told, block).select("node", block=pl.struct(block).hash())
-        if block not in (*_BLOCKS, *_NEAR_BLOCKS):
-            keys = _beside(_latin(named), keys, ["block"])
+    for what in ("mask", "phone", "door", "birth_date"):
+        keys = told.filter(pl.col("what") == _BIT[what])
+        # By a birth date alone only a name in letters is near; with a phone or a door anybody is near by these.
+        if what == "birth_date":
+            keys = _beside(_latin(named), keys, ["key"])
         beside = near
         for _ in range(3):
-            beside = _beside(beside, keys, ["block"])
+            beside = _beside(beside, keys, ["key"])
         found.append(beside.select("node"))
     near = pl.concat(found).unique()
     sharing = _beside(near, _keys(told, ["phone"]), ["phone"]).select("node")

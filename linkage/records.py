@@ -4,6 +4,7 @@ Documents leave raw as keyed hashes alone. Source of the rules: docs/rules.md, D
 """
 
 import hmac
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -283,23 +284,34 @@ class _Reading:
         if rows is not None:
             arrays = (f"'{{{','.join(map(str, rows[column]))}}}'::bigint[]" for column in _ROW)
             these = f" join unnest({', '.join(arrays)}) as these (batch_id, row_no) using (batch_id, row_no)"
+        batches = f"any('{{{','.join(map(str, self._batches))}}}')"
+        said = ", ".join(f"{value} as {name}" for name, value in columns.items())
+        # To join each row of the street with its own in raw takes longer than to read it.
+        raw = (
+            f"""
+            join raw.{self._feed.feed} as r
+                on r._batch_id = s.batch_id and r._row_no = s.row_no and r._batch_id = {batches}
+        """
+            if re.search(r"\br\.", said)
+            else ""
+        )
         return f"""
-            select s.batch_id, s.row_no, {", ".join(f"{value} as {name}" for name, value in columns.items())}
+            select s.batch_id, s.row_no, {said}
             from staging.stg_{self._feed.feed} as s{these}
-            join raw.{self._feed.feed} as r on r._batch_id = s.batch_id and r._row_no = s.row_no
+            {raw}
             left join ops.batch as batch on batch.batch_id = s.batch_id
-            where r._batch_id = any('{{{",".join(map(str, self._batches))}}}')
         """
 
     def _input(self) -> str:
         """Return a number that is the same where all that is read is (that another row has it by chance: 1 in 10^8
         runs of a street).
 
-        `_row_hash` is of all that the row had in raw.
+        The digest is of all that the row had in raw.
         """
         read_from = dict.fromkeys([*self._feed.business_key, *self._roles.values()])
         staged = [c for c in ("document_kind", *read_from, *(f"{c}_masked" for c in read_from)) if c in self._staged]
-        parts = [f"'{self._feed.feed}'::text", "r._row_hash", *(f"s.{c}" for c in staged)]
+        digest = "s.row_digest" if "row_digest" in self._staged else "hashtextextended(r._row_hash, 0)"
+        parts = [f"'{self._feed.feed}'::text", digest, *(f"s.{c}" for c in staged)]
         return f"hash_record_extended(row({', '.join(parts)}), 0)"
 
     def _raw(self, role: str, otherwise: str) -> str:
@@ -367,7 +379,8 @@ class _Reading:
 
     def known_at(self) -> str:
         """Return when it was recorded, where that can be read, else the day of its batch (R-PERSON-9)."""
-        delivered = "cast(batch.business_date as timestamp) at time zone 'Asia/Shanghai'"
+        day = "s.business_date" if "business_date" in self._staged else "batch.business_date"
+        delivered = f"cast({day} as timestamp) at time zone 'Asia/Shanghai'"
         column = self._roles.get("recorded_at")
         if column is None:
             return delivered

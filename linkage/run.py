@@ -51,7 +51,10 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
     # What needs nothing of each other is done side by side, and what the models read is written by a connection of its
     # own as soon as it is known: PostgreSQL works for one thread while another reckons. Who is who is committed last:
     # whoever is interrupted makes the tables anew.
-    with connect() as conn, connect() as building, ThreadPoolExecutor(3) as beside, scrubbed(), _uncollected():
+    with (
+        connect() as conn, connect() as building, ThreadPoolExecutor(3) as beside, ThreadPoolExecutor(1) as writing,
+        scrubbed(), _uncollected(),
+    ):  # fmt: skip
         lock(conn, "linkage")
         conn.execute("set local work_mem = '64MB'")
         read_by = records.mark(conn, feeds, key)
@@ -61,19 +64,20 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
             made_by = standing.Mark(read_by, register.mark(at.register))
         others = beside.submit(_not_in_force, feeds, at.register, as_of)
         tables = links.Tables(building)
-        tables.begin(at.register)
+        written = [writing.submit(tables.begin, at.register)]
         left, in_force = leaving.result(), looking.result()
         with _timed("records"):
             said = records.load(conn, feeds, key, None if left is None or in_force is None else (left, in_force))
         with _timed("changes"):
             unplaced, day = begun(conn, said, at, made_by)
-        standing_written = beside.submit(tables.let_stand, day.stand)
+        written.append(writing.submit(tables.let_stand, day.stand))
         placing = beside.submit(_placed, unplaced, at)
         documented = _documented(pl.concat([unplaced, day.anew.select(unplaced.columns)]), day)
         day = day.with_placed(placing.result())
         with _timed("aliases"):
             makers = ~pl.col("feed").is_in([feed.feed for feed in feeds if feed.mentions_persons])
-            learned = aliases.learn(conn, pl.concat([day.anew, day.stand], how="diagonal").filter(makers), as_of)
+            told = pl.concat([day.anew.select(aliases.ASKED), day.stand.select(aliases.ASKED)])
+            learned = aliases.learn(conn, told.filter(makers), as_of)
         if learned:
             at = at.with_aliases(learned)
             others = beside.submit(_not_in_force, feeds, at.register, as_of)
@@ -84,14 +88,16 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
         day = day._replace(anew=record_places.decided(conn, at_doors, at.register))
         linked, waiting = _tied(conn, day, documented, as_of)
         everybody = pl.concat(linked, how="diagonal")
-        filing = beside.submit(standing.files, everybody, left)
-        arrivals = [feed.feed for feed in feeds if "event_time" in feed.roles and not feed.mentions_persons]
-        candidates.keep(conn, waiting, everybody.filter("is_about_person"), arrivals, as_of)
         with _timed("written"):
             mentioned = everybody.filter(~makers)
-            standing_written.result()
-            tables.finish(linked, links.Mentioned(mentioned, mentions.known(conn, mentioned)), others.result(), as_of)
+            whom = links.Mentioned(mentioned, mentions.known(conn, mentioned))
+            written.append(writing.submit(tables.finish, linked, whom, others.result(), as_of))
+            filing = beside.submit(standing.files, everybody, left)
+            arrivals = [feed.feed for feed in feeds if "event_time" in feed.roles and not feed.mentions_persons]
+            candidates.keep(conn, waiting, everybody.filter("is_about_person"), arrivals, as_of)
             standing.keep(conn, made_by, filing.result(), at.register.aliases)
+            for step in written:
+                step.result()
     log.info(
         "linkage: %s records, %s linked anew, %s persons, %s doors",
         everybody.height, linked.anew.height, everybody["person_key"].drop_nulls().n_unique(), at.register.doors.height,

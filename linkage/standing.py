@@ -87,14 +87,40 @@ def keep(conn: psycopg.Connection, made_by: Mark, tables: Mapping[str, cache.Fil
     cache.keep(conn, _NAMES, made_by.placed, cache.file(known))
 
 
-def placed_otherwise(conn: psycopg.Connection, standing: pl.DataFrame, at: Places, made_by: Mark) -> pl.Series:
-    """Return which of the records may have another place in today's register than they had. Raises psycopg.Error."""
+def renamed(conn: psycopg.Connection, at: Places, made_by: Mark) -> Mapping[str, str] | None:
+    """Return the names of compounds that mean something else than in the last run; None where it had another register.
+
+    Raises psycopg.Error.
+    """
     names = cache.load(conn, _NAMES, made_by.placed)
-    if names is not None:
-        return mention(standing, dict(set(names.rows()) ^ set(at.register.aliases.items())))
+    return None if names is None else dict(set(names.rows()) ^ set(at.register.aliases.items()))
+
+
+def placed_otherwise(standing: pl.DataFrame, at: Places, renamed: Mapping[str, str] | None) -> pl.Series:
+    """Return which of the records may have another place in today's register than they had."""
+    if renamed is not None:
+        return mention(standing, renamed)
     today = placed(standing.drop(PLACED), at)
     differs = [standing[column].ne_missing(today[column]) for column in PLACED]
     return standing.select(is_otherwise=pl.any_horizontal(*differs, pl.col("named_door").is_not_null()))["is_otherwise"]
+
+
+def at_places_of(
+    records: pl.DataFrame, gone: pl.DataFrame, renamed: Mapping[str, str] | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the records that are still to be placed, and with PLACED those that have the addresses of one that is
+    gone: most that change keep theirs.
+    """
+    addresses = ["address", "registered_address"]
+    if renamed is None:
+        gone = gone.clear()
+    # Where people or a key of ours said where it is, the address doesn't.
+    told = gone.filter(
+        ~mention(gone, renamed or {}), pl.col("named_door").is_null(), pl.col("place_method").ne_missing("manual")
+    )
+    places = told.select(*addresses, *PLACED).unique(addresses)
+    found = records.join(places, on=addresses, nulls_equal=True)
+    return records.join(places, on=addresses, how="anti", nulls_equal=True), found
 
 
 def mention(standing: pl.DataFrame, names: Mapping[str, str]) -> pl.Series:

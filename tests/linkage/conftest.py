@@ -89,7 +89,7 @@ class Office:
         staged = ", ".join(f"{c}_masked text" if c in personal else f"{c} {kinds.get(c, 'text')}" for c in columns)
         self.conn.execute(f"create table raw.{feed} (_batch_id bigint, _row_no integer, _row_hash text, {raw})")
         self.conn.execute(
-            f"create table staging.stg_{feed} (batch_id bigint, row_no integer, document_kind text, {staged})"
+            f"create table staging.stg_{feed} (batch_id bigint, row_no integer, row_digest bigint, document_kind text, {staged})"
         )
 
     def receive(self, feed: str, *rows: Mapping[str, Any], kind: str | None = None, keeping: bool = False) -> int:
@@ -109,12 +109,12 @@ class Office:
             )
             cleaned = {k: v for k, v in values.items() if k not in ("id_number", "document_no")}
             self.conn.execute(
-                f"insert into staging.stg_{feed} (batch_id, row_no, document_kind"
+                f"insert into staging.stg_{feed} (batch_id, row_no, row_digest, document_kind"
                 + "".join(f", {c}" for c in cleaned)
-                + ") values (%s, %s, %s"
+                + ") values (%s, %s, hashtextextended(md5(%s), 0), %s"
                 + ", %s" * len(cleaned)
                 + ")",
-                [self._batch, number, row_kind, *cleaned.values()],
+                [self._batch, number, digest, row_kind, *cleaned.values()],
             )
         self.conn.commit()
         return self._batch

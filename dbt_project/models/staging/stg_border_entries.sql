@@ -16,6 +16,7 @@ with ranked as (
 select
     batch_id,
     row_no,
+    row_digest,
     business_date,
     received_at,
     entry_id,

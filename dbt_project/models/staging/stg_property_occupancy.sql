@@ -16,6 +16,7 @@ cleaned as (
 select
     _batch_id as batch_id,
     _row_no as row_no,
+    hashtextextended(_row_hash, 0) as row_digest,
     _business_date as business_date,
     _received_at as received_at,
     -- As the business key is compared: 30, 30号楼 and 三十号 are one building.
