@@ -118,9 +118,11 @@ def at_places_of(
     told = gone.filter(
         ~mention(gone, renamed or {}), pl.col("named_door").is_null(), pl.col("place_method").ne_missing("manual")
     )
-    places = told.select(*addresses, *PLACED).unique(addresses)
-    found = records.join(places, on=addresses, nulls_equal=True)
-    return records.join(places, on=addresses, how="anti", nulls_equal=True), found
+    places = told.select(*addresses, *PLACED, is_told=pl.lit(value=True)).unique(addresses)
+    found = records.join(places, on=addresses, how="left", nulls_equal=True, maintain_order="left")
+    # Of a record that is told twice the first counts: these stay in their order.
+    is_placed = (pl.col("is_told") & pl.col("is_alone")).fill_null(value=False)
+    return found.filter(~is_placed).select(records.columns), found.filter(is_placed).drop("is_told")
 
 
 def mention(standing: pl.DataFrame, names: Mapping[str, str]) -> pl.Series:

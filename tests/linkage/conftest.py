@@ -89,7 +89,8 @@ class Office:
         staged = ", ".join(f"{c}_masked text" if c in personal else f"{c} {kinds.get(c, 'text')}" for c in columns)
         self.conn.execute(f"create table raw.{feed} (_batch_id bigint, _row_no integer, _row_hash text, {raw})")
         self.conn.execute(
-            f"create table staging.stg_{feed} (batch_id bigint, row_no integer, row_digest bigint, document_kind text, {staged})"
+            f"create table staging.stg_{feed} (batch_id bigint, row_no integer, row_digest bigint,"
+            f" document_kind text, {staged})"
         )
 
     def receive(self, feed: str, *rows: Mapping[str, Any], kind: str | None = None, keeping: bool = False) -> int:

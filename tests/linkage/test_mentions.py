@@ -43,9 +43,13 @@ MEANT: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {
 @pytest.fixture
 def visited(office: Office) -> Office:
     """The office with a list of visits beside the register of three people."""
+    with_visits(office).receive("household_registry", *PEOPLE)
+    return office
+
+
+def with_visits(office: Office) -> Office:
     columns = tuple(dict.fromkeys([*VISITS.business_key, *VISITS.roles.values()]))
     office._make(VISITS.feed, columns, personal=())
-    office.receive("household_registry", *PEOPLE)
     return office
 
 

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkage import cache, standing
+from linkage import aliases, cache, standing
 from linkage.run import link
 from street import database
 from street.settings import settings
 from tests.linkage.conftest import DAY, FEEDS, HOUSEHOLD, KEY, Feed, Office, with_doors
+from tests.linkage.test_mentions import VISITS, with_visits
 
 _CAME_OF_IT = {
     "build.record_link": "*",
@@ -23,6 +24,7 @@ _CAME_OF_IT = {
     "build.person_record": "*",
     "build.arrival_place": "*",
     "build.namesake": "*",
+    "build.mention": "*",
     "linkage.person": "*",
     "linkage.person_record": "*",
     "linkage.person_document": "*",
@@ -41,7 +43,7 @@ def offices(new_warehouse: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
         database.connect(new_warehouse("remembering")) as remembering,
         database.connect(new_warehouse("forgetful")) as forgetful,
     ):
-        yield with_doors(Office(remembering)), with_doors(Office(forgetful))
+        yield with_visits(with_doors(Office(remembering))), with_visits(with_doors(Office(forgetful)))
     settings.cache_clear()
 
 
@@ -51,7 +53,7 @@ def _link(office: Office, day: dt.date, monkeypatch: pytest.MonkeyPatch) -> dict
     url = f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{info.dbname}"
     monkeypatch.setenv("WAREHOUSE_URL", url)
     settings.cache_clear()
-    office.link(day)
+    link(day, (*FEEDS, VISITS))
     found = {
         table: sorted(office.conn.execute(f"select {columns} from {table}").fetchall(), key=repr)
         for table, columns in _CAME_OF_IT.items()
@@ -77,11 +79,14 @@ class _Lists:
 
     def __init__(self, seed: int) -> None:
         self.by = random.Random(seed)
+        self.persons: list[str] = []  # our own keys, for visits to name
+        self.doors: list[str] = []
         self.rows: dict[str, list[dict[str, Any]]] = {
             "household_registry": [self._row("household_registry", n) for n in range(14)],
             "welfare_list": [self._row("welfare_list", n) for n in range(5)],
             "property_occupancy": [self._row("property_occupancy", n) for n in range(12)],
             "returnees": [self._row("returnees", n) for n in range(4)],
+            "visit_log": [self._row("visit_log", n) for n in range(6)],
         }
 
     def _row(self, feed: str, number: int) -> dict[str, Any]:
@@ -99,6 +104,12 @@ class _Lists:
             return who | {"benefit": pick(["A", "B"]), "living_address": pick(_ADDRESSES), "kind": "resident_id"}
         if feed == "returnees":
             return who | door | {"compound": pick(_COMPOUNDS), "arrived_on": "2020-03-20"}
+        if feed == "visit_log":
+            return {
+                "visit_no": str(number), "full_name": pick(_NAMES), "document_or_phone": pick([*_NUMBERS, phone]),
+                "compound_name": pick(_COMPOUNDS), "building_no": door["building"], "room_no": door["room"],
+                "person_key": pick([None, None, *self.persons]), "dwelling_key": pick([None, None, *self.doors]),
+            }  # fmt: skip
         return {"occupant_name": pick(_NAMES), "phone": phone, "compound": pick(_COMPOUNDS)} | door
 
     def another_day(self) -> None:
@@ -154,6 +165,10 @@ def test_a_day_that_lets_stand_becomes_what_one_that_links_all_anew_does(
         on = DAY + dt.timedelta(days=day)
         became, expected = (_link(office, on, monkeypatch) for office in offices)
         assert became == expected
+        lists.persons, lists.doors = (
+            [key for (key,) in forgetful.conn.execute(f"select {kind}_key from build.{kind} order by 1").fetchall()]
+            for kind in ("person", "dwelling")
+        )
         if lists.by.random() < 0.5:
             _decide(offices, lists.by)
         lists.another_day()
@@ -179,6 +194,42 @@ def test_where_an_address_is_is_not_sought_again(office: Office) -> None:
     links = office.link()
     assert links["household_registry", batch, 1]["dwelling_key"] == "another"
     assert links["household_registry", batch, 2]["dwelling_key"] not in ("another", None)
+
+
+def test_whoever_changes_at_the_same_address_is_not_sought_again(office: Office) -> None:
+    row = {"person_no": "1", "living_address": "银泰小区30-501", "phone": "13900000001"}
+    another = {"person_no": "2", "living_address": "银泰小区31-502"}
+    office.receive("household_registry", row, another)
+    office.link()
+    _tamper(office, dwelling_key=pl.lit("another"))
+    batch = office.receive("household_registry", row | {"phone": "13900000002"}, another)
+    assert office.link()["household_registry", batch, 1]["dwelling_key"] == "another"
+    batch = office.receive("household_registry", row | {"registered_address": "锦绣路10号"}, another)
+    assert office.link()["household_registry", batch, 1]["dwelling_key"] not in ("another", None)
+
+
+def test_whoever_changes_at_an_address_that_is_read_otherwise_is_sought_again(office: Office) -> None:
+    row = {"person_no": "1", "living_address": "陆新二号院30号502室", "phone": "13900000001"}
+    another = {"person_no": "2", "living_address": "银泰小区31-502"}
+    batch = office.receive("household_registry", row, another)
+    assert office.link()["household_registry", batch, 1]["dwelling_key"] is None
+    aliases.decide(office.conn, "陆新2号院", "银泰小区", "clerk", "")
+    batch = office.receive("household_registry", row | {"phone": "13900000002"}, another)
+    assert office.link()["household_registry", batch, 1]["dwelling_key"] is not None
+
+
+def test_a_visit_that_names_no_door_any_more_is_where_its_text_says(office: Office) -> None:
+    with_visits(office)
+    visit = {"visit_no": "1", "compound_name": "银泰小区", "building_no": "30", "room_no": "501"}
+    office.receive("household_registry", {"person_no": "1", "full_name": "王伟"})
+    batch = office.receive("visit_log", visit)
+    link(DAY, (*FEEDS, VISITS))
+    written = office.links()["visit_log", batch, 1]["dwelling_key"]
+    [(named,)] = office.conn.execute("select dwelling_key from build.dwelling where dwelling_code = 'D01'").fetchall()
+    for door, is_at in ((named, named), (None, written)):
+        batch = office.receive("visit_log", visit | {"dwelling_key": door})
+        link(DAY, (*FEEDS, VISITS))
+        assert office.links()["visit_log", batch, 1]["dwelling_key"] == is_at
 
 
 @pytest.mark.parametrize("is_code", [True, False])
