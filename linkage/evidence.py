@@ -134,16 +134,11 @@ def find(said: pl.DataFrame, apart: Iterable[tuple[str, str]] = ()) -> Found:
     """
     if not said["is_news"].any():
         return Found(_pairs([], []), _pairs([], []), {})
-    said = said.with_columns(node=pl.col("person").hash())
-    named, told = _named(said), _told(said)
-    if not said["is_news"].all():
-        near = _near(said, named, told)
-        said, named, told = (table.join(near, on="node", how="semi") for table in (said, named, told))
-    street = _Street(said, named, told, apart)
+    street = _Street(said, apart)
     # Each step knows the persons as the surer ones before it have left them.
-    street.take(_weighed(_of_one_name(street.count(), _SURE), street))
-    street.take(_weighed(_of_one_name(street.count(), _FAIR), street))
-    street.take(_weighed(_of_like_names(street.count()), street))
+    street.take(_weighed(_of_one_name(street, street.news(), _SURE), street))
+    street.take(_weighed(_of_one_name(street, street.news(), _FAIR), street))
+    street.take(_weighed(_of_like_names(street), street))
     return street.found()
 
 
@@ -179,7 +174,7 @@ def _named(said: pl.DataFrame) -> pl.DataFrame:
 
 
 def _told(said: pl.DataFrame) -> pl.DataFrame:
-    """Return node, what (of _BIT), key (a hash): what persons say; not building and compound, by which nobody is near.
+    """Return node, what (of _BIT), key (a hash): what persons say, but for the building and the compound.
 
     It may stand there more than once.
     """
@@ -210,108 +205,73 @@ def _says(said: pl.DataFrame, what: str, value: pl.Expr) -> pl.DataFrame:
     return told.drop_nulls("key").with_columns(pl.col("key").hash())
 
 
-def _keys(told: pl.DataFrame, block: Sequence[str]) -> pl.DataFrame:
-    """Return (node and a column for each of `block`): what persons say of all of them."""
-    first, *others = (told.filter(pl.col("what") == _BIT[what]).select("node", **{what: "key"}) for what in block)
-    return reduce(lambda keys, more: keys.join(more, on="node"), others, first)
-
-
 def _latin(named: pl.DataFrame) -> pl.DataFrame:
     """Return the names that are written in letters."""
     return named.filter(~pl.col("written").str.contains(r"\p{Han}"))
 
 
-def _near(said: pl.DataFrame, named: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """Return (node): whom the news can concern; the others have neither a name nor anything else in common with
-    anybody near.
-
-    Near are those of whom there is news, who bears their names, and who says the same of something as these, as
-    far as rivals of theirs, and the rivals' rivals, can stand.
-    """
-    near = _bearers(named, said.filter("is_news").select("node"))
-    found = [near]
-    for what in ("mask", "phone", "door", "birth_date"):
-        keys = told.filter(pl.col("what") == _BIT[what])
-        # By a birth date alone only a name in letters is near; with a phone or a door anybody is near by these.
-        if what == "birth_date":
-            keys = _beside(_latin(named), keys, ["key"])
-        beside = near
-        for _ in range(3):
-            beside = _beside(beside, keys, ["key"])
-        found.append(beside.select("node"))
-    near = pl.concat(found).unique()
-    sharing = _beside(near, _keys(told, ["phone"]), ["phone"]).select("node")
-    return _bearers(named, _bearers(named, pl.concat([near, sharing]).unique()))
-
-
-def _bearers(named: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
-    """Return (node): these and who has a name of theirs."""
-    names_ = named.join(nodes, on="node", how="semi").select("name").drop_nulls()
-    return pl.concat([nodes, named.join(names_, on="name", how="semi").select("node")]).unique()
-
-
 class _Street:
     """The persons of the street by number (`node`), as the ties made so far leave them.
 
-    persons: node, id (a hash), date, order, has_document. named, told: as `_named` and `_told`; told has the building
-    and the compound too, and each thing once.
+    named, told: as `_named` and `_told`. Of most of a street nothing is asked on a day: what takes long is told only of
+    whom a step asks about.
     """
 
-    def __init__(
-        self, said: pl.DataFrame, named: pl.DataFrame, told: pl.DataFrame, apart: Iterable[tuple[str, str]]
-    ) -> None:
-        said = said.sort("record").with_row_index("order")
-        number = said.select("person", "node").unique("person", keep="first", maintain_order=True)
-        number = number.with_row_index("number")
+    def __init__(self, said: pl.DataFrame, apart: Iterable[tuple[str, str]]) -> None:
+        person = said.select("record", "person", of=pl.col("person").hash())
+        number = person.group_by("of").agg(pl.col("record").min(), pl.col("person").first()).sort("record")
+        number = number.with_row_index("node")
         self._keys = number["person"]
-
-        def numbered(table: pl.DataFrame) -> pl.DataFrame:
-            found = table.join(number.select("node", "number"), on="node", maintain_order="left")
-            return found.drop("node").rename({"number": "node"})
-
-        self._said, self.named, told = (numbered(table) for table in (said, named, told))
-        coarse = [_says(self._said, what, pl.col(f"{what}_key")) for what in ("building", "compound")]
-        self.told = pl.concat([told.select("node", "what", "key"), *coarse]).unique()
+        node = person.join(number.select("of", "node"), on="of", how="left", maintain_order="left")["node"]
+        self._said = said.with_columns(node, order=node)
+        self.named, self.told = _named(self._said), _told(self._said)
         self._groups: UnionFind[int] = UnionFind()
         self._moved: list[int] = []
         self._ties: list[tuple[int, int, str, int, int, int]] = []
         self._open: list[tuple[int, int, str, int, int, int]] = []
         self._known: dict[int, _Known] = {}
-        of = dict(number.select("person", "number").iter_rows()) if apart else {}
+        of = dict(number.select("person", "node").iter_rows()) if apart else {}
         for one, other in apart:
             if one in of and other in of:
                 self._groups.keep_apart(of[one], of[other])
 
-    def count(self) -> "_Street":
-        """Bring the tables to the persons as they are now."""
-        moved = {node: self._groups.root(node) for node in self._moved}
-        if moved:
-            at = pl.col("node").replace(moved)
-            self.named, self.told = (table.with_columns(at).unique() for table in (self.named, self.told))
-            self._said = self._said.with_columns(at)
-        told = self.told.group_by("node").agg(knows=pl.col("what").bitwise_or())
-        self.persons = (
-            self._said.group_by("node")
+    def news(self) -> pl.DataFrame:
+        """Return (node): the persons of whom something new is said."""
+        return self._said.filter("is_news").select("node").unique()
+
+    def says(self, nodes: pl.DataFrame) -> pl.DataFrame:
+        """Return what these persons say, each thing once: `told`, with the building and the compound."""
+        told, said = (table.join(nodes, on="node", how="semi") for table in (self.told, self._said))
+        coarse = [_says(said, what, pl.col(f"{what}_key")) for what in ("building", "compound")]
+        return pl.concat([told, *coarse]).unique()
+
+    def persons(self, told: pl.DataFrame) -> pl.DataFrame:
+        """Return what is known of the persons who say this (`says`): node, id (a hash), date, order, has_document,
+        knows, and how many people bear the rarest of their names.
+        """
+        knows = told.group_by("node").agg(knows=pl.col("what").bitwise_or())
+        theirs = self.named.join(knows, on="node", how="semi").select("node", "name").drop_nulls("name").unique()
+        bearers = self.named.join(theirs, on="name", how="semi").select("node", "name").unique()
+        asked = pl.concat([knows.select("node"), bearers.select("node")]).unique()
+        who = (
+            self._said.join(asked, on="node", how="semi")
+            .group_by("node")
             .agg(
                 id=_hashed(pl.col("resident_id")).min(),
                 date=pl.coalesce(folded(pl.col("certified")).min(), folded(pl.col("birth_date")).min()),
                 order=pl.col("order").min(),
                 has_document=pl.col("has_document").any(),
-                is_news=pl.col("is_news").any(),
             )
-            .join(told, on="node", how="left")
-            .with_columns(pl.col("knows").fill_null(0))
         )
         bearer = pl.coalesce("id", _hashed(pl.col("date")), pl.when("has_document").then(_hashed(pl.col("order"))))
-        bearers = self.named.join(self.persons.select("node", bearer=bearer), on="node")
-        people = bearers.group_by("name").agg(people=pl.col("bearer").drop_nulls().n_unique())
-        rarest = self.named.join(people, on="name").group_by("node").agg(pl.col("people").min())
-        self.persons = self.persons.join(rarest, on="node", how="left").with_columns(pl.col("people").fill_null(0))
-        return self
-
-    def news(self) -> pl.DataFrame:
-        """Return (node): the persons of whom something new is said."""
-        return self.persons.filter("is_news").select("node")
+        people = (
+            bearers.join(who.select("node", bearer=bearer), on="node")
+            .group_by("name").agg(people=pl.col("bearer").drop_nulls().n_unique())
+        )  # fmt: skip
+        rarest = theirs.join(people, on="name").group_by("node").agg(pl.col("people").min())
+        return (
+            knows.join(who, on="node").join(rarest, on="node", how="left").with_columns(pl.col("people").fill_null(0))
+        )
 
     def take(self, ties: pl.DataFrame) -> None:
         """Make the ties that tell, strongest first."""
@@ -321,6 +281,7 @@ class _Street:
             -pl.col("weight"), pl.col("id").is_null() & pl.col("id_other").is_null(), "order", "order_other"
         )
         self._learn(pl.concat([ordered["node"], ordered["other"]]).unique())
+        moved = len(self._moved)
         for one, other, how, agreed, differed, people, tells in ordered.select(
             "node", "other", "how", "agreed", "differed", "people", "tells"
         ).iter_rows():
@@ -332,6 +293,9 @@ class _Street:
                 self._ties.append((one, other, how, agreed, differed, people))
             else:
                 self._open.append((one, other, how, agreed, differed, people))
+        if moved < len(self._moved):
+            now = pl.col("node").replace({node: self._groups.root(node) for node in self._moved})
+            self._said, self.named, self.told = (t.with_columns(now) for t in (self._said, self.named, self.told))
 
     def _learn(self, nodes: pl.Series) -> None:
         """Know what persons are known by, as far as ties ask for it."""
@@ -418,18 +382,15 @@ def _pairs(keys: list[str], rows: list[tuple[int, int, str, int, int, int]]) -> 
     )  # fmt: skip
 
 
-def _of_one_name(
-    street: _Street, whats: Collection[str] = tuple(_POINTS), about: pl.DataFrame | None = None
-) -> pl.DataFrame:
-    """Return (node, other, how, length, length_other): persons with one name who have one of these in common.
-
-    Of the names of `about` (node) alone, else of those that somebody bears of whom there is news.
+def _of_one_name(street: _Street, about: pl.DataFrame, whats: Collection[str] = tuple(_POINTS)) -> pl.DataFrame:
+    """Return (node, other, how, length, length_other): persons with one name, of those that `about` (node) bear, who
+    have one of these in common.
     """
-    by_name = street.named.drop_nulls("name").select("node", "name").unique()
-    about = street.news() if about is None else about
+    named = street.named.drop_nulls("name").select("node", "name")
+    by_name = named.join(named.join(about, on="node", how="semi"), on="name", how="semi").unique()
     by_name = by_name.filter(pl.len().over("name") > 1)
-    by_name = by_name.join(by_name.join(about, on="node", how="semi"), on="name", how="semi")
-    shared = by_name.join(street.told.filter((pl.col("what") & sum(_BIT[what] for what in whats)) != 0), on="node")
+    told = street.says(by_name.select("node").unique())
+    shared = by_name.join(told.filter((pl.col("what") & sum(_BIT[what] for what in whats)) != 0), on="node")
     group = ["name", "what", "key"]
     shared = shared.join(
         shared.group_by(group).len().filter(pl.col("len").is_between(2, _MOST)).select(group), on=group
@@ -443,17 +404,43 @@ def _of_like_names(street: _Street) -> pl.DataFrame:
     """Return (node, other, how, length, length_other): persons whose names may be one, written otherwise, and who have
     much in common; how many characters the names have.
     """
-    found = []
+    pairs = _beside_each_other(street)
+    distinct = _worth_reading(pairs.select("written", "written_other").unique())
+    read = [(likeness(a, b), len(names.plain(a)), len(names.plain(b))) for a, b in distinct.iter_rows()]
+    schema = {"how": pl.String, "length": pl.Int64, "length_other": pl.Int64}
+    distinct = distinct.hstack(pl.DataFrame(read, schema, orient="row")).drop_nulls("how")
+    alike = pairs.join(distinct, on=["written", "written_other"])
+    alike = alike.filter(~pl.col("has_little") | pl.col("how").is_in(["near", "order"]))
+    # Each pair once, the smaller number first.
+    turned = {"node": "other", "other": "node", "length": "length_other", "length_other": "length"}
+    is_turned = pl.col("node") > pl.col("other")
+    alike = alike.select(
+        pl.when(is_turned).then(turned.get(c, c)).otherwise(c).alias(c) for c in ("node", "other", *schema)
+    )
+    order = pl.col("how").replace_strict(_HOW, range(len(_HOW)))
+    # Who has the very name is a rival of who has one like it.
+    about = pl.concat([alike.select("node"), alike.select(node="other")]).unique()
+    alike = pl.concat([alike, _of_one_name(street, about)])
+    alike = alike.sort(order, "length", "length_other", descending=[False, True, True])
+    return alike.unique(["node", "other"], keep="first", maintain_order=True)
+
+
+def _beside_each_other(street: _Street) -> pl.DataFrame:
+    """Return (node, written, other, written_other, has_little): persons with some block in common, by each two of their
+    names that are written otherwise; `has_little`: for `near` and `order` alone.
+    """
     latin, news = _latin(street.named), street.news()
+    says, near = _near(street, news, latin)
     kinds = [*product(_BLOCKS, [""]), *product(_LATIN_BLOCKS, ["latin"]), *product(_NEAR_BLOCKS, ["near"])]
+    found = []
     for block, kind in kinds:
-        keys = _keys(street.told, block)
+        said = (
+            says[what].join(near[block[-1]], on="node", how="semi").unique().rename({"key": what}) for what in block
+        )
+        keys = reduce(lambda one, other: one.join(other, on="node"), said)
         if kind == "latin":
             keys = _beside(latin, keys, block)
-        if news.height < street.persons.height:
-            # Who has something in common with somebody of whom there is news, and who with them: these can be rivals.
-            near = _beside(news, _beside(news, keys, block), block)
-            keys = _beside(near.select("node"), keys, block)
+        keys = _beside(_beside(news, keys, block).select("node"), keys, block)
         crowd = keys.group_by(block).len().filter(pl.col("len").is_between(2, _MOST))
         members = others = keys.join(crowd, on=block, how="semi").join(street.named, on="node")
         if kind == "latin":
@@ -473,25 +460,23 @@ def _of_like_names(street: _Street) -> pl.DataFrame:
                 "node", "written", other="node_other", written_other="written_other", has_little=pl.lit(kind == "near")
             )
         )
-    pairs = pl.concat(found).unique()
-    distinct = _worth_reading(pairs.select("written", "written_other").unique())
-    read = [(likeness(a, b), len(names.plain(a)), len(names.plain(b))) for a, b in distinct.iter_rows()]
-    schema = {"how": pl.String, "length": pl.Int64, "length_other": pl.Int64}
-    distinct = distinct.hstack(pl.DataFrame(read, schema, orient="row")).drop_nulls("how")
-    alike = pairs.join(distinct, on=["written", "written_other"])
-    alike = alike.filter(~pl.col("has_little") | pl.col("how").is_in(["near", "order"]))
-    # Each pair once, the smaller number first.
-    turned = {"node": "other", "other": "node", "length": "length_other", "length_other": "length"}
-    is_turned = pl.col("node") > pl.col("other")
-    alike = alike.select(
-        pl.when(is_turned).then(turned.get(c, c)).otherwise(c).alias(c) for c in ("node", "other", *schema)
-    )
-    order = pl.col("how").replace_strict(_HOW, range(len(_HOW)))
-    # Who has the very name is a rival of who has one like it.
-    about = pl.concat([alike.select("node"), alike.select(node="other")]).unique()
-    alike = pl.concat([alike, _of_one_name(street, about=about)])
-    alike = alike.sort(order, "length", "length_other", descending=[False, True, True])
-    return alike.unique(["node", "other"], keep="first", maintain_order=True)
+    return pl.concat(found).unique()
+
+
+def _near(
+    street: _Street, news: pl.DataFrame, latin: pl.DataFrame
+) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
+    """Return (node, key) of everybody who says it, by what it is; and (node) of those whom it brings near: who has it
+    in common with somebody of whom there is news, and who has with these, for they can be rivals.
+    """
+    says, near = {}, {}
+    for what in ("mask", "birth_date", "phone", "door"):
+        keys = says[what] = street.told.filter(pl.col("what") == _BIT[what]).select("node", "key")
+        # By a birth date alone only a name in letters is held against others.
+        keys = _beside(latin, keys, ["key"]) if what == "birth_date" else keys
+        beside = _beside(news, keys, ["key"]).select("node")
+        near[what] = _beside(beside, keys, ["key"]).select("node").unique()
+    return says, near
 
 
 def _beside(nodes: pl.DataFrame, keys: pl.DataFrame, block: Sequence[str]) -> pl.DataFrame:
@@ -534,7 +519,8 @@ def _worth_reading(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _weighed(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:
     """Return the pairs that don't contradict each other, with what they agree on and whether that `tells` who it is."""
-    known = street.persons
+    told = street.says(pl.concat([pairs["node"], pairs["other"]]).unique().to_frame())
+    known = street.persons(told)
     pairs = pairs.join(known, on="node").join(known, left_on="other", right_on="node", suffix="_other")
     pairs = pairs.filter(
         (pl.col("id") == pl.col("id_other")).fill_null(value=True)
@@ -542,8 +528,8 @@ def _weighed(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:
     )
     common = (
         pairs.select("node", "other")
-        .join(street.told, on="node")
-        .join(street.told.rename({"node": "other"}), on=["other", "what", "key"])
+        .join(told, on="node")
+        .join(told.rename({"node": "other"}), on=["other", "what", "key"])
         .group_by("node", "other").agg(agreed=pl.col("what").bitwise_or())
     )  # fmt: skip
     pairs = pairs.join(common, on=["node", "other"]).with_columns(people=pl.max_horizontal("people", "people_other"))
@@ -568,10 +554,12 @@ def _with_a_phone_alone(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:
 
     Of whom the longer name is, the children have no phone but theirs.
     """
+    shorter = pairs.filter(pl.col("how") == "part", (pl.col("agreed") & _PHONE) != 0)
+    if shorter.is_empty():
+        return shorter.select("node", "other", has_phone_alone=pl.lit(value=True))
     holders = street.told.filter(pl.col("what") == _PHONE).select("node", "key")
     shared = (
-        pairs.filter(pl.col("how") == "part", (pl.col("agreed") & _PHONE) != 0)
-        .select(
+        shorter.select(
             "node",
             "other",
             born=pl.when(pl.col("length") > pl.col("length_other")).then("date").otherwise("date_other"),
@@ -579,11 +567,12 @@ def _with_a_phone_alone(pairs: pl.DataFrame, street: _Street) -> pl.DataFrame:
         .join(holders, on="node")
         .join(holders.rename({"node": "other"}), on=["other", "key"])
     )
-    others = (
-        shared.join(holders.rename({"node": "third"}), on="key")
-        .filter((pl.col("third") != pl.col("node")) & (pl.col("third") != pl.col("other")))
-        .join(street.persons.select(third="node", third_born="date"), on="third")
-        .filter((pl.col("third_born") < pl.col("born") + _GENERATION).fill_null(value=True))
+    others = shared.join(holders.rename({"node": "third"}), on="key").filter(
+        (pl.col("third") != pl.col("node")) & (pl.col("third") != pl.col("other"))
+    )
+    theirs = street.persons(street.says(others.select(node="third").unique()))
+    others = others.join(theirs.select(third="node", third_born="date"), on="third").filter(
+        (pl.col("third_born") < pl.col("born") + _GENERATION).fill_null(value=True)
     )
     return shared.join(others, on=["node", "other", "key"], how="anti").select(
         "node", "other", has_phone_alone=pl.lit(value=True)

@@ -328,7 +328,17 @@ def test_whom_the_news_can_t_concern_is_left_out_without_a_difference(
     street = a_street(chance, 400)
     news = street.with_columns(is_news=pl.Series([chance.random() < 0.03 for _ in range(street.height)]))
     narrowed = evidence.find(news)
-    monkeypatch.setattr(evidence, "_near", lambda said, *_: said.select("node"))
+    said_by, near = evidence._Street.says, evidence._near
+
+    def everybody(street: evidence._Street, *_: object) -> pl.DataFrame:
+        return street.told.select("node").unique()
+
+    monkeypatch.setattr(evidence._Street, "says", lambda street, _: said_by(street, everybody(street)))
+    monkeypatch.setattr(
+        evidence,
+        "_near",
+        lambda street, *by: (near(street, *by)[0], dict.fromkeys(near(street, *by)[1], everybody(street))),
+    )
     whole = evidence.find(news)
     assert narrowed.persons == whole.persons
     assert narrowed.persons
