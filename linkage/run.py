@@ -191,24 +191,23 @@ def _tied(conn: psycopg.Connection, day: Day, by: _Documented, as_of: date) -> t
     person = pl.concat([by.records.select("feed", "record"), made.links], how="horizontal").with_columns(
         is_about_person=pl.lit(value=True)
     )
-    anew = day.anew.join(person, on=["feed", "record", "is_about_person"], how="left", maintain_order="left")
     owner = pl.concat([day.memory.documents, made.learned.documents], how="diagonal").select(
         "document_hash", owner=pl.col("person_key").replace(made.learned.merged)
     )
     since = pl.concat([day.memory.persons.select("person_key", "first_seen_on"), made.learned.persons.select(
         "person_key", first_seen_on=pl.lit(as_of)
     )])  # fmt: skip
-    anew = _with_owners(anew, owner).join(since, on="person_key", how="left", maintain_order="left")
-    return Parted(anew, day.stand), made.candidates
-
-
-def _with_owners(linked: pl.DataFrame, owner: pl.DataFrame) -> pl.DataFrame:
-    """Return the records with the person whom each of their documents identifies (document_hash, owner)."""
-    return (
-        linked
+    # Of a street's records no join but of these columns: each would be one more copy of all.
+    known_by = day.anew.select("feed", "record", "is_about_person", "document", "second_document")
+    whose = (
+        known_by
+        .join(person, on=["feed", "record", "is_about_person"], how="left", maintain_order="left")
         .join(owner.rename({"document_hash": "document"}), on="document", how="left", maintain_order="left")
         .join(
             owner.rename({"document_hash": "second_document", "owner": "second_owner"}),
             on="second_document", how="left", maintain_order="left",
         )
+        .join(since, on="person_key", how="left", maintain_order="left")
+        .drop(known_by.columns)
     )  # fmt: skip
+    return Parted(day.anew.hstack(whose), day.stand), made.candidates

@@ -42,6 +42,7 @@ def of_rows(rows: Sequence[tuple[object, ...]], schema: Mapping[str, PolarsDataT
     return pl.DataFrame(dict(zip(schema, zip(*rows, strict=True), strict=True)) if rows else None, schema=schema)
 
 
+_AT_ONCE: Final = 10_000  # rows that are made text: a whole table of it takes several times the table's memory
 _QUOTED: Final = pl.concat_str(pl.lit('"'), pl.element().str.replace_all(r'(["\\\\])', r"\\$1"), pl.lit('"'))
 
 
@@ -61,25 +62,21 @@ def append_all(
     Raises DatabaseError.
     """
     with ThreadPoolExecutor(1) as ahead:
-        made = {table: ahead.submit(_lines, rows) for table, rows in tables.items()}
+        made = {table: ahead.submit(_flat, rows) for table, rows in tables.items()}
         if meanwhile is not None:
             meanwhile()
-        for table, lines in made.items():
-            columns, text = lines.result()
-            if text:
-                with (
-                    scrubbed(),
-                    conn.cursor() as cursor,
-                    cursor.copy(f"copy {table} ({columns}) from stdin csv") as copy,
-                ):
-                    copy.write(text)
+        for table, flat in made.items():
+            rows = flat.result()
+            query = f"copy {table} ({', '.join(rows.columns)}) from stdin csv"
+            with scrubbed(), conn.cursor() as cursor, cursor.copy(query) as copy:
+                for part in rows.iter_slices(_AT_ONCE):
+                    copy.write(part.write_csv(include_header=False))
 
 
-def _lines(made: Callable[[], pl.DataFrame]) -> tuple[str, str]:
-    """Return the names of the columns, and the rows as COPY reads them."""
+def _flat(made: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """Return the rows with their lists as COPY reads arrays."""
     rows = made()
     lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
-    flat = rows.with_columns(
+    return rows.with_columns(
         (pl.lit("{") + pl.col(name).list.eval(_QUOTED).list.join(",") + pl.lit("}")).alias(name) for name in lists
     )
-    return ", ".join(flat.columns), flat.write_csv(include_header=False)
