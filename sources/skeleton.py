@@ -189,7 +189,8 @@ def _model(feed: str, columns: list[dict[str, Any]]) -> str:
         "{#- Take `enabled=false` away once the contract is active. -#}\n"
         "{{ config(enabled=false, indexes=[{'columns': ['batch_id', 'row_no'], 'unique': true}]) }}\n\n"
         f"with received as ({{{{ rows_in_force('{feed}') }}}})\n\n"
-        "select\n    _batch_id as batch_id,\n    _row_no as row_no,\n    _business_date as business_date,\n"
+        "select\n    _batch_id as batch_id,\n    _row_no as row_no,\n"
+        "    hashtextextended(_row_hash, 0) as row_digest,\n    _business_date as business_date,\n"
         "    _received_at as received_at,\n" + ",\n".join(lines) + "\nfrom received\n"
     )
 
