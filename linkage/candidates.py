@@ -14,6 +14,8 @@ import psycopg
 from linkage.memory import TIE_SCHEMA
 from linkage.table import append, read
 
+ASKED: Final = ("feed", "record", "person_key", "dwelling_key", "place_level", "candidates")
+"""The columns of records that are asked."""
 _MOST: Final = 1000  # in the queue
 _MOST_OF_ONE: Final = 3  # for one record
 _PAIR: Final = ["left_record", "right_record"]
@@ -24,9 +26,9 @@ def keep(
 ) -> None:
     """Let what this run found (memory.TIE_SCHEMA, the strongest first) wait beside what waits already.
 
-    `records`: feed, record, person_key, dwelling_key, place_level and candidates (doors) of those in force about a
-    person. Nobody is asked about what was decided, about two records that are one person's by now, about an address
-    that tells its door by now, or about a record that is gone. `arrivals`: the feeds of arrivals. Raises DatabaseError.
+    `records`: ASKED of those in force about a person. Nobody is asked about what was decided, about two records that
+    are one person's by now, about an address that tells its door by now, or about a record that is gone. `arrivals`:
+    the feeds of arrivals. Raises DatabaseError.
     """
     decided = read(
         conn,

@@ -443,15 +443,18 @@ def _beside_each_other(street: _Street) -> pl.DataFrame:
         keys = _beside(_beside(news, keys, block).select("node"), keys, block)
         crowd = keys.group_by(block).len().filter(pl.col("len").is_between(2, _MOST))
         members = others = keys.join(crowd, on=block, how="semi").join(street.named, on="node")
-        if kind == "latin":
-            is_latin = ~pl.col("written").str.contains(r"\p{Han}")
-            members, others = members.filter(is_latin), members.filter(~is_latin)
         same = [*block]
         if kind == "near":
             # Such a mistake keeps the surname and the length; to read all of a home's names costs too much.
             kept = {"surname": pl.col("written").str.head(1), "long": pl.col("written").str.len_chars()}
             members = others = members.with_columns(**kept)
             same += kept
+        else:
+            members = others = _by_initial(members)
+            same.append("initial")
+        if kind == "latin":
+            is_latin = ~pl.col("written").str.contains(r"\p{Han}")
+            members, others = members.filter(is_latin), members.filter(~is_latin)
         pairs = members.join(others, on=same, suffix="_other").filter(
             (pl.col("node") != pl.col("node_other")) & (pl.col("written") != pl.col("written_other"))
         )
@@ -482,6 +485,22 @@ def _near(
 def _beside(nodes: pl.DataFrame, keys: pl.DataFrame, block: Sequence[str]) -> pl.DataFrame:
     """Return the rows of `keys` that have a block in common with one of the nodes."""
     return keys.join(keys.join(nodes, on="node", how="semi"), on=block, how="semi")
+
+
+def _by_initial(named: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows once for each letter (`initial`) with which the surname in `written` can begin, in pinyin; or the
+    name in letters. Names without one in common are not alike; one of which that can't be told has every letter.
+    """
+    distinct = named["written"].unique()
+    is_told = names.is_plain(distinct) | distinct.str.contains("^[A-Za-z][A-Za-z ]+$")
+    first, every = names.initials(distinct)["first"], (1 << 26) - 1
+    bits = pl.select(pl.when(is_told & (first != 0)).then(first).otherwise(every)).to_series()
+    letters = pl.DataFrame(
+        [(mask, letter) for mask in bits.unique() for letter in range(26) if mask >> letter & 1],
+        {"bits": pl.Int32, "initial": pl.Int8}, orient="row",
+    )  # fmt: skip
+    initials = pl.DataFrame({"written": distinct, "bits": bits}).join(letters, on="bits").drop("bits")
+    return named.join(initials, on="written")
 
 
 def _worth_reading(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -53,7 +53,8 @@ def of_persons(linked: pl.DataFrame) -> pl.DataFrame:
     kind = pl.when("is_id_second").then("second_document_kind").otherwise("document_kind")
     in_characters = pl.col("name").str.contains(r"\p{Han}")
     return (
-        linked.drop_nulls("person_key")
+        linked.lazy()
+        .drop_nulls("person_key")
         .with_columns(is_birth_date_certified=proves)
         .with_columns(
             full_name=pl.coalesce("name", "name_latin"),
@@ -73,4 +74,5 @@ def of_persons(linked: pl.DataFrame) -> pl.DataFrame:
             is_resident_id=pl.col("is_birth_date_certified") & (kind == "resident_id"),
         )
         .select(_COLUMNS)
+        .collect()
     )

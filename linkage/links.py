@@ -101,7 +101,8 @@ _LINK_DOORS: Final = """
 def _persons(linked: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Return everybody with a record in force; whom nothing ties to anything is provisional (R-PERSON-1)."""
     return (
-        linked.drop_nulls("person_key")
+        linked.select("person_key", "person_method", "first_seen_on")
+        .drop_nulls("person_key")
         .group_by("person_key")
         .agg(
             is_provisional=(pl.col("person_method") == "provisional").all(),

@@ -23,13 +23,12 @@ def at_named_doors(placed: pl.DataFrame, doors: register.Register) -> pl.DataFra
         f"named_{column}": pl.col(column)
         for column in ("dwelling_key", "building_key", "compound_key", "committee_code")
     }).with_columns(named_place_level=pl.lit("dwelling"), named_place_method=pl.lit("exact"))  # fmt: skip
-    named = placed.join(above, on="named_door", how="left", maintain_order="left")
+    columns = [column for column in places.PLACE_COLUMNS if column != "candidates"]
+    named = placed.select("named_door", *columns).join(above, on="named_door", how="left", maintain_order="left")
     by_key = pl.col("named_dwelling_key").is_not_null()
-    return named.with_columns(
-        pl.when(by_key).then(pl.col(f"named_{column}")).otherwise(pl.col(column)).alias(column)
-        for column in places.PLACE_COLUMNS
-        if column != "candidates"
-    ).select(placed.columns)
+    return placed.with_columns(
+        named.select(pl.when(by_key).then(pl.col(f"named_{c}")).otherwise(pl.col(c)).alias(c) for c in columns)
+    )
 
 
 class Known(NamedTuple):

@@ -145,9 +145,9 @@ def initials(written: pl.Series) -> pl.DataFrame:
 
     def of_character(at: int) -> pl.Series:
         character = written.str.slice(at, 1)
-        distinct = character.filter(~is_latin).drop_nulls().unique()
+        distinct = character.filter(~is_latin & (character != "")).drop_nulls().unique()
         bits = [_bits(r[0] for r in (*_SURNAMES.get(c, "").upper().split(), *_readings(c)) if r) for c in distinct]
-        return character.replace_strict(distinct, pl.Series(bits, dtype=pl.Int32), default=None, return_dtype=pl.Int32)
+        return character.replace_strict(distinct, pl.Series(bits, dtype=pl.Int32), default=0, return_dtype=pl.Int32)
 
     is_long = written.str.slice(0, 2).is_in([surname for surname in _SURNAMES if len(surname) == 2])
     return pl.select(

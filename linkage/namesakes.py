@@ -18,7 +18,8 @@ def namesakes(linked: pl.DataFrame) -> pl.DataFrame:
     The names are the same (one slip allowed), or the phones are and the surnames too, or the names can't be told apart
     (a mark for what couldn't be written).
     """
-    records = linked.filter(pl.col("person_key").is_not_null())
+    said = ("name", "phone", "dwelling_key", "registered_dwelling_key")
+    records = linked.select("person_key", "person_method", "is_list", *said).drop_nulls("person_key")
     only_listed = (
         records.group_by("person_key")
         .agg(

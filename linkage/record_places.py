@@ -68,13 +68,18 @@ def placed(records: pl.DataFrame, at: Places) -> pl.DataFrame:
     """
     found = at.of(pl.concat([records.select(text="address"), records.select(text="registered_address")]))
     registered = found.select(registered_address="text", **{f"registered_{c}": pl.col(c) for c in places.PLACE_COLUMNS})
-    placed = records.join(
-        found, left_on="address", right_on="text", how="left", nulls_equal=True, maintain_order="left"
-    ).join(registered, on="registered_address", how="left", nulls_equal=True, maintain_order="left")
+    # No join but of these columns: it would be one more copy of a street's records.
+    placed = (
+        records.select("address", "registered_address")
+        .join(found, left_on="address", right_on="text", how="left", nulls_equal=True, maintain_order="left")
+        .join(registered, on="registered_address", how="left", nulls_equal=True, maintain_order="left")
+    )
     same = pl.col("is_same_as_registered") & pl.col("registered_address").is_not_null()
-    return placed.with_columns(
-        pl.when(same).then(pl.col(f"registered_{c}")).otherwise(pl.col(c)).alias(c) for c in places.PLACE_COLUMNS
-    ).select(*records.columns, *PLACED)
+    return records.hstack(
+        placed.with_columns(
+            pl.when(same).then(pl.col(f"registered_{c}")).otherwise(pl.col(c)).alias(c) for c in places.PLACE_COLUMNS
+        ).select(PLACED)
+    )
 
 
 def _unknown(parsed: pl.DataFrame, doors: register.Register) -> pl.Series:

@@ -94,7 +94,8 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
             written.append(writing.submit(tables.finish, linked, whom, others.result(), as_of))
             filing = beside.submit(standing.files, everybody, left)
             arrivals = [feed.feed for feed in feeds if "event_time" in feed.roles and not feed.mentions_persons]
-            candidates.keep(conn, waiting, everybody.filter("is_about_person"), arrivals, as_of)
+            asked = everybody.select("is_about_person", *candidates.ASKED).filter("is_about_person")
+            candidates.keep(conn, waiting, asked, arrivals, as_of)
             standing.keep(conn, made_by, filing.result(), at.register.aliases)
             for step in written:
                 step.result()

@@ -14,6 +14,8 @@ from linkage import evidence, persons, records
 from linkage.memory import TIE_SCHEMA, Decision, Memory
 from sources.contract import load
 
+from . import test_names
+
 BORN, OTHER_DAY = dt.date(1958, 3, 4), dt.date(1986, 11, 20)
 
 
@@ -527,3 +529,44 @@ def test_an_arrival_under_anothers_number_keeps_the_person_that_evidence_found()
     keys = office.link(rows)
     assert keys["border_entries-4"] == keys["household_registry-1"] != keys["returnees-4"]
     assert office.link(rows) == keys
+
+
+def _written() -> list[str]:
+    """Return every name that stands in a table of tests/linkage/test_names.py."""
+    marks = (mark for test in vars(test_names).values() for mark in getattr(test, "pytestmark", ()))
+    rows = (getattr(row, "values", row) for mark in marks if mark.name == "parametrize" for row in mark.args[1])
+    return sorted({value for row in rows for value in row if isinstance(value, str)})
+
+
+def test_names_that_are_alike_have_an_initial_in_common() -> None:
+    written = _written()
+    pairs = pl.DataFrame(
+        [(a, b) for a in written for b in written if a != b], ["written", "written_other"], orient="row"
+    )
+    alike = [row for row in evidence._worth_reading(pairs).iter_rows() if evidence.likeness(*row) is not None]
+    assert len(alike) > 300
+    initials: dict[str, set[int]] = {}
+    for name, initial in evidence._by_initial(pl.DataFrame({"written": written})).iter_rows():
+        initials.setdefault(name, set()).add(initial)
+    assert [pair for pair in alike if not initials[pair[0]] & initials[pair[1]]] == []
+    assert len(initials["张晓明"]) < len(initials["阿依古丽?卡德尔"]) == 26
+
+
+def test_a_surname_alone_is_asked_about() -> None:
+    """One occupant listed as 王 stopped the whole linkage: there is no second character to read."""
+    records = said(*({"name": name, "phone": "13900000001", "dwelling_key": "d1"} for name in ("王", "王伟")))
+    found = evidence.find(records)
+    assert groups(records, found) == "ab"
+    assert found.open.select("left", "right").rows() == [("p000", "p001")]
+
+
+@given(
+    st.lists(
+        st.none() | st.text("王伟阿依古丽某〇·?*-ZHANG WEIé先生(子)a1\u200b", max_size=6) | st.text(max_size=4),
+        min_size=2, max_size=5,
+    )
+)  # fmt: skip
+def test_whatever_stands_where_a_name_should_evidence_is_found(written: list[str | None]) -> None:
+    home = {"phone": "13900000001", "dwelling_key": "d1", "birth_date": BORN, "mask": "310115********1234"}
+    records = said(*({"name": name, "name_latin": name, **home} for name in written))
+    assert len(groups(records, evidence.find(records))) == len(written)
