@@ -48,14 +48,16 @@ class Tables:
             self._index_records()
             self._stood = standing.select("batch_id", "row_no")
 
-    def finish(self, day: Parted, mentioned: Mentioned, not_in_force: pl.DataFrame, as_of: date) -> None:
-        """Add the records that were linked anew, for those that stood and stand no more; whom mentions may mean, the
-        places of arrivals that aren't in force (record_places.not_in_force), and the persons.
-        """
+    def link_anew(self, day: Parted) -> None:
+        """Add the records that were linked anew, for those that stood and stand no more."""
         if self._stood.height:
             self._remove(self._stood.join(day.stand, on=["batch_id", "row_no"], how="anti"))
         self._append(day.anew)
-        linked = pl.concat([day.anew, day.stand], how="diagonal")
+
+    def finish(self, linked: pl.DataFrame, mentioned: Mentioned, not_in_force: pl.DataFrame, as_of: date) -> None:
+        """Add the persons of all records, whom mentions may mean, and the places of arrivals that aren't in force
+        (record_places.not_in_force).
+        """
         tables = {
             "build.person": lambda: _persons(linked, as_of),
             "build.mention": lambda: mentions.meant(mentioned.records, linked, mentioned.numbers),

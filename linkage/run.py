@@ -84,18 +84,20 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
             before, day = day, day.placed_again(conn, at, learned)
             if day.stand.height < before.stand.height:
                 documented = _documented(day.anew, day)
-        at_doors = mentions.at_named_doors(day.anew, at.register)
-        day = day._replace(anew=record_places.decided(conn, at_doors, at.register))
-        linked, waiting = _tied(conn, day, documented, as_of)
-        everybody = pl.concat(linked, how="diagonal")
+        day = day._replace(
+            anew=record_places.decided(conn, mentions.at_named_doors(day.anew, at.register), at.register)
+        )
+        linked, made = _tied(conn, day, documented, as_of)
+        written.append(writing.submit(tables.link_anew, linked))
+        with _timed("remembered"):
+            memory.keep(conn, made.learned, as_of)
         with _timed("written"):
+            everybody = pl.concat(linked, how="diagonal")
             mentioned = everybody.filter(~makers)
             whom = links.Mentioned(mentioned, mentions.known(conn, mentioned))
-            written.append(writing.submit(tables.finish, linked, whom, others.result(), as_of))
+            written.append(writing.submit(tables.finish, everybody, whom, others.result(), as_of))
             filing = beside.submit(standing.files, everybody, left)
-            arrivals = [feed.feed for feed in feeds if "event_time" in feed.roles and not feed.mentions_persons]
-            asked = everybody.select("is_about_person", *candidates.ASKED).filter("is_about_person")
-            candidates.keep(conn, waiting, asked, arrivals, as_of)
+            _ask(conn, made.candidates, everybody, feeds, as_of)
             standing.keep(conn, made_by, filing.result(), at.register.aliases)
             for step in written:
                 step.result()
@@ -103,6 +105,15 @@ def link(as_of: date, feeds: Sequence[PersonFeed]) -> None:
         "linkage: %s records, %s linked anew, %s persons, %s doors",
         everybody.height, linked.anew.height, everybody["person_key"].drop_nulls().n_unique(), at.register.doors.height,
     )  # fmt: skip
+
+
+def _ask(
+    conn: psycopg.Connection, found: pl.DataFrame, linked: pl.DataFrame, feeds: Sequence[PersonFeed], as_of: date
+) -> None:
+    """Let what can't be told wait for people: the pairs that were found, and addresses (linkage.candidates)."""
+    arrivals = [feed.feed for feed in feeds if "event_time" in feed.roles and not feed.mentions_persons]
+    about = linked.select("is_about_person", *candidates.ASKED).filter("is_about_person")
+    candidates.keep(conn, found, about, arrivals, as_of)
 
 
 @contextmanager
@@ -175,9 +186,9 @@ def _told(day: Day, by: _Documented) -> pl.DataFrame:
     return evidence.said(day.anew, persons.to_tell(by.records, by.links, day.decisions, day.memory))
 
 
-def _tied(conn: psycopg.Connection, day: Day, by: _Documented, as_of: date) -> tuple[Parted, pl.DataFrame]:
-    """Return the day's records with the person of each that is about one, and whose its documents are; and the pairs
-    that wait for people. What is new goes into the memory.
+def _tied(conn: psycopg.Connection, day: Day, by: _Documented, as_of: date) -> tuple[Parted, persons.Links]:
+    """Return the day's records with the person of each that is about one, and whose its documents are; and of these
+    that are linked anew what is to be remembered, and the pairs that wait for people.
     """
     told = _told(day, by)
     found = _found(day, by, told)
@@ -188,7 +199,6 @@ def _tied(conn: psycopg.Connection, day: Day, by: _Documented, as_of: date) -> t
         day, by = tied, _documented(tied.anew, tied)
         told = _told(day, by)
     made = persons.tie(by.records, by.links, found, told, day.memory)
-    memory.keep(conn, made.learned, as_of)
     person = pl.concat([by.records.select("feed", "record"), made.links], how="horizontal").with_columns(
         is_about_person=pl.lit(value=True)
     )
@@ -211,4 +221,4 @@ def _tied(conn: psycopg.Connection, day: Day, by: _Documented, as_of: date) -> t
         .join(since, on="person_key", how="left", maintain_order="left")
         .drop(known_by.columns)
     )  # fmt: skip
-    return Parted(day.anew.hstack(whose), day.stand), made.candidates
+    return Parted(day.anew.hstack(whose), day.stand), made
